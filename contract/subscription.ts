@@ -1,0 +1,63 @@
+import { Type, type Static } from 'typebox'
+
+/** Filters: service.category.detail, where the last two may be `*` (Tapis Notifications 1.6.2, typeFilter). */
+const TYPE_FILTER_PATTERN = '^[a-z]+\\.([a-zA-Z][a-zA-Z0-9_~-]*|\\*)\\.([a-zA-Z][a-zA-Z0-9_~-]*|\\*)$'
+const NAME_PATTERN = '^[a-zA-Z0-9][a-zA-Z0-9._~-]*$'
+const NOT_BLANK = '\\S'
+const INT32_MAX = 2_147_483_647
+
+export const DEFAULT_TTL_MINUTES = 10_080
+/** As owner: whoever makes the request. */
+export const OWNER_IS_CALLER = '${apiUserId}'
+
+/** Where notifications go. `domain` is accepted and dropped. */
+export const NewDeliveryTarget = Type.Object({
+  deliveryMethod: Type.Enum(['WEBHOOK', 'EMAIL']),
+  deliveryAddress: Type.String({ minLength: 3 }),
+  domain: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+}, { additionalProperties: false })
+export type NewDeliveryTarget = Static<typeof NewDeliveryTarget>
+
+/**
+ * What creates a subscription (Tapis Notifications 1.6.2, postSubscription). That the targets differ from each other is
+ * checked apart, because the general check takes quadratic time on a hostile list.
+ */
+export const NewSubscription = Type.Object({
+  name: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 188, pattern: NAME_PATTERN }), Type.Null()])),
+  description: Type.Optional(Type.Union([Type.String({ maxLength: 2048 }), Type.Null()])),
+  owner: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
+  enabled: Type.Optional(Type.Boolean()),
+  typeFilter: Type.String({ minLength: 5, maxLength: 128, pattern: TYPE_FILTER_PATTERN }),
+  subjectFilter: Type.String({ minLength: 1, maxLength: 150, pattern: NOT_BLANK }),
+  deliveryTargets: Type.Array(NewDeliveryTarget, { minItems: 1 }),
+  ttlMinutes: Type.Optional(Type.Integer({ minimum: -INT32_MAX - 1, maximum: INT32_MAX })),
+}, { additionalProperties: false })
+export type NewSubscription = Static<typeof NewSubscription>
+
+export interface DeliveryTarget {
+  readonly deliveryMethod: 'WEBHOOK' | 'EMAIL'
+  readonly deliveryAddress: string
+}
+
+/** A subscription as it is shown. The order of the members is the order on the wire. */
+export interface Subscription {
+  readonly tenant: string
+  readonly name: string
+  readonly description: string | null
+  readonly owner: string
+  readonly enabled: boolean
+  readonly typeFilter: string
+  readonly subjectFilter: string
+  readonly deliveryTargets: readonly DeliveryTarget[]
+  /** 0 or less: never expires. */
+  readonly ttlMinutes: number
+  readonly uuid: string
+  readonly expiry: string | null
+  readonly created: string
+  readonly updated: string
+}
+
+/** The members of `Subscription`, in their order. */
+export const SUBSCRIPTION_MEMBERS = [
+  'tenant', 'name', 'description', 'owner', 'enabled', 'typeFilter', 'subjectFilter', 'deliveryTargets', 'ttlMinutes', 'uuid', 'expiry', 'created', 'updated',
+] as const satisfies readonly (keyof Subscription)[]

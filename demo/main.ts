@@ -1,0 +1,90 @@
+import { once } from 'node:events'
+import { HELP, readArguments } from './arguments.ts'
+import { nextSteps } from './next-steps.ts'
+import { createPaint } from './paint.ts'
+import { run } from './run.ts'
+import { openStage, RECEIVERS, type Stage } from './stage.ts'
+import { summarise } from './summary.ts'
+import { timelineOf } from './timeline.ts'
+
+const INTRODUCTION = `Tidings takes events over HTTP and delivers them by webhook: in order within a series, never lost.
+
+This demo starts the service, with a PostgreSQL of its own, in a temporary directory. It plays Jobs,
+which publishes the life of three jobs, and two receivers, a portal and a gateway. Meanwhile the
+gateway goes down, the service is killed (kill -9), and later the service with its PostgreSQL.
+`
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
+
+const paint = createPaint({ isTerminal: process.stdout.isTTY, noColor: process.env.NO_COLOR })
+const write = (line: string) => void process.stdout.write(`${line}\n`)
+const stopping = new AbortController()
+
+process.exit(await main(process.argv.slice(2)).catch((error: unknown) => { // the end of the program: say it in one sentence
+  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`)
+  return 1
+}))
+
+/** Answers the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const asked = readArguments(args)
+  if (asked.kind === 'run') return demo(asked.isKept)
+  if (asked.kind === 'help') process.stdout.write(HELP)
+  else process.stderr.write(`demo: ${asked.fault}\n\n${HELP}`)
+  return asked.kind === 'help' ? 0 : 2
+}
+
+async function demo(isKept: boolean): Promise<number> {
+  let codeOfSignal: number | undefined
+  for (const [name, code] of Object.entries(EXIT_CODES)) {
+    process.on(name, () => {
+      codeOfSignal ??= code
+      stopping.abort()
+    })
+  }
+  process.stdout.on('error', () => stopping.abort()) // nobody reads any more: `npm run demo | head`
+  write(INTRODUCTION)
+  const stage = await openStage({ paint, write, signal: stopping.signal })
+  const outcome = await perform(stage, isKept).catch((error: unknown) => {
+    if (!stopping.signal.aborted) process.stderr.write(`\n${complaint(error, stage)}\n`)
+    return undefined
+  })
+  if (!outcome) write('\nstopping ...')
+  await stage.close()
+  write(`The service and its PostgreSQL are stopped, ${stage.service.dataDir} is removed.`)
+  if (outcome && !isKept) write(paint(outcome.isFine ? 'green' : 'red', outcome.counts))
+  if (outcome) return outcome.isFine ? 0 : 1
+  return codeOfSignal ?? 1
+}
+
+/** The run, its tables, and with --keep the time afterwards. */
+async function perform(stage: Stage, isKept: boolean): Promise<{ isFine: boolean; counts: string }> {
+  const { service, ledger } = stage
+  write(`starting the service in ${service.dataDir}`)
+  await service.start()
+  write(`ready ${service.url()}\n`)
+  const jobs = await run({ ...stage, signal: stopping.signal })
+  ledger.close()
+  write('\nWhat happened, in ms since the start: when each event was published, when each receiver took it.')
+  for (const job of jobs) write(`\n${timelineOf(job, { ledger, receivers: RECEIVERS, paint }).join('\n')}`)
+  const summary = summarise(ledger, RECEIVERS)
+  write(`\n${summary.perReceiver.join('\n')}\n`)
+  if (isKept) {
+    write(`${paint(summary.isFine ? 'green' : 'red', summary.counts)}\n`)
+    await keep(stage)
+  }
+  return summary
+}
+
+async function keep({ service, portal }: Stage): Promise<void> {
+  write(nextSteps({ url: service.url(), dataDir: service.dataDir, receiverUrl: portal.url }))
+  const { signal } = stopping
+  if (!signal.aborted) await Promise.race([once(signal, 'abort'), service.ended()])
+  write(signal.aborted ? '' : '\nThe service has ended by itself.')
+}
+
+/** The reason, with what the service said last, unless the reason has that already. */
+function complaint(error: unknown, { service }: Stage): string {
+  const reason = `demo: ${error instanceof Error ? error.message : String(error)}`
+  const said = service.log().join('\n')
+  return reason.includes(said) ? reason : `The last lines of the service:\n${said}\n\n${reason}`
+}

@@ -1,0 +1,45 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Log } from '../log.ts'
+import type { Envelopes } from './envelope.ts'
+import { toAppError } from './failure.ts'
+import { withCaller } from './message.ts'
+import type { Answer, RawAnswer } from './route.ts'
+
+/** Writes what an operation answered, or why there is no answer. */
+export interface Answering {
+  done(reply: FastifyReply, answer: Answer): FastifyReply
+  raw(reply: FastifyReply, answer: RawAnswer): FastifyReply
+  failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply
+  /** From now on every answer closes its connection. */
+  closeConnections(): void
+}
+
+export function createAnswering({ envelopes, log }: { readonly envelopes: Envelopes; readonly log: Log }): Answering {
+  let isClosing = false
+
+  function write(reply: FastifyReply, httpStatus: number, text: string): FastifyReply {
+    // The library marks refused bodies with "close". Left open, the rest is read and dropped, and the client sees the
+    // answer instead of a reset; the time limit of a request bounds it.
+    if (isClosing) reply.header('connection', 'close')
+    else reply.removeHeader('connection')
+    return reply.code(httpStatus).header('content-type', 'application/json').send(Buffer.from(text)) // as bytes: a text would get a charset
+  }
+
+  function failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+    const failure = toAppError(error)
+    const fields = { method: request.method, route: request.routeOptions.url, trackingId: request.headers['x-tapis-tracking-id'] }
+    if (failure.code === 'NTFAPI_INTERNAL') log.error({ err: failure.cause ?? failure, ...fields }, 'request failed')
+    else if (failure.httpStatus >= 500) log.debug({ err: failure, ...fields }, 'request not served')
+    if (failure.retryAfterS !== undefined) reply.header('retry-after', String(failure.retryAfterS))
+    return write(reply, failure.httpStatus, envelopes.error(request.caller ? withCaller(failure.message, request.caller) : failure.message))
+  }
+
+  return {
+    done: (reply, answer) => write(reply, answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata)),
+    raw: (reply, answer) => write(reply, answer.httpStatus, answer.text),
+    failed,
+    closeConnections() {
+      isClosing = true
+    },
+  }
+}

@@ -1,0 +1,21 @@
+import type { Config } from '../../config.ts'
+import { openDevelopmentKeys } from './development-keys.ts'
+import type { TenantsSource } from './tenants-in-force.ts'
+import { readLists } from './tenants-shape.ts'
+
+/** The tenant that service tokens live in during development. */
+export const DEVELOPMENT_ADMIN_TENANT = 'admin'
+
+/** One primary site, named as configured, with its admin tenant `admin` and a tenant `dev`. Makes their keys when there are none. */
+export function createDevelopmentSource(config: Pick<Config, 'dataDir' | 'siteId' | 'tenants'>): TenantsSource {
+  return {
+    async load() {
+      const keys = await openDevelopmentKeys(config)
+      const { data, keyFaults } = await readLists({
+        tenants: Object.entries(keys).map(([id, { publicKey }]) => ({ tenant_id: id, site_id: config.siteId, public_key: publicKey })),
+        sites: [{ site_id: config.siteId, primary: true, site_admin_tenant_id: DEVELOPMENT_ADMIN_TENANT, services: ['notifications'] }],
+      })
+      return { ...data, warnings: keyFaults }
+    },
+  }
+}

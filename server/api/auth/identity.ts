@@ -1,0 +1,101 @@
+import { refused, type Refusal } from './refusal.ts'
+import { mayActFor, type TenantsData } from './tenants.ts'
+import type { Claims } from './token.ts'
+
+const SERVICE = 'notifications'
+const BANNED_PREFIX = 'dnasubway' // row 21: a temporary ban of the original, kept
+
+/** Who sends the request, and for whom (contract 1.5). For a user token both are the same. */
+export interface Identity {
+  readonly kind: 'identity'
+  readonly jwtTenant: string
+  readonly jwtUser: string
+  readonly oboTenant: string
+  readonly oboUser: string
+  readonly isService: boolean
+}
+
+/** `X-Tapis-User` and `X-Tapis-Tenant`; undefined when absent or blank. */
+export interface OboHeaders {
+  readonly user: string | undefined
+  readonly tenant: string | undefined
+}
+
+export interface Surroundings {
+  readonly data: TenantsData
+  /** The site of this service; must be in `data`. */
+  readonly siteId: string
+}
+
+/** Rows 11 to 28 of the decision table (contract 1.4), in its order, for a token whose signature is verified. */
+export function identify(claims: Claims, obo: OboHeaders, around: Surroundings): Identity | Refusal {
+  const jwtTenant = claims.tenantId
+  if (claims.tokenType !== 'access') return refused('TAPIS_SECURITY_JWT_INVALID_CLAIM', { claim: 'tapis/token_type' })
+  if (claims.accountType !== 'user' && claims.accountType !== 'service') return refused('TAPIS_SECURITY_JWT_INVALID_CLAIM', { claim: 'tapis/account_type' })
+  const jwtUser = claims.username
+  if (jwtUser === undefined) return refused('TAPIS_SECURITY_JWT_INVALID_CLAIM', { claim: 'tapis/username' })
+  const delegationFault = claims.isDelegated ? checkDelegation(claims, around.data) : undefined
+  if (delegationFault) return delegationFault
+
+  const isService = claims.accountType === 'service'
+  const holder = isService ? identifyService(claims, jwtUser, obo, around) : identifyUser(jwtTenant, jwtUser, obo, around)
+  if (holder.kind === 'refused') return holder
+  return checkSites(jwtTenant, around) ?? holder
+}
+
+/** Rows 14 and 15: `user@tenant`, split at the first `@` as in the original. */
+function checkDelegation({ delegationSub = '', tenantId }: Claims, data: TenantsData): Refusal | undefined {
+  const [user = '', tenant = ''] = splitAtFirst(delegationSub.trim(), '@')
+  if (user.trim() === '' || tenant.trim() === '') return refused('TAPIS_SECURITY_JWT_INVALID_CLAIM', { claim: 'tapis/delegation_sub' })
+  return checkMayAct(data, tenantId, tenant)
+}
+
+/** Rows 16 to 21. */
+function identifyService(claims: Claims, jwtUser: string, obo: OboHeaders, { data, siteId }: Surroundings): Identity | Refusal {
+  const jwtTenant = claims.tenantId
+  if (obo.user === undefined) return refused('TAPIS_SECURITY_MISSING_HEADER', { header: 'X-Tapis-User' })
+  if (obo.tenant === undefined) return refused('TAPIS_SECURITY_MISSING_HEADER', { header: 'X-Tapis-Tenant' })
+  const actFault = checkMayAct(data, jwtTenant, obo.tenant)
+  if (actFault) return actFault
+  if (claims.targetSite === undefined) return refused('TAPIS_SECURITY_JWT_INVALID_CLAIM', { claim: 'tapis/target_site' })
+  if (claims.targetSite !== siteId) return refused('TAPIS_SECURITY_JWT_WRONG_SITE', { site: siteId, targetSite: claims.targetSite })
+  if (jwtUser.startsWith(BANNED_PREFIX)) return refused('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { jwtUser, oboTenant: obo.tenant })
+  return { kind: 'identity', jwtTenant, jwtUser, oboTenant: obo.tenant, oboUser: obo.user, isService: true }
+}
+
+/** Rows 22 to 24. */
+function identifyUser(jwtTenant: string, jwtUser: string, obo: OboHeaders, { data, siteId }: Surroundings): Identity | Refusal {
+  if (data.sites.get(siteId)?.adminTenantId === jwtTenant) return refused('TAPIS_SECURITY_USER_IN_ADMIN_TENANT', { jwtTenant })
+  if (obo.user !== undefined) return refused('TAPIS_SECURITY_UNEXPECTED_HEADER', { header: 'X-Tapis-User' })
+  if (obo.tenant !== undefined) return refused('TAPIS_SECURITY_UNEXPECTED_HEADER', { header: 'X-Tapis-Tenant' })
+  return { kind: 'identity', jwtTenant, jwtUser, oboTenant: jwtTenant, oboUser: jwtUser, isService: false }
+}
+
+/**
+ * Rows 25 to 28. As in the original, row 25 is a tenant without a site id; one whose site is not in the list comes to row 26 at an
+ * associate site, to row 28 at the primary.
+ */
+function checkSites(jwtTenant: string, { data, siteId }: Surroundings): Refusal | undefined {
+  const ownSite = data.sites.get(siteId)
+  const tokenSiteId = data.tenants.get(jwtTenant)?.siteId
+  if (tokenSiteId === undefined) return refused('TAPIS_SECURITY_JWT_MISSING_SITE', { jwtTenant }, { mayBeStale: true })
+  const tokenSite = data.sites.get(tokenSiteId)
+  const isForeign = tokenSiteId !== siteId
+  const mayBeStale = tokenSite === undefined
+  if (isForeign && !ownSite?.isPrimary && !tokenSite?.isPrimary) return refused('TAPIS_SECURITY_INTERSITE_COMM', { site: siteId, tokenSite: tokenSiteId }, { mayBeStale })
+  if (!ownSite?.services.has(SERVICE)) return refused('TAPIS_SECURITY_NO_LOCAL_SERVICE', { site: siteId })
+  if (!isForeign || !ownSite.isPrimary) return undefined
+  if (!tokenSite) return refused('TAPIS_SECURITY_UNKNOWN_SITE', { tokenSite: tokenSiteId }, { mayBeStale })
+  return tokenSite.services.has(SERVICE) ? refused('TAPIS_SECURITY_SOURCE_SITE_SERVICE', { tokenSite: tokenSiteId }) : undefined
+}
+
+/** A tenant that is not known may just be new. */
+function checkMayAct(data: TenantsData, jwtTenant: string, tenant: string): Refusal | undefined {
+  if (mayActFor(data, jwtTenant, tenant)) return undefined
+  return refused('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { jwtTenant, oboTenant: tenant }, { mayBeStale: !data.tenants.has(tenant) })
+}
+
+function splitAtFirst(text: string, separator: string): [string, string] | [] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [] : [text.slice(0, at), text.slice(at + separator.length)]
+}

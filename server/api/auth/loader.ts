@@ -1,0 +1,50 @@
+import type { Log } from '../../log.ts'
+import type { TenantsSource } from './tenants-in-force.ts'
+import type { TenantsData } from './tenants.ts'
+
+export interface LoaderParts {
+  readonly source: TenantsSource
+  readonly log: Log
+  /** Gives up a load under way. */
+  readonly signal: AbortSignal
+  readonly onLoaded: (data: TenantsData) => void
+}
+
+export interface Loader {
+  /** One load at a time, whoever asks: a second call joins the first. Never rejects; answers whether it succeeded. */
+  load(): Promise<boolean>
+  /** The load under way. */
+  underWay(): Promise<boolean> | undefined
+}
+
+/** Loads tenants, and says in the log when that begins to fail, fails differently, or works again. */
+export function createLoader({ source, log, signal, onLoaded }: LoaderParts): Loader {
+  let loading: Promise<boolean> | undefined
+  let lastFailure: string | undefined
+
+  async function attempt(): Promise<boolean> {
+    try {
+      onLoaded(await source.load(signal))
+      if (lastFailure !== undefined) log.info('tenants: recovered')
+      lastFailure = undefined
+      return true
+    } catch (error) { // whatever it is, the data in force stay and the next load may do better
+      if (!signal.aborted) reportOnce(error)
+      return false
+    }
+  }
+
+  function reportOnce(error: unknown): void {
+    const failure = String(error)
+    if (failure !== lastFailure) log.warn({ err: error }, 'tenants: load failed, what is known stays in force')
+    lastFailure = failure
+  }
+
+  return {
+    load() {
+      loading ??= attempt().finally(() => { loading = undefined })
+      return loading
+    },
+    underWay: () => loading,
+  }
+}

@@ -1,0 +1,67 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { beforeAll, expect, test } from 'vitest'
+import { readLists } from './tenants-shape.ts'
+
+const SITE = { site_id: 'dev', primary: true, site_admin_tenant_id: 'admin', services: ['notifications'] }
+const pemOf = (modulusLength: number) => generateKeyPairSync('rsa', { modulusLength, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } }).publicKey
+
+let pem = ''
+beforeAll(() => { pem = pemOf(2048) })
+
+const body = () => pem.replace(/-----[A-Z ]+-----|\n/g, '')
+const readKey = async (publicKey: string | undefined) => {
+  const { data, keyFaults } = await readLists({ tenants: [{ tenant_id: 'dev', site_id: 'dev', public_key: publicKey }], sites: [SITE] })
+  return { hasKey: data.tenants.get('dev')?.key !== undefined, keyFaults }
+}
+
+test.each([
+  ['wrapped at 64 columns', () => pem],
+  ['in one line', () => `-----BEGIN PUBLIC KEY-----\n${body()}\n-----END PUBLIC KEY-----`],
+  ['with CRLF', () => pem.replaceAll('\n', '\r\n')],
+  ['without armour', () => body()],
+  ['with space around', () => `\n  ${pem}\n\n`],
+])('a public key %s is read', async (_, text) => {
+  expect(await readKey(text())).toEqual({ hasKey: true, keyFaults: [] })
+})
+
+test.each([
+  ['absent', () => undefined, /not base64/],
+  ['no base64', () => '-----BEGIN PUBLIC KEY-----\n!!\n-----END PUBLIC KEY-----', /not base64/],
+  ['a certificate', () => `-----BEGIN CERTIFICATE-----\n${body()}\n-----END CERTIFICATE-----`, /not base64/],
+  ['not an SPKI', () => 'aGVsbG8=', /not an RSA key/],
+  ['of an elliptic curve', () => generateKeyPairSync('ec', { namedCurve: 'P-256', publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } }).publicKey, /not an RSA key/],
+  ['of 1024 bits', () => pemOf(1024), /shorter than 2048/],
+])('a public key that is %s leaves the tenant without a key', async (_, text, fault) => {
+  const { hasKey, keyFaults } = await readKey(text())
+  expect(hasKey).toBe(false)
+  expect(keyFaults).toEqual([expect.stringMatching(fault)])
+})
+
+test('every malformed or repeated entry is named, and the others are kept', async () => {
+  const { data, entryFaults } = await readLists({
+    tenants: [{ tenant_id: 'a' }, { tenant_id: ' ' }, 'x', { tenant_id: 'a' }, { tenant_id: 'b', public_key: 7 }],
+    sites: [SITE, { site_id: 's', services: 'notifications' }],
+  })
+  expect([...data.tenants.keys(), ...data.sites.keys()]).toEqual(['a', 'dev'])
+  expect(entryFaults.map((fault) => fault.split(':')[0])).toEqual(expect.arrayContaining(['tenants/1/tenant_id', 'tenants/2', 'tenants/3', 'tenants/4/public_key', 'sites/1/services']))
+})
+
+test('members that the Tenants service leaves out are no fault', async () => {
+  const { data, entryFaults } = await readLists({ tenants: [{ tenant_id: 'a' }], sites: [SITE, { site_id: 'bare' }] })
+  expect(entryFaults).toEqual([])
+  expect(data.sites.get('bare')).toEqual({ id: 'bare', isPrimary: false, adminTenantId: undefined, services: new Set() })
+})
+
+test.each([[0], [2]])('%i primary sites are a fault of the whole', async (count) => {
+  const sites = Array.from({ length: 2 }, (_, index) => ({ site_id: `s${index}`, primary: index < count }))
+  expect((await readLists({ tenants: [], sites })).wholeFaults).toHaveLength(1)
+})
+
+test('the fingerprint changes with what counts, not with descriptions or the order', async () => {
+  const [a, b] = [{ tenant_id: 'a', site_id: 'dev' }, { tenant_id: 'b', site_id: 'dev' }]
+  const printOf = async (tenants: unknown[], sites: unknown[] = [SITE]) => (await readLists({ tenants, sites })).data.fingerprint
+  const original = await printOf([a, b])
+  expect(await printOf([{ ...b, description: 'new' }, a])).toBe(original)
+  expect(await printOf([a, { ...b, site_id: 'other' }])).not.toBe(original)
+  expect(await printOf([a, b], [{ ...SITE, services: [] }])).not.toBe(original)
+})

@@ -1,0 +1,103 @@
+import { compactVerify, decodeProtectedHeader, errors, type CryptoKey } from 'jose'
+import { refused, type Refusal } from './refusal.ts'
+
+/** Above this nothing is parsed; real tokens have about 1 KiB. */
+export const MAX_TOKEN_LENGTH = 16 * 1024
+
+/** What the service uses of a token (contract 1.2). */
+export interface Claims {
+  readonly kind: 'claims'
+  readonly expiresAtS: number
+  readonly notBeforeS: number | undefined
+  readonly tenantId: string
+  readonly tokenType: string | undefined
+  readonly accountType: string | undefined
+  readonly username: string | undefined
+  readonly isDelegated: boolean
+  readonly delegationSub: string | undefined
+  readonly targetSite: string | undefined
+}
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Rows 5 to 8 of the decision table (contract 1.4). Nothing in the result may be believed before `verifySignature`. */
+export function parseToken(token: string, nowMs: number): Claims | Refusal {
+  if (token.length > MAX_TOKEN_LENGTH) return refused('TAPIS_SECURITY_JWT_PARSE_ERROR', { reason: 'longer than 16 KiB' })
+  const parts = token.split('.')
+  const header = parts.length === 3 ? headerOf(token) : undefined
+  const payload = payloadOf(parts[1] ?? '')
+  if (!header || !payload) return refused('TAPIS_SECURITY_JWT_PARSE_ERROR', { reason: 'malformed' })
+  const body = payload.value
+  if (!isObject(body) || Object.keys(body).length === 0) return refused('TAPIS_SECURITY_JWT_NO_CLAIMS')
+
+  const { exp, nbf } = body
+  if (!isTime(exp) || !isTime(nbf)) return refused('TAPIS_SECURITY_JWT_PARSE_ERROR', { reason: 'exp or nbf is not a number' })
+  const timeFault = checkTimes({ expiresAtS: exp ?? Infinity, notBeforeS: nbf }, nowMs)
+  if (timeFault) return timeFault
+  const claims = toClaims(body, exp, nbf)
+  if (claims.kind === 'refused') return claims
+  // RS256 only: with a choice, a token could ask for its verification with a weaker one, or for none.
+  return header.alg === 'RS256' ? claims : refused('TAPIS_SECURITY_JWT_INVALID_ALG')
+}
+
+/** Without leeway. `exp` itself is too late (RFC 7519 §4.1.4), `nbf` itself is not too early (§4.1.5). */
+export function checkTimes({ expiresAtS, notBeforeS = -Infinity }: Pick<Claims, 'expiresAtS' | 'notBeforeS'>, nowMs: number): Refusal | undefined {
+  return nowMs >= expiresAtS * 1000 || nowMs < notBeforeS * 1000 ? refused('TAPIS_SECURITY_JWT_EXPIRED') : undefined
+}
+
+/** Row 10. Undefined when the signature is that of `key`. */
+export async function verifySignature(token: string, key: CryptoKey): Promise<Refusal | undefined> {
+  try {
+    await compactVerify(token, key, { algorithms: ['RS256'] })
+    return undefined
+  } catch (error) {
+    if (!(error instanceof errors.JOSEError)) throw error
+    const mayBeStale = error instanceof errors.JWSSignatureVerificationFailed // the tenant may have a new key
+    return refused('TAPIS_SECURITY_JWT_PARSE_ERROR', { reason: 'signature' }, { mayBeStale })
+  }
+}
+
+function headerOf(token: string): Json | undefined {
+  try {
+    return decodeProtectedHeader(token)
+  } catch (error) {
+    if (error instanceof TypeError) return undefined // what jose says to a header that is not base64url or not a JSON object
+    throw error
+  }
+}
+
+/** Wrapped, because the payload may well be the JSON text `null`. */
+function payloadOf(part: string): { readonly value: unknown } | undefined {
+  if (part === '') return { value: undefined }
+  try {
+    return { value: JSON.parse(Buffer.from(part, 'base64url').toString('utf8')) }
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** Row 7. A token without end is never issued (contract 1.2), so one without `exp` is refused here as well. */
+function toClaims(body: Json, exp: number | undefined, notBeforeS: number | undefined): Claims | Refusal {
+  const tenantId = textOf(body['tapis/tenant_id'])
+  if (tenantId === undefined) return refused('TAPIS_SECURITY_JWT_CLAIM_NOT_FOUND', { claim: 'tapis/tenant_id' })
+  if (exp === undefined) return refused('TAPIS_SECURITY_JWT_CLAIM_NOT_FOUND', { claim: 'exp' })
+  return {
+    kind: 'claims',
+    expiresAtS: exp,
+    notBeforeS,
+    tenantId,
+    tokenType: textOf(body['tapis/token_type']),
+    accountType: textOf(body['tapis/account_type']),
+    username: textOf(body['tapis/username']),
+    isDelegated: ![undefined, null, false].some((no) => body['tapis/delegation'] === no), // anything but a plain no counts as yes
+    delegationSub: textOf(body['tapis/delegation_sub']),
+    targetSite: textOf(body['tapis/target_site']),
+  }
+}
+
+const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isTime = (value: unknown): value is number | undefined => value === undefined || (typeof value === 'number' && Number.isFinite(value))
+
+const textOf = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value : undefined)

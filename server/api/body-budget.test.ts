@@ -1,0 +1,23 @@
+import { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { expect, test } from 'vitest'
+import { createBodyBudget } from './body-budget.ts'
+
+const request = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage
+const response = () => new EventEmitter() as unknown as ServerResponse
+
+test('bodies beyond the budget are refused until earlier responses are closed', () => {
+  const budget = createBodyBudget(1000)
+  const first = response()
+  budget.reserve(request({ 'content-length': '600' }), first)
+  expect(() => budget.reserve(request({ 'content-length': '600' }), response())).toThrow(/NTFAPI_BUSY/)
+  first.emit('close')
+  budget.reserve(request({ 'content-length': '600' }), response())
+})
+
+test('a chunked body counts as the largest, none counts as nothing', () => {
+  const budget = createBodyBudget(1_048_576)
+  budget.reserve(request({ 'transfer-encoding': 'chunked' }), response())
+  expect(() => budget.reserve(request({ 'content-length': '1' }), response())).toThrow(/NTFAPI_BUSY/)
+  budget.reserve(request({}), response())
+})

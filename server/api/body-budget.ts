@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { AppError } from '../errors.ts'
+import { MAX_BODY_BYTES } from './json-body.ts'
+
+/** Bodies that are being read or answered at the same moment, over all connections. */
+const BUDGET_BYTES = 128 * 1024 * 1024
+
+/** Bounds the memory that request bodies take together, whoever sends them and however slowly. */
+export interface BodyBudget {
+  /** Holds back what the body may need until the response is closed. Throws NTFAPI_BUSY (503) when there is no room. */
+  reserve(request: IncomingMessage, response: ServerResponse): void
+}
+
+export function createBodyBudget(budgetBytes = BUDGET_BYTES): BodyBudget {
+  let reservedBytes = 0
+  return {
+    reserve(request, response) {
+      const bytes = expectedBytes(request)
+      if (bytes === 0) return
+      if (reservedBytes + bytes > budgetBytes) throw new AppError('NTFAPI_BUSY', { retryAfterS: 1 })
+      reservedBytes += bytes
+      response.once('close', () => {
+        reservedBytes -= bytes
+      })
+    },
+  }
+}
+
+/** A chunked body does not tell; it may grow to the limit of one body. */
+function expectedBytes({ headers }: IncomingMessage): number {
+  if (headers['transfer-encoding'] !== undefined) return MAX_BODY_BYTES
+  const length = Number(headers['content-length'] ?? 0)
+  return Number.isFinite(length) ? Math.min(length, MAX_BODY_BYTES) : MAX_BODY_BYTES
+}

@@ -1,0 +1,70 @@
+import { EventInput, EventSeries } from '@tidings/contract/event.ts'
+import { createCheck, type Checked } from '@tidings/contract/validate.ts'
+import { AppError } from '../errors.ts'
+import type { Publish, PublishContext } from '../publish/publish.ts'
+import { eventFaults, idempotencyKeyFaults, seriesFaults } from './event-rules.ts'
+import { readBody } from './json-body.ts'
+import { message } from './message.ts'
+import { refuseIfAny, schemaFault, type Fault } from './refusal.ts'
+import type { Answer, Call } from './route.ts'
+import { shown } from './shown-text.ts'
+
+export interface EventOperations {
+  /** Resolves when the event is stored durably. */
+  publish(call: Call): Promise<Answer>
+  endSeries(call: Call): Promise<Answer>
+}
+
+/** Publishing and ending a series, for services (contract 3.8, 3.9). Every fault of a request is named at once, and then nothing is handed on. */
+export function createEventOperations({ publish }: { readonly publish: Publish }): EventOperations {
+  const checkEvent = createCheck(EventInput)
+  const checkSeries = createCheck(EventSeries)
+
+  async function publishEvent(call: Call): Promise<Answer> {
+    const tenant = tenantOf(call)
+    const { checked, members } = readBody(call.body, checkEvent)
+    const event = valueOrRefuse(checked, [...eventFaults(members, call.caller), ...requestFaults(call)])
+    const { uuid } = await publish.event(event, contextOf(call, tenant))
+    return {
+      message: message('NTFAPI_EVENT_POSTED', 'Event stored', call.caller, { Tenant: tenant, Type: event.type, Subject: event.subject ?? 'null', Uuid: uuid }),
+      result: { uuid },
+    }
+  }
+
+  async function endSeries(call: Call): Promise<Answer> {
+    const tenant = tenantOf(call)
+    const { checked, members } = readBody(call.body, checkSeries)
+    const series = valueOrRefuse(checked, [...seriesFaults(members), ...requestFaults(call)])
+    await publish.endSeries(series, contextOf(call, tenant))
+    return {
+      message: message('NTFAPI_EVENT_ENDSERIES', 'End of series stored', call.caller, { Tenant: tenant, Source: series.source, Subject: series.subject, SeriesId: series.seriesId }),
+      result: null,
+    }
+  }
+
+  return { publish: publishEvent, endSeries }
+}
+
+/** Decided before the content is looked at: another tenant only if the tenant of the token may act for it. */
+function tenantOf({ caller, query }: Call): string {
+  const asked = query.isRepeated('tenant') ? undefined : query.text('tenant')
+  if (asked === undefined || asked === caller.oboTenant) return caller.oboTenant
+  if (!caller.mayActFor(asked)) throw new AppError('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { details: { tenant: shown(asked) } })
+  return asked
+}
+
+function requestFaults({ query, headersDistinct }: Call): Fault[] {
+  const repeated: Fault = { code: 'TAPIS_QUERY_PARAM_MULTIPLE', text: 'the query parameter tenant is given more than once' }
+  return [...idempotencyKeyFaults(headersDistinct), ...(query.isRepeated('tenant') ? [repeated] : [])]
+}
+
+/** The checked value, unless there is any fault. */
+function valueOrRefuse<T>(checked: Checked<T>, others: readonly Fault[]): T {
+  const form = checked.kind === 'invalid' ? checked.faults.map(schemaFault) : []
+  refuseIfAny([...form, ...others])
+  if (checked.kind === 'invalid') throw new Error('A body was found invalid without a fault')
+  return checked.value
+}
+
+const contextOf = ({ caller, headersDistinct }: Call, tenant: string): PublishContext =>
+  ({ tenant, user: caller.oboUser, service: caller.jwtUser, idempotencyKey: headersDistinct['idempotency-key']?.[0] })

@@ -1,0 +1,95 @@
+import { createServer, type Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Log } from '../log.ts'
+import { createAnswering } from './answering.ts'
+import type { Authenticator } from './auth/caller.ts'
+import { trackConnections } from './connections.ts'
+import type { Envelopes } from './envelope.ts'
+import type { Route } from './route.ts'
+import { createRouter } from './router.ts'
+import { answerUnreadable } from './unreadable.ts'
+
+/** Longer than the load balancers in front wait (60 s), so that they close first and never meet a closing connection. */
+const KEEP_ALIVE_MS = 72_000
+/** Against clients that send a byte now and then: all headers, the whole request, any pause. */
+const HEADERS_MS = 20_000
+const REQUEST_MS = 60_000
+const PAUSE_MS = 120_000
+const CHECK_EVERY_MS = 5000
+/** Idle callers must not use up the file descriptors that deliveries need. */
+const MAX_CONNECTIONS = 8192
+
+export interface HttpServerParts {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly routes: readonly Route[]
+  readonly authenticator: Authenticator
+  readonly envelopes: Envelopes
+  readonly log: Log
+  /** How long `stop` waits for requests in flight. */
+  readonly stopLimitMs?: number
+}
+
+export interface HttpServer {
+  /** Listens. Answers the address, e.g. `http://127.0.0.1:8080`. Rejects when the port is taken. */
+  start(): Promise<string>
+  /** Accepts nothing more, closes idle connections at once, and resolves when the requests in flight are answered or the limit is over. */
+  stop(): Promise<void>
+}
+
+export function createHttpServer({ host, port, routes, authenticator, envelopes, log, stopLimitMs = 25_000 }: HttpServerParts): HttpServer {
+  // A missing Host is refused by the router, in the envelope; left to Node the refusal would have no body.
+  const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_EVERY_MS })
+  server.timeout = PAUSE_MS
+  server.maxConnections = MAX_CONNECTIONS
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response)) // unknown expectations are ignored, not answered 417 without a body
+  const connections = trackConnections(server)
+  const answering = createAnswering({ envelopes, log })
+  const router = createRouter({
+    server, routes, authenticator, answering,
+    onUnreadable: (error, socket) => answerUnreadable(error, socket, { connections, envelopes }),
+  })
+  let stopped: Promise<void> | undefined
+
+  async function start(): Promise<string> {
+    await router.ready()
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port }, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+    return addressOf(server)
+  }
+
+  async function finish(): Promise<void> {
+    answering.closeConnections()
+    await stopListening()
+    await router.close()
+  }
+
+  async function stopListening(): Promise<void> {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    connections.closeWhenIdle()
+    const limit = new AbortController()
+    const isLate = delay(stopLimitMs, true, { signal: limit.signal }).catch(() => false)
+    if (await Promise.race([closed.then(() => false), isLate])) {
+      log.warn({ limitMs: stopLimitMs }, 'requests in flight were cut off')
+      server.closeAllConnections()
+    }
+    await closed
+    limit.abort()
+  }
+
+  return { start, stop: () => (stopped ??= finish()) }
+}
+
+/** Where the server can be reached from this machine. */
+function addressOf(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The server has no address')
+  const known = address.address === '0.0.0.0' || address.address === '::' ? '127.0.0.1' : address.address
+  return `http://${known.includes(':') ? `[${known}]` : known}:${address.port}`
+}

@@ -1,0 +1,57 @@
+import { AppError } from '../errors.ts'
+import { shown } from './shown-text.ts'
+import { storageFault } from './storable-text.ts'
+
+/** The query parameters of a request. A blank value counts as absent (contract 4.1: the Java client sends `orderBy=`). */
+export interface Query {
+  /** Throws TAPIS_QUERY_PARAM_MULTIPLE when the parameter is given more than once, blank or not. */
+  text(name: string): string | undefined
+  isRepeated(name: string): boolean
+  /** True for `true` in any case; any other text is false (contract 4.1). */
+  flag(name: string): boolean
+  /** An int32. Throws TAPIS_QUERY_PARAM_NOTINT. */
+  integer(name: string): number | undefined
+}
+
+/** Reads what follows the `?` of a request target. Throws NTFAPI_BAD_REQUEST for a percent-encoding that is not UTF-8, and for NUL. */
+export function parseQuery(requestTarget: string): Query {
+  const start = requestTarget.indexOf('?')
+  const values = new Map<string, string[]>()
+  for (const part of start < 0 ? [] : requestTarget.slice(start + 1).split('&')) {
+    if (part === '') continue
+    const equals = part.indexOf('=')
+    const name = decode(equals < 0 ? part : part.slice(0, equals))
+    const value = decode(equals < 0 ? '' : part.slice(equals + 1))
+    const sameName = values.get(name)
+    if (sameName) sameName.push(value)
+    else values.set(name, [value])
+  }
+  return queryOf(values)
+}
+
+function queryOf(values: ReadonlyMap<string, readonly string[]>): Query {
+  const isRepeated = (name: string) => (values.get(name)?.length ?? 0) > 1
+  function text(name: string): string | undefined {
+    if (isRepeated(name)) throw new AppError('TAPIS_QUERY_PARAM_MULTIPLE', { details: { parameter: name } })
+    const value = values.get(name)?.[0]
+    return value === undefined || value.trim() === '' ? undefined : value
+  }
+  function integer(name: string): number | undefined {
+    const value = text(name)
+    if (value === undefined) return undefined
+    const number = /^[+-]?\d+$/.test(value) ? Number(value) : NaN
+    if (number >= -2_147_483_648 && number <= 2_147_483_647) return number
+    throw new AppError('TAPIS_QUERY_PARAM_NOTINT', { details: { parameter: name, value: shown(value) } })
+  }
+  return { text, isRepeated, integer, flag: (name) => text(name)?.toLowerCase() === 'true' }
+}
+
+function decode(part: string): string {
+  try {
+    const text = decodeURIComponent(part.replaceAll('+', ' '))
+    if (storageFault(text) === undefined) return text
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error
+  }
+  throw new AppError('NTFAPI_BAD_REQUEST', { details: { query: shown(part) } })
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage } from 'node:http'
+import type { ListMetadata } from '@tidings/contract/envelope.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { Caller } from './auth/caller.ts'
+import type { Query } from './query.ts'
+
+export const BASE_PATH = '/v3/notifications'
+
+/** One line of the table of routes. Paths follow `BASE_PATH`; a part that begins with `:` is a parameter. */
+export type Route = PublicRoute | GuardedRoute
+
+/** Anyone may call, without a token. */
+export interface PublicRoute {
+  readonly method: 'GET'
+  readonly path: string
+  readonly who: 'anyone'
+  readonly handle: () => RawAnswer | Promise<RawAnswer>
+}
+
+export interface GuardedRoute {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly path: string
+  /** `caller`: a valid token will do, the operation decides the rest. `service`: a user is refused before the body is read. */
+  readonly who: 'caller' | 'service'
+  /** What a user is told where only services may call. */
+  readonly refusal?: ErrorCode
+  readonly headers?: Readonly<Record<string, string>>
+  readonly handle: (call: Call) => Promise<Answer>
+}
+
+/** A request whose caller is known. */
+export interface Call {
+  readonly caller: Caller
+  /** Percent-decoded once. */
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Query
+  /** By lower-case name, every value that was sent. */
+  readonly headersDistinct: IncomingMessage['headersDistinct']
+  /** As it came; absent and empty are the same. */
+  readonly body: Buffer | undefined
+  /** Scheme and authority under which the caller reached us. */
+  readonly origin: string
+}
+
+/** What an operation answers. Refusals are thrown. */
+export interface Answer {
+  readonly httpStatus?: 201
+  readonly message: string
+  readonly result: unknown
+  readonly metadata?: ListMetadata
+}
+
+/** An answer in a form of its own. */
+export interface RawAnswer {
+  readonly httpStatus: 200 | 503
+  readonly text: string
+}

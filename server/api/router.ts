@@ -1,0 +1,109 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { AppError } from '../errors.ts'
+import type { Answering } from './answering.ts'
+import type { Authenticator, Caller } from './auth/caller.ts'
+import { createBodyBudget, type BodyBudget } from './body-budget.ts'
+import { MAX_BODY_BYTES } from './json-body.ts'
+import { allowedMethods } from './known-paths.ts'
+import type { Query } from './query.ts'
+import { BASE_PATH, type Call, type GuardedRoute, type Route } from './route.ts'
+import { originOf, screen } from './screening.ts'
+import { storageFault } from './storable-text.ts'
+
+const MAX_PARAM_CHARS = 4096
+
+export interface RouterParts {
+  readonly server: Server
+  readonly routes: readonly Route[]
+  readonly authenticator: Authenticator
+  readonly answering: Answering
+  readonly onUnreadable: (error: Error & { code?: string }, socket: Socket) => void
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    caller: Caller | undefined
+    parameters: Query | undefined
+  }
+}
+
+/** Finds the route, the caller and the body of a request, in this order, and has the answer written. */
+export function createRouter({ server, routes, authenticator, answering, onUnreadable }: RouterParts): FastifyInstance {
+  const app = Fastify({
+    serverFactory: (handler) => server.on('request', handler),
+    clientErrorHandler: onUnreadable,
+    frameworkErrors: (error, request, reply) => void answering.failed(error, request, reply),
+    bodyLimit: MAX_BODY_BYTES,
+    return503OnClosing: false,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_CHARS, querystringParser: () => ({}) },
+  })
+  app.decorateRequest('caller', undefined)
+  app.decorateRequest('parameters', undefined)
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
+
+  // None of this needs a token.
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404) return answerUnknown(routes, request, reply)
+    request.parameters = screen(request.raw, paramsOf(request))
+    if (request.headers['content-type']?.trim() === '') delete request.headers['content-type'] // the library refuses a blank one
+    return undefined
+  })
+  app.setNotFoundHandler((request, reply) => answerUnknown(routes, request, reply))
+  app.setErrorHandler((error, request, reply) => answering.failed(error, request, reply))
+  const bodies = createBodyBudget()
+  for (const route of routes) register(app, route, { authenticator, answering, bodies })
+  return app
+}
+
+/** A known path with another method is 405, or the answer to OPTIONS; anything else is 404. */
+function answerUnknown(routes: readonly Route[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const allow = allowedMethods(routes, request.raw.url ?? '')
+  if (allow === undefined) throw new AppError('NTFAPI_ROUTE_NOT_FOUND')
+  reply.header('allow', allow)
+  if (request.method === 'OPTIONS') return reply.code(204).send()
+  throw new AppError('NTFAPI_METHOD_NOT_ALLOWED')
+}
+
+interface Registering extends Pick<RouterParts, 'authenticator' | 'answering'> {
+  readonly bodies: BodyBudget
+}
+
+function register(app: FastifyInstance, route: Route, { authenticator, answering, bodies }: Registering): void {
+  const address = { method: route.method, url: `${BASE_PATH}${route.path}` }
+  if (route.who === 'anyone') {
+    app.route({ ...address, handler: async (_request, reply) => answering.raw(reply, await route.handle()) })
+    return
+  }
+  app.route({
+    ...address,
+    onRequest: async (request, reply) => {
+      reply.headers(route.headers ?? {})
+      request.caller = await admit(route, request, authenticator)
+      bodies.reserve(request.raw, reply.raw)
+    },
+    handler: async (request, reply) => answering.done(reply, await route.handle(callOf(request))),
+  })
+}
+
+/** Before the body is read. */
+async function admit(route: GuardedRoute, request: FastifyRequest, authenticator: Authenticator): Promise<Caller> {
+  const caller = await authenticator.authenticate(request.headers, request.method)
+  if ([caller.jwtUser, caller.oboTenant, caller.oboUser].some((text) => storageFault(text) !== undefined)) {
+    throw new AppError('NTFAPI_BAD_REQUEST', { details: { caller: 'has a name that cannot be stored' } })
+  }
+  request.caller = caller // a refusal names the caller
+  if (route.who === 'service' && !caller.isService) throw new AppError(route.refusal ?? 'NTFLIB_UNAUTH')
+  return caller
+}
+
+function callOf(request: FastifyRequest): Call {
+  const { caller, parameters, body, raw } = request
+  if (caller === undefined || parameters === undefined) throw new Error('The request has not been admitted')
+  return { caller, query: parameters, params: paramsOf(request), headersDistinct: raw.headersDistinct, body: Buffer.isBuffer(body) ? body : undefined, origin: originOf(raw) }
+}
+
+/** The library gives every parameter of a path as a text. */
+const paramsOf = (request: FastifyRequest) => request.params as Readonly<Record<string, string>>

@@ -1,0 +1,11 @@
+const MAX_SHOWN = 200
+
+/** A text of a caller, fit for a message or a log: one line, at most 200 characters, nothing that moves the cursor. */
+export function shown(text: string): string {
+  const start = text.length > 4 * MAX_SHOWN ? text.slice(0, 4 * MAX_SHOWN) : text // taking a whole megabyte apart would be wasteful
+  const characters = Array.from(start.replace(UNPRINTABLE, '?'))
+  return characters.length > MAX_SHOWN || start !== text ? `${characters.slice(0, MAX_SHOWN).join('')}...` : characters.join('')
+}
+
+/** Control characters, lone surrogates, and the two line ends that JSON leaves alone. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/gu

@@ -1,0 +1,67 @@
+import { DEFAULT_TTL_MINUTES, NewSubscription, OWNER_IS_CALLER, type DeliveryTarget } from '@tidings/contract/subscription.ts'
+import { createCheck } from '@tidings/contract/validate.ts'
+import type { Database } from '../db/database.ts'
+import { AppError } from '../errors.ts'
+import type { Caller } from './auth/caller.ts'
+import { readBody } from './json-body.ts'
+import { message } from './message.ts'
+import { refuseIfAny, schemaFault } from './refusal.ts'
+import { BASE_PATH, type Answer, type Call } from './route.ts'
+import { shown } from './shown-text.ts'
+import { createSubscription, type CheckedSubscription } from './subscription-create.ts'
+import { generateName } from './subscription-name.ts'
+import { subscriptionFaults } from './subscription-rules.ts'
+
+export interface CreationParts {
+  readonly db: Database
+  /** Base of the addresses that are handed out; undefined: the one under which the caller reached us. */
+  readonly publicUrl: string | undefined
+}
+
+/** Creates a subscription for a service (contract 3.2). */
+export function createCreation({ db, publicUrl }: CreationParts): (call: Call) => Promise<Answer> {
+  const check = createCheck(NewSubscription)
+
+  return async ({ caller, body, origin }) => {
+    const { checked, members } = readBody(body, check)
+    const form = checked.kind === 'invalid' ? checked.faults.map(schemaFault) : []
+    refuseIfAny([...form, ...subscriptionFaults(members)], 'NTFAPI_CREATE_INVALID_ERRORLIST')
+    if (checked.kind === 'invalid') throw new Error('A body was found invalid without a fault')
+
+    const subscription = complete(checked.value, caller)
+    const name = await createSubscription(db, subscription, checked.value.name ?? (() => generateName({ ...subscription, jwtUser: caller.jwtUser })))
+    if (name === undefined) {
+      throw new AppError('NTFAPI_SUBSCR_EXISTS', { details: { Owner: shown(subscription.owner), Subscription: checked.value.name ?? 'every generated one' } })
+    }
+    return {
+      httpStatus: 201,
+      message: message('NTFAPI_SUBSCR_CREATED', 'Subscription created', caller, { Owner: subscription.owner, Subscription: name }),
+      result: { url: `${publicUrl ?? origin}${BASE_PATH}/subscriptions/${name}` }, // the original's form, though no route answers there
+    }
+  }
+}
+
+/** Fills in what was left out. Targets that differ in their domain only are one. */
+function complete(input: NewSubscription, caller: Caller): CheckedSubscription {
+  const owner = input.owner ?? ''
+  const isCaller = owner.trim() === '' || owner.toLowerCase() === OWNER_IS_CALLER.toLowerCase()
+  return {
+    tenant: caller.oboTenant,
+    owner: isCaller ? caller.oboUser : owner,
+    description: input.description ?? null,
+    isEnabled: input.enabled ?? true,
+    typeFilter: input.typeFilter,
+    subjectFilter: input.subjectFilter,
+    ttlMinutes: input.ttlMinutes ?? DEFAULT_TTL_MINUTES,
+    targets: distinctTargets(input.deliveryTargets),
+  }
+}
+
+function distinctTargets(targets: NewSubscription['deliveryTargets']): DeliveryTarget[] {
+  const distinct = new Map<string, DeliveryTarget>()
+  for (const { deliveryMethod, deliveryAddress } of targets) {
+    const key = `${deliveryMethod} ${deliveryAddress}`
+    if (!distinct.has(key)) distinct.set(key, { deliveryMethod, deliveryAddress })
+  }
+  return [...distinct.values()]
+}

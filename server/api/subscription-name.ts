@@ -1,0 +1,22 @@
+import { randomInt } from 'node:crypto'
+
+const MAX_NAME = 188
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
+
+export interface NameParts {
+  readonly jwtUser: string
+  readonly owner: string
+  readonly tenant: string
+  readonly subjectFilter: string
+}
+
+/**
+ * A name for a subscription that came without one: `<jwtUser>~<owner>~<tenant>~<subject>~<4 random characters>`, the
+ * subject cut at 40 characters, `ALL` for `*` (contract 3.2). Characters that a name cannot have become `_`.
+ */
+export function generateName({ jwtUser, owner, tenant, subjectFilter }: NameParts, random: (below: number) => number = randomInt): string {
+  const subject = subjectFilter === '*' ? 'ALL' : Array.from(subjectFilter).slice(0, 40).join('')
+  const stem = [jwtUser, owner, tenant, subject].map((part) => part.replace(/[^a-zA-Z0-9._~-]/gu, '_')).join('~').replace(/^[^a-zA-Z0-9]/, 'x')
+  const tail = Array.from({ length: 4 }, () => ALPHABET[random(ALPHABET.length)]).join('')
+  return `${stem.slice(0, MAX_NAME - tail.length - 1)}~${tail}`
+}

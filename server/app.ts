@@ -1,0 +1,95 @@
+import { createApi } from './api/api.ts'
+import { createAuthenticator } from './api/auth/caller.ts'
+import { openTenants } from './api/auth/open-tenants.ts'
+import { createDatabaseBroker } from './broker/database.ts'
+import type { Config } from './config.ts'
+import { closeDatabases, createDatabases, type Databases } from './databases.ts'
+import { checkDurability, openInstallation } from './db/installation.ts'
+import { migrate } from './db/migrate.ts'
+import { createDispatcher, type Dispatcher } from './dispatcher.ts'
+import type { Log } from './log.ts'
+import { createGroupWriter } from './publish/group.ts'
+import { createPublish } from './publish/publish.ts'
+import { createReadyChecks } from './readiness.ts'
+
+export interface AppParts {
+  readonly config: Config
+  /** Address of the database, asked at each new connection. */
+  readonly databaseUrl: () => string
+  /** No other process can be on this database. */
+  readonly isAlone: boolean
+  readonly log: Log
+}
+
+export interface App {
+  /** Resolves when the roles asked for run; answers where, e.g. `http://127.0.0.1:8080`. */
+  start(): Promise<string>
+  /** Finishes what is in flight, releases the partitions. */
+  stop(): Promise<void>
+}
+
+/** The only place where parts meet. Rejects when the database cannot be used as it is. */
+export async function createApp(parts: AppParts): Promise<App> {
+  const databases = createDatabases(parts.databaseUrl, parts.log)
+  return assemble(parts, databases).catch(async (error: unknown) => {
+    await closeDatabases(databases)
+    throw error
+  })
+}
+
+async function assemble({ config, databaseUrl, isAlone, log }: AppParts, databases: Databases): Promise<App> {
+  await checkDurability(databases.api)
+  await migrate(databaseUrl())
+  const partitions = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: 'database' })
+  const broker = createDatabaseBroker({ writer: databases.publish, notifies: !isAlone })
+  const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, isAlone, log })
+  const front = config.role === 'dispatcher' ? undefined : await createFront()
+
+  /** The api and what takes its events. */
+  async function createFront(): Promise<App> {
+    const tenants = await openTenants(config, log)
+    const writer = createGroupWriter({ broker, log })
+    const publish = createPublish({ writer, partitions, onStored: () => dispatcher?.wake() })
+    const api = createApi({
+      host: config.host,
+      port: config.port,
+      publicUrl: config.publicUrl,
+      db: databases.api,
+      authenticator: createAuthenticator({ tenants, siteId: config.siteId, log }),
+      publish,
+      checks: createReadyChecks({ tenants, siteId: config.siteId, db: databases.api }),
+      log,
+    })
+    return {
+      async start() {
+        tenants.start()
+        writer.start()
+        return api.start()
+      },
+      async stop() {
+        await api.stop()
+        await writer.stop()
+        await tenants.stop()
+      },
+    }
+  }
+
+  return {
+    async start() {
+      const address = await front?.start()
+      await startDispatcher(dispatcher, address)
+      return address ?? 'dispatcher'
+    },
+    async stop() {
+      // Together: a slow caller must not use up the time that the dispatcher needs to settle and to release.
+      await Promise.all([front?.stop(), dispatcher?.stop()])
+      await closeDatabases(databases)
+    },
+  }
+}
+
+async function startDispatcher(dispatcher: Dispatcher | undefined, address: string | undefined): Promise<void> {
+  dispatcher?.announce(address ?? 'dispatcher')
+  dispatcher?.start()
+  await dispatcher?.working()
+}

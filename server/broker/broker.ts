@@ -1,0 +1,69 @@
+import type { Db } from '../db/database.ts'
+
+/** The newest form of record that this version writes and reads. */
+export const RECORD_FORMAT = 1
+
+/** What travels from publish to dispatch: an event, or a control record that ends a series in its place between events. */
+export interface EventRecord {
+  readonly partition: number
+  readonly uuid: string
+  readonly kind: 'event' | 'end_series'
+  readonly tenant: string
+  /** Hash of (tenant, source, subject, seriesId); null outside a series. */
+  readonly seriesKey: string | null
+  /** The three sections of an event's type; null for a control record. */
+  readonly type: readonly [string, string, string] | null
+  /** For matching: null when absent or longer than any filter. */
+  readonly subject: string | null
+  readonly endsSeries: boolean
+  readonly deletesSubscriptions: boolean
+  readonly received: Date
+  /** The event's JSON text without the value of seriesSeqCount, which belongs at `seqOffset` (UTF-16 units). */
+  readonly body: string
+  readonly seqOffset: number
+  readonly bodyBytes: number
+}
+
+/** A record in its place: what dispatch needs of it. The body stays in the database. */
+export interface TakenRecord {
+  readonly partition: number
+  readonly position: number
+  readonly uuid: string
+  readonly kind: string
+  readonly format: number
+  readonly tenant: string
+  readonly seriesKey: string | null
+  readonly subject: string | null
+  readonly endsSeries: boolean
+  readonly deletesSubscriptions: boolean
+  readonly hasType: boolean
+}
+
+/**
+ * How a write of a group failed.
+ *
+ * | outcome    | the records                   | publish does                                 |
+ * |------------|-------------------------------|----------------------------------------------|
+ * | not_stored | are not in the broker         | writes them again until the deadline         |
+ * | unknown    | may be there, each once       | the same (the uuid makes it harmless), but answers "unknown" |
+ * | refused    | one of them cannot be stored  | writes them one by one                       |
+ */
+export class BrokerError extends Error {
+  readonly outcome: 'not_stored' | 'unknown' | 'refused'
+
+  constructor(outcome: BrokerError['outcome'], cause: unknown) {
+    super(`broker write failed: ${outcome}`, { cause })
+    this.name = 'BrokerError'
+    this.outcome = outcome
+  }
+}
+
+/** The port between publish and dispatch. Within a partition, records are taken in the order in which their writes were confirmed. */
+export interface Broker {
+  /** Resolves when every record is durable; rejects with a `BrokerError`. A uuid that is there already is left as it is. */
+  publish(records: readonly EventRecord[]): Promise<void>
+  /** Inside the dispatch transaction: the next records of these partitions, at most so many of each, as rows of `event`. */
+  take(tx: Db, partitions: readonly number[], limitPerPartition: number): Promise<TakenRecord[]>
+  /** Inside the dispatch transaction: these were dealt with. Takes effect with the commit. */
+  advance(tx: Db, taken: readonly TakenRecord[]): Promise<void>
+}

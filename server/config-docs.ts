@@ -1,0 +1,61 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { cleanEnv, type ValidatorSpec } from 'envalid'
+import { VARIABLES } from './config.ts'
+
+const PAGE = fileURLToPath(new URL('../docs/config.md', import.meta.url))
+/** Nothing that any variable with limits accepts. */
+const NONSENSE = '\u0001'
+
+const HEAD = `# Configuration
+
+Made by \`npm run config-docs\` from \`server/config.ts\`; edits here are overwritten.
+
+The service reads these environment variables. One that is set to nothing, or to blanks only, counts as
+not set. A wrong value stops the start; every fault is named at once on standard error, and the exit code is 1.
+
+Without \`TENANTS_FILE\` and \`TAPIS_TENANT_SVC_BASEURL\` the service is in development: it makes its own keys and tenants,
+and listens on loopback addresses only.
+
+| Variable | Default | Accepts | Meaning |
+|---|---|---|---|
+`
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** Writes docs/config.md. With \`--check [file]\` it only compares, and answers exit code 1 when the page is out of date. */
+async function main([mode, page = PAGE]: readonly string[]): Promise<number> {
+  const text = HEAD + Object.entries(VARIABLES).map(([name, spec]) => toRow(name, spec)).join('')
+  if (mode !== '--check') {
+    await writeFile(page, text)
+    return 0
+  }
+  if ((await readFile(page, 'utf8')) === text) return 0
+  process.stderr.write(`${page} is out of date: npm run config-docs\n`)
+  return 1
+}
+
+type Spec = ValidatorSpec<unknown> & { readonly default?: unknown }
+
+function toRow(name: string, spec: Spec): string {
+  const cells = [`\`${name}\``, defaultOf(spec), acceptedBy(name, spec), spec.desc ?? '']
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
+}
+
+function defaultOf({ default: value }: Spec): string {
+  if (value === undefined) return ''
+  return `\`${typeof value === 'string' ? value : JSON.stringify(value).replace(/[[\]]/g, '')}\``
+}
+
+/** What the check itself says when it refuses, so that page and check cannot differ. */
+function acceptedBy(name: string, spec: Spec): string {
+  if (spec.choices) return spec.choices.map((choice) => `\`${String(choice)}\``).join(', ')
+  let refusal: string | undefined
+  cleanEnv({ [name]: NONSENSE }, { [name]: spec }, {
+    reporter: ({ errors }) => {
+      refusal = errors[name]?.message
+    },
+  })
+  if (refusal === undefined) return 'any text'
+  return refusal.replace(/^must be /, '').replace(/^not a CIDR block.*/s, 'CIDR blocks')
+}

@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { ConfigError, readConfig } from './config.ts'
+
+const TENANTS = { TENANTS_FILE: '/etc/tenants.json' }
+const DATABASE = { DATABASE_URL: 'postgres://db/tidings' }
+
+/** The faults that are named, one line each; none when the configuration is taken. */
+function faultsOf(env: Readonly<Record<string, string>>): string[] {
+  try {
+    readConfig(env)
+    return []
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return error.message.split('\n').filter((line) => line.startsWith('  - ')).map((line) => line.slice(4))
+  }
+}
+
+const namesOf = (env: Readonly<Record<string, string>>) => faultsOf(env).map((fault) => fault.split(':')[0])
+
+test('nothing set is a development service on the embedded database', () => {
+  expect(readConfig({})).toEqual({
+    port: 8080, host: '127.0.0.1', role: 'all', dataDir: '.tidings', databaseUrl: undefined, partitions: undefined, siteId: 'dev',
+    tenants: { kind: 'development' }, retryDelaysMs: [1000, 5000, 20_000, 60_000, 300_000, 600_000], retryHorizonMs: 90_000_000,
+    allowAddresses: ['127.0.0.0/8', '::1/128'], publicUrl: undefined, sendsInAll: 1024, sendsPerAddress: 128, retentionHours: 72,
+    reaperIntervalMs: 180_000, logLevel: 'info',
+  })
+})
+
+test('every fault is named at once, wrong values and contradictions together', () => {
+  const env = {
+    TAPIS_SERVICE_PORT: '65536', TIDINGS_PARTITIONS: '0', TIDINGS_ALLOW_ADDRESSES: '10.0.0.0/33', LOG_LEVEL: 'loud',
+    TIDINGS_ROLE: 'api', HOST: '0.0.0.0',
+  }
+  expect(namesOf(env)).toEqual(['TAPIS_SERVICE_PORT', 'TIDINGS_PARTITIONS', 'TIDINGS_ALLOW_ADDRESSES', 'LOG_LEVEL', 'TIDINGS_ROLE', 'HOST'])
+})
+
+test.each([
+  ['TIDINGS_ROLE', 'both'],
+  ['DATABASE_URL', 'mysql://db/tidings'],
+  ['BROKER_URL', 'http://broker'],
+  ['TAPIS_TENANT_SVC_BASEURL', 'tenants.example.org'],
+  ['TIDINGS_SENDS_PER_ADDRESS', '0'],
+  ['TIDINGS_SENDS_IN_ALL', 'many'],
+])('a wrong %s, on which other rules depend, is named once and hides nothing', (name, value) => {
+  expect(namesOf({ [name]: value, LOG_LEVEL: 'loud' }).toSorted()).toEqual([name, 'LOG_LEVEL'].toSorted())
+})
+
+test.each([
+  ['TAPIS_SERVICE_PORT', '0', '65535'],
+  ['TIDINGS_PARTITIONS', '1', '1024'],
+  ['TIDINGS_RETRY_HORIZON_S', '1', '2592000'],
+  ['TIDINGS_SENDS_IN_ALL', '128', '4096'],
+  ['TIDINGS_SENDS_PER_ADDRESS', '1', '1024'],
+  ['RETENTION_HOURS', '1', '87600'],
+  ['TAPIS_NTF_SUBSCR_REAPER_INTERVAL', '1', '1440'],
+])('%s takes %s to %s', (name, least, most) => {
+  expect([least, most].flatMap((value) => faultsOf({ [name]: value }))).toEqual([])
+})
+
+test.each([
+  ['TAPIS_SERVICE_PORT', ['-1', '65536', '80.5', 'http', '1e9']],
+  ['TIDINGS_PARTITIONS', ['0', '1025', '-8']],
+  ['TIDINGS_RETRY_HORIZON_S', ['0', '2592001']],
+  ['RETENTION_HOURS', ['0', '87601']],
+  ['TAPIS_NTF_SUBSCR_REAPER_INTERVAL', ['0', '1441']],
+  ['TIDINGS_RETRY_DELAYS_S', ['0', '0.04', '86401', '1,,2', '1,x', ',']],
+  ['TIDINGS_ALLOW_ADDRESSES', ['10.0.0.1', '10.0.0.0/8,host/8']],
+  ['TIDINGS_PUBLIC_URL', ['ftp://example.org', 'example.org', 'http://']],
+])('%s refuses what is beyond its limits', (name, values) => {
+  expect(values.map((value) => namesOf({ [name]: value }))).toEqual(values.map(() => [name]))
+})
+
+test('a variable set to blanks counts as not set', () => {
+  const names = ['TAPIS_SERVICE_PORT', 'HOST', 'TIDINGS_ROLE', 'DATABASE_URL', 'BROKER_URL', 'TENANTS_FILE', 'TIDINGS_RETRY_DELAYS_S', 'LOG_LEVEL']
+  expect(readConfig(Object.fromEntries(names.map((name, index) => [name, index % 2 === 0 ? '' : ' \t'])))).toEqual(readConfig({}))
+})
+
+test.each(['0.0.0.0', '::', '192.0.2.7', 'tidings.example.org'])('in development a HOST that is not loopback is refused: %s', (host) => {
+  expect(faultsOf({ HOST: host })).toEqual(['HOST: with development keys only a loopback address is allowed; set TENANTS_FILE or TAPIS_TENANT_SVC_BASEURL to listen elsewhere'])
+  expect(readConfig({ HOST: host, ...TENANTS }).host).toBe(host)
+})
+
+test.each(['127.0.0.1', '127.8.0.1', '::1', '::ffff:127.0.0.1', 'localhost'])('in development a loopback HOST is taken: %s', (host) => {
+  expect(readConfig({ HOST: host }).host).toBe(host)
+})
+
+test('with real tenants the api listens everywhere and webhooks reach no private address', () => {
+  expect(readConfig(TENANTS)).toMatchObject({ host: '0.0.0.0', allowAddresses: [], tenants: { kind: 'file', path: '/etc/tenants.json' } })
+  expect(readConfig({ TAPIS_TENANT_SVC_BASEURL: 'https://tapis.io' })).toMatchObject({ host: '0.0.0.0', tenants: { kind: 'service', baseUrl: 'https://tapis.io' } })
+  expect(namesOf({ ...TENANTS, TAPIS_TENANT_SVC_BASEURL: 'https://tapis.io' })).toEqual(['TENANTS_FILE and TAPIS_TENANT_SVC_BASEURL'])
+})
+
+test('BROKER_URL is refused as long as RabbitMQ is not supported', () => {
+  expect(faultsOf({ BROKER_URL: 'amqps://broker' })).toEqual(['BROKER_URL: RabbitMQ is not supported by this version yet; leave it unset'])
+})
+
+test.each(['api', 'dispatcher'])('the role %s needs a database that others can reach', (role) => {
+  expect(faultsOf({ TIDINGS_ROLE: role })).toEqual([`TIDINGS_ROLE: ${role} needs DATABASE_URL; the embedded PostgreSQL serves one process`])
+  expect(readConfig({ TIDINGS_ROLE: role, ...DATABASE }).role).toBe(role)
+})
+
+test.each(['postgres://db/tidings', 'postgresql://u:p@db:5432/tidings?sslmode=require', 'postgres:///tidings?host=/run/postgresql'])('DATABASE_URL may be %s', (url) => {
+  expect(readConfig({ DATABASE_URL: url }).databaseUrl).toBe(url)
+})
+
+test('one address may not get more sends than there are in all', () => {
+  expect(namesOf({ TIDINGS_SENDS_IN_ALL: '100', TIDINGS_SENDS_PER_ADDRESS: '101' })).toEqual(['TIDINGS_SENDS_PER_ADDRESS'])
+})
+
+test('lists and addresses are read as their users need them', () => {
+  expect(readConfig({ TIDINGS_RETRY_DELAYS_S: '0.05, 1.5', TIDINGS_ALLOW_ADDRESSES: '10.0.0.0/8, fd00::/8', TIDINGS_PUBLIC_URL: 'https://x.example.org/base//' }))
+    .toMatchObject({ retryDelaysMs: [50, 1500], allowAddresses: ['10.0.0.0/8', 'fd00::/8'], publicUrl: 'https://x.example.org/base' })
+})

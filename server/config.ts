@@ -1,0 +1,172 @@
+import { customCleanEnv, makeValidator, str, type CleanedEnv } from 'envalid'
+import ipaddr from 'ipaddr.js'
+
+/** Thrown when the configuration is wrong; lists every fault. */
+export class ConfigError extends Error {
+  constructor(faults: readonly string[]) {
+    super(`The configuration has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+    this.name = 'ConfigError'
+  }
+}
+
+const between = (min: number, max: number) => makeValidator<number>((text) => {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max) throw new Error(`must be a whole number from ${min} to ${max}`)
+  return value
+})
+
+const secondsList = makeValidator<readonly number[]>((text) => {
+  const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
+  if (values.some((value) => !(value >= 0.05 && value <= 86_400))) throw new Error('must be a list of seconds, each from 0.05 to 86400')
+  return values
+})
+
+const cidrList = makeValidator<readonly string[]>((text) => {
+  const blocks = text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+  const wrong = blocks.filter((block) => !ipaddr.isValidCIDR(block))
+  if (wrong.length > 0) throw new Error(`not a CIDR block: ${wrong.join(', ')}`)
+  return blocks
+})
+
+const urlOf = (...schemes: string[]) => makeValidator<string>((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !schemes.includes(url.protocol.slice(0, -1)) || url.host === '') throw new Error(`must be an address with the scheme ${schemes.join(' or ')}`)
+  return text
+})
+
+/** A PostgreSQL address may name a socket instead of a host. */
+const postgresUrl = makeValidator<string>((text) => {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text.replace(/^postgres(ql)?:\/\/(?=\/)/, 'postgres://localhost'))) throw new Error('must be an address with the scheme postgres')
+  return text
+})
+
+/** Every variable that the service reads: type, default, limits, one sentence. `docs/config.md` is made from it. */
+export const VARIABLES = {
+  TAPIS_SERVICE_PORT: between(0, 65_535)({ default: 8080, desc: 'Port that the api listens on; 0 takes a free one.' }),
+  HOST: str({ default: undefined, desc: 'Address that the api listens on: 127.0.0.1 in development, 0.0.0.0 otherwise.' }),
+  TIDINGS_ROLE: str({ default: 'all', choices: ['all', 'api', 'dispatcher'] as const, desc: 'What this process does. Roles other than `all` need DATABASE_URL.' }),
+  TIDINGS_DATA_DIR: str({ default: '.tidings', desc: 'Directory of the embedded PostgreSQL and the development keys.' }),
+  DATABASE_URL: postgresUrl({ default: undefined, desc: 'A PostgreSQL >= 15, `postgres://...`, by a direct connection (no transaction pooler). Unset: the embedded one.' }),
+  BROKER_URL: urlOf('amqp', 'amqps')({ default: undefined, desc: 'A RabbitMQ, `amqp://...`. Unset: the database is the broker. Not supported by this version yet.' }),
+  TIDINGS_PARTITIONS: between(1, 1024)({ default: undefined, desc: 'Number of partitions, fixed when the database is first created (32 then, unless set).' }),
+  TAPIS_SITE_ID: str({ default: 'dev', desc: 'The site that this service runs at.' }),
+  TAPIS_TENANT_SVC_BASEURL: urlOf('http', 'https')({ default: undefined, desc: 'Base address of the Tenants service.' }),
+  TENANTS_FILE: str({ default: undefined, desc: 'JSON file `{"tenants": [...], "sites": [...]}` instead of the Tenants service; read again when changed.' }),
+  TIDINGS_RETRY_DELAYS_S: secondsList({ default: [1, 5, 20, 60, 300, 600], desc: 'Seconds before the second, third ... attempt; the last repeats.' }),
+  TIDINGS_RETRY_HORIZON_S: between(1, 2_592_000)({ default: 90_000, desc: 'Seconds after its creation at which a notification is given up.' }),
+  TIDINGS_ALLOW_ADDRESSES: cidrList({ default: undefined, desc: 'CIDR blocks, separated by commas, that webhooks may reach although they are private. Development: loopback.' }),
+  TIDINGS_PUBLIC_URL: urlOf('http', 'https')({ default: undefined, desc: 'Base of the addresses that the service hands out. Unset: taken from the request.' }),
+  TIDINGS_SENDS_IN_ALL: between(1, 4096)({ default: 1024, desc: 'Webhook requests on the wire at the same moment, in all.' }),
+  TIDINGS_SENDS_PER_ADDRESS: between(1, 4096)({ default: 128, desc: 'Webhook requests on the wire at the same moment, to one address.' }),
+  RETENTION_HOURS: between(1, 87_600)({ default: 72, desc: 'Hours that settled notifications are kept; events, and with them their uuids as seen, at least 24.' }),
+  TAPIS_NTF_SUBSCR_REAPER_INTERVAL: between(1, 1440)({ default: 3, desc: 'Minutes between two searches for expired subscriptions.' }),
+  LOG_LEVEL: str({ default: 'info', choices: ['debug', 'info', 'warn', 'error'] as const, desc: 'Least level that is logged.' }),
+}
+
+type Settings = CleanedEnv<typeof VARIABLES>
+
+export interface Config {
+  readonly port: number
+  readonly host: string
+  readonly role: 'all' | 'api' | 'dispatcher'
+  readonly dataDir: string
+  readonly databaseUrl: string | undefined
+  readonly partitions: number | undefined
+  readonly siteId: string
+  readonly tenants: { readonly kind: 'development' } | { readonly kind: 'file'; readonly path: string } | { readonly kind: 'service'; readonly baseUrl: string }
+  readonly retryDelaysMs: readonly number[]
+  readonly retryHorizonMs: number
+  readonly allowAddresses: readonly string[]
+  readonly publicUrl: string | undefined
+  readonly sendsInAll: number
+  readonly sendsPerAddress: number
+  readonly retentionHours: number
+  readonly reaperIntervalMs: number
+  readonly logLevel: string
+}
+
+/** Reads the environment. Throws a `ConfigError` that names every fault at once. */
+export function readConfig(env: NodeJS.ProcessEnv): Config {
+  const wrong = new Map<string, string>()
+  const settings = customCleanEnv(withoutBlanks(env), VARIABLES, (cleaned: Settings) => cleaned, {
+    reporter: ({ errors }: { errors: Readonly<Record<string, Error>> }) => {
+      for (const [name, error] of Object.entries(errors)) wrong.set(name, error.message)
+    },
+  })
+  const faults = [...wrong].map(([name, message]) => `${name}: ${message}`)
+  for (const { uses, fault } of CONTRADICTIONS) {
+    const found = uses.some((name) => wrong.has(name)) ? undefined : fault(settings)
+    if (found !== undefined) faults.push(found)
+  }
+  if (faults.length > 0) throw new ConfigError(faults)
+  return toConfig(settings)
+}
+
+/** A variable that is set to nothing counts as not set. */
+const withoutBlanks = (env: NodeJS.ProcessEnv) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
+
+const isDevelopment = (settings: Settings) => settings.TENANTS_FILE === undefined && settings.TAPIS_TENANT_SVC_BASEURL === undefined
+
+/** A rule over several variables. Not asked when one of them is wrong by itself. */
+interface Contradiction {
+  readonly uses: readonly (keyof Settings)[]
+  readonly fault: (settings: Settings) => string | undefined
+}
+
+const CONTRADICTIONS: readonly Contradiction[] = [
+  {
+    uses: ['TENANTS_FILE', 'TAPIS_TENANT_SVC_BASEURL'],
+    fault: (settings) => settings.TENANTS_FILE !== undefined && settings.TAPIS_TENANT_SVC_BASEURL !== undefined
+      ? 'TENANTS_FILE and TAPIS_TENANT_SVC_BASEURL: only one of them may be set' : undefined,
+  },
+  {
+    uses: ['BROKER_URL'],
+    fault: (settings) => settings.BROKER_URL !== undefined ? 'BROKER_URL: RabbitMQ is not supported by this version yet; leave it unset' : undefined,
+  },
+  {
+    uses: ['TIDINGS_ROLE', 'DATABASE_URL'],
+    fault: (settings) => settings.TIDINGS_ROLE !== 'all' && settings.DATABASE_URL === undefined
+      ? `TIDINGS_ROLE: ${settings.TIDINGS_ROLE} needs DATABASE_URL; the embedded PostgreSQL serves one process` : undefined,
+  },
+  {
+    uses: ['TIDINGS_SENDS_PER_ADDRESS', 'TIDINGS_SENDS_IN_ALL'],
+    fault: (settings) => settings.TIDINGS_SENDS_PER_ADDRESS > settings.TIDINGS_SENDS_IN_ALL
+      ? 'TIDINGS_SENDS_PER_ADDRESS: must not exceed TIDINGS_SENDS_IN_ALL' : undefined,
+  },
+  {
+    uses: ['HOST', 'TENANTS_FILE', 'TAPIS_TENANT_SVC_BASEURL'],
+    fault: (settings) => isDevelopment(settings) && settings.HOST !== undefined && !isLoopback(settings.HOST)
+      ? 'HOST: with development keys only a loopback address is allowed; set TENANTS_FILE or TAPIS_TENANT_SVC_BASEURL to listen elsewhere' : undefined,
+  },
+]
+
+const isLoopback = (host: string) => host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
+
+function toConfig(settings: Settings): Config {
+  const isDev = isDevelopment(settings)
+  return {
+    port: settings.TAPIS_SERVICE_PORT,
+    host: settings.HOST ?? (isDev ? '127.0.0.1' : '0.0.0.0'),
+    role: settings.TIDINGS_ROLE,
+    dataDir: settings.TIDINGS_DATA_DIR,
+    databaseUrl: settings.DATABASE_URL,
+    partitions: settings.TIDINGS_PARTITIONS,
+    siteId: settings.TAPIS_SITE_ID,
+    tenants: tenantsSource(settings),
+    retryDelaysMs: settings.TIDINGS_RETRY_DELAYS_S.map((seconds) => seconds * 1000),
+    retryHorizonMs: settings.TIDINGS_RETRY_HORIZON_S * 1000,
+    allowAddresses: settings.TIDINGS_ALLOW_ADDRESSES ?? (isDev ? ['127.0.0.0/8', '::1/128'] : []),
+    publicUrl: settings.TIDINGS_PUBLIC_URL?.replace(/\/+$/, ''),
+    sendsInAll: settings.TIDINGS_SENDS_IN_ALL,
+    sendsPerAddress: settings.TIDINGS_SENDS_PER_ADDRESS,
+    retentionHours: settings.RETENTION_HOURS,
+    reaperIntervalMs: settings.TAPIS_NTF_SUBSCR_REAPER_INTERVAL * 60_000,
+    logLevel: settings.LOG_LEVEL,
+  }
+}
+
+function tenantsSource(settings: Settings): Config['tenants'] {
+  if (settings.TENANTS_FILE !== undefined) return { kind: 'file', path: settings.TENANTS_FILE }
+  if (settings.TAPIS_TENANT_SVC_BASEURL !== undefined) return { kind: 'service', baseUrl: settings.TAPIS_TENANT_SVC_BASEURL }
+  return { kind: 'development' }
+}

@@ -1,0 +1,31 @@
+import { createDatabase, type Database, type DatabaseOptions } from './db/database.ts'
+import type { Log } from './log.ts'
+
+/** Pools by what they are for, so that one kind of work never waits behind another. A pool without work has no connection. */
+const POOLS = {
+  api: { maxConnections: 8, statementTimeoutMs: 10_000 },
+  publish: { maxConnections: 1, statementTimeoutMs: 2500, prepares: true },
+  lease: { maxConnections: 1, statementTimeoutMs: 2500, prepares: true },
+  dispatch: { maxConnections: 1, statementTimeoutMs: 10_000, prepares: true },
+  slowDispatch: { maxConnections: 1, statementTimeoutMs: 120_000 },
+  claim: { maxConnections: 1, statementTimeoutMs: 10_000, prepares: true },
+  // A large dispatch may hold a lane for long; the settlements of other lanes must not wait with it.
+  settle: { maxConnections: 1, statementTimeoutMs: 10_000, lockTimeoutMs: 2000, prepares: true },
+  recovery: { maxConnections: 2, statementTimeoutMs: 10_000 },
+  housekeeping: { maxConnections: 1, statementTimeoutMs: 60_000 },
+} satisfies Record<string, Partial<DatabaseOptions>>
+
+export type Databases = Readonly<Record<keyof typeof POOLS, Database>>
+
+/** `url` is asked at each new connection: the embedded server may come back on another port. */
+export function createDatabases(url: () => string, log: Log): Databases {
+  const pool = (name: keyof typeof POOLS) => createDatabase({ url, name, answerTimeoutMs: POOLS[name].statementTimeoutMs + 2000, log, ...POOLS[name] })
+  return {
+    api: pool('api'), publish: pool('publish'), lease: pool('lease'), dispatch: pool('dispatch'), slowDispatch: pool('slowDispatch'),
+    claim: pool('claim'), settle: pool('settle'), recovery: pool('recovery'), housekeeping: pool('housekeeping'),
+  }
+}
+
+export async function closeDatabases(databases: Databases): Promise<void> {
+  await Promise.all(Object.values(databases).map((database) => database.close()))
+}

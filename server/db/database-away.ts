@@ -1,0 +1,30 @@
+import { errorCode } from '../runtime/error-code.ts'
+import { DatabaseUnreachable } from './database.ts'
+
+const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'])
+
+/** PostgreSQL: connection exceptions, too few resources, operator intervention, system errors, and a session that timed out. */
+const AWAY_STATES = /^(08|40|53|55|57|58)[0-9A-Z]{3}$|^25P03$|^25006$/
+
+/** PostgreSQL: the account or the database is not what it takes. */
+const REFUSED_STATES = /^(28|3D)[0-9A-Z]{3}$/
+
+/** What the pg library says in words only. */
+const AWAY_MESSAGES = [
+  /^Query read timeout/, /^Connection terminated/, /^timeout exceeded when trying to connect/, /^timeout expired/,
+  /^Client has encountered a connection error/, /^Client was closed/, /^Cannot use a pool after calling end/,
+]
+
+/** True when the database could not be reached, was shutting down, or did not answer in time. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (error instanceof DatabaseUnreachable) return true
+  const code = errorCode(error)
+  if (code !== undefined && (CONNECTION_CODES.has(code) || AWAY_STATES.test(code))) return true
+  return error instanceof Error && AWAY_MESSAGES.some((words) => words.test(error.message))
+}
+
+/** What a server says that refuses the connection for good, so that somebody has to change something. Such an error is "away" too. */
+export function connectionRefusal(error: unknown): string | undefined {
+  const cause = error instanceof DatabaseUnreachable ? error.cause : undefined
+  return cause instanceof Error && REFUSED_STATES.test(errorCode(cause) ?? '') ? cause.message : undefined
+}

@@ -1,0 +1,52 @@
+import { chmod, mkdir, realpath, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Log } from '../../log.ts'
+import { provideBinaries } from './binaries.ts'
+import { createCluster } from './create-cluster.ts'
+import { EmbeddedServerError } from './embedded-server-error.ts'
+import { checkVersion, clusterName, findCluster } from './find-cluster.ts'
+import { openPlace } from './open-place.ts'
+import { readPassword } from './password.ts'
+import { canEnter, chooseRunUser, type RunUser } from './run-user.ts'
+
+/** Everything that is needed to run a postmaster on the cluster of a data directory. */
+export interface Installation {
+  /** Absolute and free of symlinks, as a postmaster's command line has it. */
+  readonly cluster: string
+  readonly user: RunUser | undefined
+  readonly postgres: string
+  readonly password: string
+  readonly logFile: string
+  readonly isFirstUse: boolean
+}
+
+/** Finds the cluster of a data directory or makes it. Throws an `EmbeddedServerError` when the operator has to change something. */
+export async function install(dataDir: string, log: Log): Promise<Installation> {
+  await mkdir(dataDir, { recursive: true })
+  const directory = await realpath(dataDir)
+  const existing = await findCluster(directory)
+  const user = existing ? existing.user : await chooseRunUser()
+  if (user && !existing) await letThrough(directory, user)
+  const binaries = await provideBinaries({ user, placeForCopy: async () => (user ? openPlace(user) : directory) })
+  const isFirstUse = !existing && (await createCluster({ dataDir: directory, user, initdb: binaries.initdb, log }))
+  const cluster = existing ?? (await findCluster(directory))
+  if (!cluster) throw new EmbeddedServerError(`${clusterName(directory)} was removed in this moment; start again`)
+  await checkVersion(cluster.path, binaries.majorVersion)
+  return {
+    cluster: cluster.path,
+    user: cluster.user,
+    postgres: binaries.postgres,
+    password: await readPassword(cluster.path),
+    logFile: join(directory, 'postgres.log'),
+    isFirstUse,
+  }
+}
+
+/**
+ * A data directory that is closed (made by mkdtemp, or under a strict umask) is opened for passing through when that is
+ * all the account lacks, so that the cluster can stay in it. What lies in it keeps its own modes.
+ */
+async function letThrough(directory: string, user: RunUser): Promise<void> {
+  const { uid, mode } = await stat(directory)
+  if (uid === process.getuid?.() && (await canEnter(user, dirname(directory))) && !(await canEnter(user, directory))) await chmod(directory, (mode & 0o7777) | 0o011)
+}

@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { open, rename, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { hasCode } from '../../runtime/error-code.ts'
+import type { Installation } from './installation.ts'
+import { PROGRAM_DIR, PROGRAM_ENV } from './program.ts'
+
+const MAX_LOG_BYTES = 16 * 1024 * 1024
+
+/** A postmaster that this process has started. It may still refuse and end. */
+export interface Launched {
+  readonly pid: number | undefined
+  isAlive(): boolean
+  /** Fast shutdown; it may take a moment. */
+  kill(): void
+}
+
+export interface LaunchOptions {
+  /** The pid in postmaster.pid, known not to be a postmaster of this cluster. */
+  readonly stalePid: number | undefined
+  readonly onExit: () => void
+}
+
+/** Starts a postmaster in a session of its own, so that neither Ctrl-C nor our end stops it, on a port that is free now. */
+export async function launchPostmaster({ cluster, user, postgres, logFile }: Installation, { stalePid, onExit }: LaunchOptions): Promise<Launched> {
+  const settings = ['listen_addresses=127.0.0.1', `port=${await findFreePort()}`, 'unix_socket_directories=', 'logging_collector=off']
+  await rotate(logFile)
+  const output = await open(logFile, 'a', 0o600)
+  try {
+    const child = spawn(postgres, ['-D', cluster, ...settings.flatMap((setting) => ['-c', setting])], {
+      ...user,
+      cwd: PROGRAM_DIR,
+      env: { ...PROGRAM_ENV, ...pardon(stalePid) },
+      detached: true,
+      stdio: ['ignore', output.fd, output.fd],
+    })
+    child.unref()
+    return watch(child, onExit)
+  } finally {
+    await output.close()
+  }
+}
+
+/**
+ * A postmaster takes a postmaster.pid whose pid is alive for another postmaster's, unless it is the pid of its parent or,
+ * by this variable of pg_ctl, grandparent. So a pid that went to another program does not keep it from starting, and
+ * nobody has to remove the file; what remains is its second guard, the shared memory that the backends hold.
+ */
+const pardon = (stalePid: number | undefined) => (stalePid === undefined ? {} : { PG_GRANDPARENT_PID: String(stalePid) })
+
+function watch(child: ChildProcess, onExit: () => void): Launched {
+  let isAlive = true
+  const ended = () => {
+    isAlive = false
+    onExit()
+  }
+  child.once('exit', ended)
+  child.once('error', ended)
+  return {
+    pid: child.pid,
+    isAlive: () => isAlive,
+    kill() {
+      if (isAlive) child.kill('SIGINT')
+    },
+  }
+}
+
+/** Another process may take the port before the postmaster does, which then ends; the next try has another port. */
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))))
+    })
+  })
+}
+
+/** One former file is kept. Only between two postmasters, because a running one holds the file open. */
+async function rotate(logFile: string): Promise<void> {
+  try {
+    const { size } = await stat(logFile)
+    if (size > MAX_LOG_BYTES) await rename(logFile, `${logFile}.1`)
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+}

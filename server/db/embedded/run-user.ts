@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises'
+import { EmbeddedServerError } from './embedded-server-error.ts'
+import { runProgram } from './program.ts'
+
+/** The account that PostgreSQL's programs run under, where it is not our own. */
+export interface RunUser {
+  readonly uid: number
+  readonly gid: number
+}
+
+export const isRoot = () => process.getuid?.() === 0
+
+/**
+ * PostgreSQL refuses to run as root, and initdb refuses a uid without a passwd entry. So root gets an account of the
+ * system, `nobody` if there is one; everybody else gets undefined, their own account.
+ */
+export async function chooseRunUser(): Promise<RunUser | undefined> {
+  if (!isRoot()) return undefined
+  const user = pickRunUser(await readFile('/etc/passwd', 'utf8'))
+  if (!user) throw new EmbeddedServerError('PostgreSQL does not run as root, and /etc/passwd names no other account to run it under; start as another user, or set DATABASE_URL')
+  return user
+}
+
+/** True when the user can make this directory its working directory: asked of the system itself, which knows about modes, ACLs and mounts. */
+export async function canEnter(user: RunUser, directory: string): Promise<boolean> {
+  return runProgram('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], user).then(() => true, () => false)
+}
+
+/** `nobody`, else the last account that is not root. */
+export function pickRunUser(passwd: string): RunUser | undefined {
+  const accounts = passwd.split('\n').map(toAccount).filter((account) => account.uid > 0 && account.gid > 0)
+  const account = accounts.find(({ name }) => name === 'nobody') ?? accounts.at(-1)
+  return account && { uid: account.uid, gid: account.gid }
+}
+
+function toAccount(line: string) {
+  const [name, , uid, gid] = line.split(':')
+  return { name, uid: Number(uid), gid: Number(gid) }
+}

@@ -1,0 +1,111 @@
+import type { Log } from '../../log.ts'
+import { createLoop, type WakeableWorker } from '../../runtime/loop.ts'
+import { bringUp } from './bring-up.ts'
+import { urlOf } from './connection.ts'
+import { install, type Installation } from './installation.ts'
+import { likenessOf } from './likeness.ts'
+import { shutDown } from './shut-down.ts'
+
+const LOOK_EVERY_MS = 250
+
+export interface EmbeddedServerParts {
+  readonly dataDir: string
+  readonly log: Log
+}
+
+/** A PostgreSQL of our own, whose files live in the data directory and which outlives this process when that is killed. */
+export interface EmbeddedServer {
+  /** True after a start that has made the database. */
+  readonly isFirstUse: boolean
+  /** Address of the database `tidings` as its superuser, password included. Changes when a killed postmaster comes back. Throws before `start`. */
+  url(): string
+  /** Resolves when connections are taken. Throws an `EmbeddedServerError` when the operator has to change something. */
+  start(): Promise<void>
+  /** Stops supervising and shuts the postmaster down, also one that was adopted. */
+  stop(): Promise<void>
+  /** Stops supervising and lets the postmaster run: for a process that found out that another one uses the database. */
+  leave(): Promise<void>
+}
+
+/** A cluster whose postmaster is kept up. */
+interface Supervision {
+  readonly supervisor: WakeableWorker
+  readonly pid: () => number
+  readonly url: () => string
+}
+
+export function createEmbeddedServer({ dataDir, log }: EmbeddedServerParts): EmbeddedServer {
+  let starting: Promise<void> | undefined
+  let installation: Installation | undefined
+  let supervision: Supervision | undefined
+  let aborter = new AbortController()
+
+  async function begin(signal: AbortSignal): Promise<void> {
+    installation = await install(dataDir, log)
+    supervision = await supervise(installation, log, signal)
+  }
+
+  async function start(): Promise<void> {
+    if (!starting) {
+      aborter = new AbortController()
+      starting = begin(aborter.signal)
+    }
+    await starting.catch((error: unknown) => {
+      starting = undefined
+      throw error
+    })
+  }
+
+  /** Also ends a start that is under way, which then rejects. */
+  async function leave(): Promise<void> {
+    aborter.abort()
+    await starting?.catch(() => undefined)
+    await supervision?.supervisor.stop()
+    starting = undefined
+  }
+
+  async function stop(): Promise<void> {
+    await leave()
+    if (!installation) return
+    const { cluster } = installation
+    installation = undefined
+    await shutDown(cluster, supervision?.pid())
+    log.info({ cluster }, 'postgres stopped')
+  }
+
+  return {
+    get isFirstUse() {
+      return installation?.isFirstUse ?? false
+    },
+    url() {
+      if (!supervision) throw new Error('The embedded PostgreSQL has not been started')
+      return supervision.url()
+    },
+    start,
+    stop,
+    leave,
+  }
+}
+
+/** Brings a postmaster up and keeps one up from then on. */
+async function supervise(installation: Installation, log: Log, signal: AbortSignal): Promise<Supervision> {
+  const { cluster, password } = installation
+  const supervisor = createLoop({ name: 'postgres', log, turn })
+  const options = { log, onExit: () => supervisor.wake() }
+  let postmaster = await bringUp(installation, { ...options, signal })
+  let isGone = false
+  log.info({ cluster, postgresPid: postmaster.pid, port: postmaster.port, isAdopted: postmaster.isAdopted }, 'postgres runs')
+
+  async function turn(turnSignal: AbortSignal): Promise<number> {
+    if ((await likenessOf(postmaster.pid, cluster)) !== 'none') return LOOK_EVERY_MS
+    if (!isGone) log.warn({ postgresPid: postmaster.pid }, 'postgres is gone, starting it again')
+    isGone = true
+    postmaster = await bringUp(installation, { ...options, signal: turnSignal })
+    isGone = false
+    log.info({ cluster, postgresPid: postmaster.pid, port: postmaster.port, isAdopted: postmaster.isAdopted }, 'postgres runs again')
+    return LOOK_EVERY_MS
+  }
+
+  supervisor.start()
+  return { supervisor, pid: () => postmaster.pid, url: () => urlOf(password, postmaster.port) }
+}

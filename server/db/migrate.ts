@@ -1,0 +1,69 @@
+import { readdir, readFile } from 'node:fs/promises'
+import pg from 'pg'
+
+const DIRECTORY = new URL('../migrations/', import.meta.url)
+/** Key of the advisory lock that lets one instance migrate at a time. */
+const LOCK_KEY = 1_953_064_307
+
+interface Migration {
+  readonly version: number
+  readonly name: string
+  readonly text: string
+}
+
+/** The database cannot be used as it is; the message says what to do. */
+export class UnusableDatabase extends Error {
+  constructor(faults: readonly string[]) {
+    super(`The database cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+    this.name = 'UnusableDatabase'
+  }
+}
+
+/**
+ * Brings the schema to the newest version that this release knows, each migration in a transaction of its own. Several
+ * instances may call it at once: they wait for each other. Migrations expand first, so this release runs on the next
+ * version too; a schema two versions ahead is refused. Takes a session advisory lock, hence a connection of its own.
+ */
+export async function migrate(url: string): Promise<void> {
+  const migrations = await readMigrations()
+  const client = new pg.Client({ connectionString: url, application_name: 'tidings migrate', connectionTimeoutMillis: 5000 })
+  // Without a listener a connection lost between two statements would end the process; the statements report it.
+  client.on('error', () => undefined)
+  await client.connect()
+  try {
+    await client.query('select pg_advisory_lock($1)', [LOCK_KEY])
+    await client.query('create table if not exists migration (version integer primary key, name text not null, applied timestamptz not null default now())')
+    const { rows } = await client.query<{ version: number | null }>('select max(version) as version from migration')
+    const current = rows[0]?.version ?? 0
+    refuseIfAhead(current, migrations.length)
+    for (const migration of migrations) if (migration.version > current) await apply(client, migration)
+  } finally {
+    await client.end()
+  }
+}
+
+function refuseIfAhead(current: number, known: number): void {
+  if (current > known + 1) throw new UnusableDatabase([`its schema is version ${current}, this release knows ${known} and runs on ${known + 1} at most; use a newer release`])
+}
+
+async function apply(client: pg.Client, { version, name, text }: Migration): Promise<void> {
+  await client.query('begin')
+  try {
+    await client.query(text)
+    await client.query('insert into migration (version, name) values ($1, $2)', [version, name])
+    await client.query('commit')
+  } catch (error) {
+    await client.query('rollback')
+    throw new Error(`migration ${name} failed`, { cause: error })
+  }
+}
+
+/** `0007_what_it_does.sql`: numbered from 1 without a hole. */
+async function readMigrations(): Promise<Migration[]> {
+  const names = (await readdir(DIRECTORY)).filter((name) => name.endsWith('.sql')).sort()
+  return Promise.all(names.map(async (name, index) => {
+    const version = Number.parseInt(name, 10)
+    if (version !== index + 1) throw new Error(`migration ${name} is out of order`)
+    return { version, name, text: await readFile(new URL(name, DIRECTORY), 'utf8') }
+  }))
+}

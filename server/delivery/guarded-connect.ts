@@ -1,0 +1,128 @@
+import type { LookupAddress } from 'node:dns'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { Log } from '../log.ts'
+import type { AddressGuard } from './address-guard.ts'
+import { startDeadline } from '../runtime/deadline.ts'
+import type { Resolve } from './resolve.ts'
+import type { FailureReason } from './send-result.ts'
+
+/** No connection came about, so nothing of a request was written. */
+export class ConnectError extends Error {
+  readonly reason: FailureReason
+
+  constructor(reason: FailureReason, cause?: unknown) {
+    super(reason, { cause })
+    this.name = 'ConnectError'
+    this.reason = reason
+  }
+}
+
+export interface ConnectTarget {
+  readonly hostname: string
+  readonly port: number
+  readonly isSecure: boolean
+  /** See `AddressGuard.isOwnCallback`. */
+  readonly isOwn: boolean
+}
+
+export interface GuardedConnectParts {
+  readonly guard: AddressGuard
+  readonly resolve: Resolve
+  readonly log: Log
+  /** For everything from the name to the end of the TLS handshake. */
+  readonly connectMs: number
+  /** Certificates that are trusted instead of the usual ones. */
+  readonly ca?: string | undefined
+}
+
+type Done = (error: ConnectError | null, socket: Socket | null) => void
+
+/** Calls `done` once, never at once. The function that it returns gives the attempt up; `done` gets an error then, too. */
+export type GuardedConnect = (target: ConnectTarget, done: Done) => () => void
+
+/**
+ * Connects only where the guard allows. A name is resolved once, every address it has is judged, and the connection goes to
+ * those very addresses, so a name that changes its mind meanwhile gains nothing. One forbidden address refuses the name.
+ */
+export function createGuardedConnect({ guard, resolve, log, connectMs, ca }: GuardedConnectParts): GuardedConnect {
+  function refuseForbidden({ hostname, isOwn }: ConnectTarget, addresses: readonly string[]): void {
+    for (const address of addresses) {
+      const verdict = guard.judge(address, { isOwn })
+      if (verdict.kind === 'allowed') continue
+      log.info({ host: hostname, address, range: verdict.range }, 'webhook address refused')
+      throw new ConnectError('address_refused')
+    }
+  }
+
+  async function connect(target: ConnectTarget, onSocket: (socket: Socket) => void): Promise<void> {
+    const addresses = await resolve(target.hostname).catch((error: unknown) => {
+      throw new ConnectError('dns', error)
+    })
+    refuseForbidden(target, addresses.map(({ address }) => address))
+    const tcp = connectTcp({ host: target.hostname, port: target.port, noDelay: true, autoSelectFamily: true, lookup: lookupOf(addresses) })
+    onSocket(tcp)
+    await opened(tcp, 'connect', tcpReason)
+    // The fuse behind the fuse: what the kernel says it connected to, before the first byte is written.
+    refuseForbidden(target, [tcp.remoteAddress ?? ''])
+    if (!target.isSecure) return
+    const tls = connectTls({ socket: tcp, host: bareName(target.hostname), ...serverName(target.hostname), ALPNProtocols: ['http/1.1'], ...(ca !== undefined && { ca }) })
+    onSocket(tls)
+    await opened(tls, 'secureConnect', () => 'tls')
+  }
+
+  return (target, done) => {
+    let socket: Socket | undefined
+    let isOver = false
+    const end = (error: ConnectError | undefined) => {
+      if (isOver) return
+      isOver = true
+      stopDeadline()
+      if (error) socket?.destroy()
+      done(error ?? null, error ? null : (socket ?? null))
+    }
+    const stopDeadline = startDeadline(connectMs, () => end(new ConnectError('connect_timeout')))
+    const keep = (opening: Socket) => {
+      // Stays for good: an error must find a listener, whoever holds the socket.
+      socket = opening.on('error', () => undefined)
+      if (isOver) opening.destroy()
+    }
+    const hand = () => end(socket?.destroyed === false ? undefined : new ConnectError('connect_failed'))
+    connect(target, keep).then(hand, (error: unknown) => end(error instanceof ConnectError ? error : new ConnectError('connect_failed', error)))
+    return () => end(new ConnectError('connect_failed'))
+  }
+}
+
+/** Hands out what was judged, in either form that node:net asks for. */
+const lookupOf = (addresses: readonly LookupAddress[]) =>
+  (_hostname: string, { all }: { all?: boolean | undefined }, callback: (error: Error | null, address: string | LookupAddress[], family?: number) => void): void => {
+    const [first] = addresses
+    if (all) callback(null, [...addresses])
+    else callback(null, first?.address ?? '', first?.family ?? 0)
+  }
+
+function opened(socket: Socket, event: 'connect' | 'secureConnect', reasonOf: (error: unknown) => FailureReason): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.once(event, resolve)
+    socket.once('error', (error) => reject(new ConnectError(reasonOf(error), error)))
+    socket.once('close', () => reject(new ConnectError(reasonOf(undefined))))
+  })
+}
+
+const TCP_REASONS: Readonly<Record<string, FailureReason>> = {
+  ECONNREFUSED: 'connect_refused',
+  ETIMEDOUT: 'connect_timeout',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+}
+
+function tcpReason(error: unknown): FailureReason {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return TCP_REASONS[code] ?? 'connect_failed'
+}
+
+const bareName = (hostname: string) => hostname.replace(/\.$/, '')
+
+/** A certificate is asked for by name; numbers have none. */
+const serverName = (hostname: string) => (isIP(hostname) === 0 ? { servername: bareName(hostname) } : {})

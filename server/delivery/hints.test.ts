@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { createHints, type HintSnapshot, type Hints } from './hints.ts'
+
+const pair = { partition: 3, addressKey: 'a' }
+
+function onlyDue(hints: Hints, now: number): HintSnapshot {
+  const [snapshot, ...others] = hints.due(now)
+  if (!snapshot || others.length > 0) throw new Error(`expected one hint that is due, there are ${others.length + (snapshot ? 1 : 0)}`)
+  return snapshot
+}
+
+test('a pair is due from its time on', () => {
+  const hints = createHints()
+  hints.add(pair, 100)
+  expect(hints.due(99)).toEqual([])
+  expect(hints.due(100)).toMatchObject([pair])
+})
+
+test('the earlier of two hints for a pair counts, in whichever order they come', () => {
+  const hints = createHints()
+  hints.add(pair, 100)
+  hints.add(pair, 50)
+  hints.add(pair, 200, { hasLater: true })
+  expect(hints.earliest()).toBe(50)
+  expect(onlyDue(hints, 50).hasLater).toBe(true)
+})
+
+test('pairs of one address in two partitions are apart', () => {
+  const hints = createHints()
+  hints.add(pair, 1)
+  hints.add({ ...pair, partition: 4 }, 2)
+  expect(hints.due(2)).toHaveLength(2)
+})
+
+test('an exhausted pair is forgotten, or waits for its next due lane', () => {
+  const hints = createHints()
+  hints.add(pair, 0)
+  hints.exhausted(onlyDue(hints, 0), 70)
+  expect(hints.earliest()).toBe(70)
+  hints.exhausted(onlyDue(hints, 70), undefined)
+  expect(hints.earliest()).toBeUndefined()
+})
+
+test('a hint that came during a look survives the end of that look', () => {
+  const hints = createHints()
+  hints.add(pair, 0)
+  const seen = onlyDue(hints, 0)
+  hints.add(pair, 5)
+  hints.exhausted(seen, undefined)
+  expect(hints.due(5)).toHaveLength(1)
+  hints.exhausted(seen, 1000)
+  expect(hints.due(5)).toHaveLength(1)
+})
+
+test('hints of partitions that were given away go', () => {
+  const hints = createHints()
+  hints.add(pair, 0)
+  hints.add({ partition: 9, addressKey: 'b' }, 0)
+  hints.keepOnly(new Set([9]))
+  expect(hints.due(0)).toMatchObject([{ partition: 9 }])
+})
+
+test('a pair that was asked goes behind those that were not, and a new one behind all', () => {
+  const hints = createHints()
+  for (const addressKey of ['a', 'b']) hints.add({ ...pair, addressKey }, 0)
+  hints.asked([{ ...pair, addressKey: 'a' }, { ...pair, addressKey: 'unknown' }])
+  hints.add({ ...pair, addressKey: 'c' }, 0)
+  const inTurn = hints.due(0).sort((one, other) => one.turn - other.turn)
+  expect(inTurn.map(({ addressKey }) => addressKey)).toEqual(['b', 'a', 'c'])
+})

@@ -1,0 +1,44 @@
+/** Why no usable answer came. Codes are stored with the attempt and shown to people. */
+export type FailureReason =
+  | 'dns'
+  | 'address_refused'
+  | 'connect_refused'
+  | 'unreachable'
+  | 'connect_timeout'
+  | 'connect_failed'
+  | 'tls'
+  | 'answer_timeout'
+  | 'closed_early'
+  | 'bad_answer'
+
+export interface Answered {
+  readonly kind: 'answered'
+  readonly httpStatus: number
+  /** Only with 429 and 503; see `retryAfterMs`. */
+  readonly retryAfterMs?: number
+  readonly durationMs: number
+}
+
+export interface Failed {
+  readonly kind: 'failed'
+  readonly reason: FailureReason
+  /** `connect`: nothing was written, and it says something about the origin. `answer`: the receiver may have the request. */
+  readonly stage: 'connect' | 'answer'
+  readonly durationMs: number
+}
+
+/** No receiver will ever see this request. */
+export interface Unbuildable {
+  readonly kind: 'unbuildable'
+  readonly reason: 'bad_address' | 'bad_credentials' | 'bad_header'
+}
+
+/** What an attempt came to. */
+export type AttemptResult = Answered | Failed | Unbuildable
+
+export type SendResult =
+  | AttemptResult
+  /** `maySend` said no; not a byte was written. */
+  | { readonly kind: 'not_sent' }
+  /** The signal fired or the sender was closed. `wasWritten`: the receiver may have the request. */
+  | { readonly kind: 'aborted'; readonly wasWritten: boolean }

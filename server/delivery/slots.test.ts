@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { createSlots } from './slots.ts'
+
+test('an address has its own limit, less what is on the wire to it', () => {
+  const slots = createSlots({ inAll: 10, perAddress: 2 })
+  expect(slots.leftFor('a')).toBe(2)
+  slots.take('a')
+  slots.take('a')
+  expect(slots.leftFor('a')).toBe(0)
+  expect(slots.leftFor('b')).toBe(2)
+  slots.free('a')
+  expect(slots.leftFor('a')).toBe(1)
+  expect([slots.usedBy('a'), slots.usedBy('b')]).toEqual([1, 0])
+})
+
+test('the limit in all holds for each address', () => {
+  const slots = createSlots({ inAll: 3, perAddress: 2 })
+  slots.take('a')
+  slots.take('b')
+  expect(slots.leftInAll).toBe(1)
+  expect(slots.leftFor('c')).toBe(1)
+  slots.take('c')
+  expect([slots.leftInAll, slots.leftFor('d')]).toEqual([0, 0])
+})
+
+test('more on the wire than the limit leaves no slot, and no negative number of them', () => {
+  const slots = createSlots({ inAll: 1, perAddress: 1 })
+  slots.take('a')
+  slots.take('a')
+  expect([slots.leftInAll, slots.leftFor('a'), slots.leftFor('b')]).toEqual([0, 0, 0])
+  slots.free('a')
+  expect(slots.leftInAll).toBe(0)
+  slots.free('a')
+  expect([slots.leftInAll, slots.leftFor('a')]).toEqual([1, 1])
+})
+
+const MIB = 1024 * 1024
+
+test('an address with 8 MiB on the wire gets no more, others do', () => {
+  const slots = createSlots({ inAll: 100, perAddress: 50 })
+  slots.take('a', 8 * MIB)
+  expect([slots.leftFor('a'), slots.leftFor('b')]).toEqual([0, 50])
+  slots.free('a', 8 * MIB)
+  expect(slots.leftFor('a')).toBe(50)
+})
+
+test('with 64 MiB on the wire only addresses with nothing on it get a slot, and with 256 MiB nobody', () => {
+  const slots = createSlots({ inAll: 100, perAddress: 50 })
+  for (let number = 0; number < 8; number += 1) slots.take(`full ${number}`, 8 * MIB)
+  slots.take('a', 1)
+  expect([slots.leftFor('a'), slots.leftFor('b')]).toEqual([0, 1])
+  for (let number = 8; number < 32; number += 1) slots.take(`full ${number}`, 8 * MIB)
+  expect(slots.leftFor('b')).toBe(0)
+})

@@ -1,0 +1,69 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Held } from '../db/fence.ts'
+import { bodyOf } from './attempt.ts'
+import type { ClaimedHead, Head } from './lane.ts'
+import type { AttemptResult } from './send-result.ts'
+import type { Slots } from './slots.ts'
+import type { WebhookSender } from './webhook.ts'
+
+/** An attempt starts within this time of its claim, or not at all: a DELETE takes effect within 2 s. */
+const CLAIM_AGE_MS = 1500
+/** Given to attempts on the wire at a stop before they are aborted. */
+const DRAIN_MS = 5000
+
+export interface WireParts {
+  readonly sender: Pick<WebhookSender, 'send'>
+  readonly ownership: Held
+  readonly slots: Slots
+  readonly onResult: (head: Head, result: AttemptResult) => void
+  /** The head was not sent: its lane is as it was. `isStale`: its claim had grown too old before we came to it. */
+  readonly onNotSent: (head: Head, isStale: boolean) => void
+  readonly clock: () => number
+}
+
+/** Sends heads and counts what is on its way. */
+export interface Wire {
+  /** `claimedAt`: monotonic ms before the head was read. */
+  send(head: ClaimedHead, claimedAt: number): void
+  /** Waits a while for what is on the wire, then aborts the rest. */
+  drain(): Promise<void>
+}
+
+export function createWire({ sender, ownership, slots, onResult, onNotSent, clock }: WireParts): Wire {
+  const aborter = new AbortController()
+  let requests = 0
+
+  /** Asked in the tick in which the request is written: lease, epoch and the mark of a DELETE are as they were claimed. */
+  const mayStillSend = (head: Head, claimedAt: number) =>
+    ownership.isLeaseHeld() && ownership.holding().epochs.get(head.partition) === head.epoch && clock() - claimedAt < CLAIM_AGE_MS
+
+  /** Never rejects: the sender answers every failure as a value. */
+  async function send({ eventText, seqOffset, ...head }: ClaimedHead, claimedAt: number): Promise<void> {
+    const body = Buffer.from(bodyOf({ eventText, seqOffset, ...head }))
+    // Time lost on our side; what a slow receiver needs to connect says nothing about the size of our claims.
+    const isStale = clock() - claimedAt >= CLAIM_AGE_MS
+    slots.take(head.addressKey, body.length)
+    requests += 1
+    const result = await sender.send({
+      address: head.address,
+      body,
+      headers: { 'webhook-id': head.uuid, 'webhook-timestamp': String(Math.floor(Date.now() / 1000)) },
+      signal: aborter.signal,
+      maySend: () => mayStillSend(head, claimedAt),
+    })
+    slots.free(head.addressKey, body.length)
+    requests -= 1
+    if (result.kind === 'not_sent' || result.kind === 'aborted') onNotSent(head, isStale)
+    else onResult(head, result)
+  }
+
+  return {
+    send: (head, claimedAt) => void send(head, claimedAt),
+    async drain() {
+      const until = clock() + DRAIN_MS
+      while (requests > 0 && clock() < until) await delay(10)
+      aborter.abort()
+      while (requests > 0) await delay(1)
+    },
+  }
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import pg from 'pg'
+import type { Log } from '../log.ts'
+import { createLoop, type Worker } from '../runtime/loop.ts'
+
+/** See publish_records in the migrations. */
+const CHANNEL = 'tidings_events'
+
+export interface ListenParts {
+  readonly url: () => string
+  /** Records may have been published, here or while the connection was away. */
+  readonly onHint: () => void
+  readonly log: Log
+}
+
+/** Hears of records that other processes publish. A hint only: dispatch polls as well. Needs a direct connection, no transaction pooler. */
+export function createListener({ url, onHint, log }: ListenParts): Worker {
+  let client: pg.Client | undefined
+
+  async function turn(signal: AbortSignal): Promise<number> {
+    client = new pg.Client({ connectionString: url(), application_name: 'tidings listen', keepAlive: true, connectionTimeoutMillis: 3000 })
+    try {
+      await listenUntilLost(client, signal)
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+    return 500
+  }
+
+  async function listenUntilLost(connection: pg.Client, signal: AbortSignal): Promise<void> {
+    connection.on('notification', onHint)
+    const lost = once(connection, 'end', { signal })
+    lost.catch(() => undefined)
+    await connection.connect()
+    await connection.query(`listen ${CHANNEL}`)
+    onHint()
+    await lost
+  }
+
+  return createLoop({ name: 'listen', log, turn })
+}

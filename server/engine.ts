@@ -1,0 +1,70 @@
+import { createEmbeddedServer } from './db/embedded/server.ts'
+import { createInstanceLock } from './db/instance-lock.ts'
+import type { Config } from './config.ts'
+import type { Log } from './log.ts'
+
+/** The PostgreSQL behind the service: one of the operator's, or the embedded one. */
+export interface Engine {
+  /** Changes when an embedded server comes back on another port. */
+  url(): string
+  /** No other process can be on this database. */
+  readonly isAlone: boolean
+  /** Tells other processes that try where this one listens. */
+  announce(address: string): Promise<void>
+  close(): Promise<void>
+}
+
+export interface EngineParts {
+  readonly config: Config
+  readonly log: Log
+  /** Another process has the data directory now: this one must stop. */
+  readonly onLost: () => void
+  /** Ends an opening that is under way, which then rejects. */
+  readonly signal: AbortSignal
+}
+
+/** Starts or adopts the embedded server and takes its instance lock, unless DATABASE_URL names another. */
+export async function openEngine({ config, log, onLost, signal }: EngineParts): Promise<Engine> {
+  const { databaseUrl } = config
+  if (databaseUrl !== undefined) return { url: () => databaseUrl, isAlone: false, announce: () => Promise.resolve(), close: () => Promise.resolve() }
+  const server = createEmbeddedServer({ dataDir: config.dataDir, log })
+  let address = ''
+  let isLost = false
+  const lock = createInstanceLock({ url: server.url, address: () => address, onLost: lose, log })
+
+  function lose(): void {
+    isLost = true
+    onLost()
+  }
+
+  /** A recovery or somebody else's lock may be waited for long. */
+  function giveUp(): void {
+    void lock.release()
+    void server.leave()
+  }
+
+  signal.throwIfAborted()
+  signal.addEventListener('abort', giveUp)
+  try {
+    await server.start()
+    await lock.acquire()
+  } catch (error) {
+    // The postmaster belongs to the instance that holds the lock.
+    await server.leave()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', giveUp)
+  }
+  return {
+    url: server.url,
+    isAlone: true,
+    async announce(where) {
+      address = where
+      await lock.announce()
+    },
+    async close() {
+      await lock.release()
+      await (isLost ? server.leave() : server.stop())
+    },
+  }
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { createApp, type App } from './app.ts'
+import { ConfigError, readConfig, type Config } from './config.ts'
+import { connectionRefusal, isDatabaseAway } from './db/database-away.ts'
+import { UnusableDatabase } from './db/migrate.ts'
+import { openEngine, type Engine } from './engine.ts'
+import { createLog, type Log } from './log.ts'
+
+/** After this a stop no longer waits. */
+const STOP_LIMIT_MS = 30_000
+const RETRY_MS = 1000
+/** Why a stop began, when another process took over the data directory. */
+const LOST = Symbol('lost')
+
+await main()
+
+async function main(): Promise<void> {
+  const config = configOrExit()
+  const log = createLog({ level: config.logLevel })
+  const stopping = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort())
+  try {
+    process.exit(await run(config, log, stopping))
+  } catch (error) {
+    if (isStopInStart(error, stopping.signal)) process.exit(0)
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    log.debug({ err: error }, 'ended by a failure')
+    process.exit(1)
+  }
+}
+
+/** A signal came before the service was ready; a failure while it stops is another matter. */
+function isStopInStart(error: unknown, { aborted, reason }: AbortSignal): boolean {
+  return aborted && reason !== LOST && error instanceof Error && error.name === 'AbortError'
+}
+
+function configOrExit(): Config {
+  try {
+    return readConfig(process.env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
+
+/** Answers the exit code. */
+async function run(config: Config, log: Log, stopping: AbortController): Promise<number> {
+  const engine = await openEngine({ config, log, onLost: () => stopping.abort(LOST), signal: stopping.signal })
+  try {
+    const app = await createWhenReachable(config, engine, log, stopping.signal)
+    await serve(app, engine, config, log, stopping.signal)
+  } finally {
+    await engine.close()
+  }
+  return stopping.signal.reason === LOST ? 1 : 0
+}
+
+async function serve(app: App, engine: Engine, config: Config, log: Log, signal: AbortSignal): Promise<void> {
+  const stop = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => undefined)
+  // A start that waits for the database must not keep a signal from ending the process.
+  const address = await Promise.race([stop, app.start()])
+  if (address !== undefined) await tellReady(address, engine, config, log)
+  await stop
+  log.info('stopping')
+  const isInTime = await Promise.race([app.stop().then(() => true), delay(STOP_LIMIT_MS, false)])
+  log.info({ isInTime }, 'stopped')
+}
+
+async function tellReady(address: string, engine: Engine, config: Config, log: Log): Promise<void> {
+  await engine.announce(address)
+  if (config.tenants.kind === 'development') {
+    log.info({ keys: config.dataDir, next: 'npm run --silent token -- --service jobs --tenant dev' }, 'development mode: tokens can be minted from the command line')
+  }
+  process.stdout.write(`ready ${address}\n`)
+}
+
+/** A database that is away is waited for; one that is unusable ends the start. */
+async function createWhenReachable(config: Config, engine: Engine, log: Log, signal: AbortSignal): Promise<App> {
+  for (let isFirst = true; ; isFirst = false) {
+    try {
+      return await createApp({ config, databaseUrl: engine.url, isAlone: engine.isAlone, log })
+    } catch (error) {
+      const refusal = connectionRefusal(error)
+      if (refusal !== undefined) throw new UnusableDatabase([refusal])
+      if (!isDatabaseAway(error)) throw error
+      if (isFirst) log.warn({ err: error }, 'the database cannot be reached, will be tried until it can')
+      await delay(RETRY_MS, undefined, { signal })
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { BrokerError, type Broker, type EventRecord } from '../broker/broker.ts'
+import { AppError, type ErrorCode } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { createFailureLog } from '../runtime/failure-log.ts'
+import { createLoop, type Worker } from '../runtime/loop.ts'
+import { createWaitingRoom, GROUP_LIMITS, type Entry, type GroupLimits, type WaitingRoom } from './waiting-room.ts'
+
+const PAUSE_AFTER_FAILURE_MS = 100
+const DEADLINE_CHECK_MS = 50
+const IDLE_MS = 1000
+
+export interface GroupWriterParts {
+  readonly broker: Pick<Broker, 'publish'>
+  readonly log: Log
+  readonly limits?: GroupLimits
+  /** Monotonic clock in ms. */
+  readonly clock?: () => number
+}
+
+export interface GroupWriter extends Worker {
+  /** Resolves when the record is durable. Rejects with an `AppError` (503) at the deadline, or at once when too much waits. */
+  submit(record: EventRecord, failure: ErrorCode): Promise<void>
+}
+
+/**
+ * Records that wait at the same moment share one write; one write is on its way at a time. A record that has been
+ * answered is never written afterwards. `stop` waits until everybody has an answer.
+ */
+export function createGroupWriter({ broker, log, limits = GROUP_LIMITS, clock = () => performance.now() }: GroupWriterParts): GroupWriter {
+  const room = createWaitingRoom(limits, clock)
+  const writer = createLoop({ name: 'publish', log, turn: writeNext })
+  const deadlines = createLoop({ name: 'publish-deadlines', log, turn: () => answerLate(room) })
+  const failures = createFailureLog(log, 'broker')
+  let isWriting = false
+
+  async function writeNext(): Promise<number> {
+    const group = room.takeGroup()
+    isWriting = group.length > 0
+    if (isWriting) await writeGroup(group)
+    isWriting = false
+    return group.length > 0 ? 0 : IDLE_MS
+  }
+
+  async function writeGroup(group: readonly Entry[]): Promise<void> {
+    try {
+      await broker.publish(group.map((entry) => entry.record))
+      failures.worked()
+      for (const entry of group) room.leave(entry)
+    } catch (error) {
+      const outcome = error instanceof BrokerError ? error.outcome : 'unknown'
+      if (outcome === 'refused') await writeOneByOne(group, error)
+      else await tryAgainLater(group, outcome, error)
+    }
+  }
+
+  async function tryAgainLater(group: readonly Entry[], outcome: 'not_stored' | 'unknown', error: unknown): Promise<void> {
+    failures.failed(error)
+    for (const entry of group) entry.mayBeStored ||= outcome === 'unknown'
+    room.putBack(group)
+    await delay(PAUSE_AFTER_FAILURE_MS)
+  }
+
+  function refuse(entry: Entry, error: unknown): void {
+    log.error({ err: error, event: entry.record.uuid }, 'a record was refused by the broker')
+    room.leave(entry, new AppError('NTFAPI_INTERNAL', { cause: error }))
+  }
+
+  /** One record must not fail its neighbours. */
+  async function writeOneByOne(group: readonly Entry[], error: unknown): Promise<void> {
+    if (group.length === 1) {
+      for (const entry of group) refuse(entry, error)
+      return
+    }
+    for (const entry of group) {
+      if (entry.isAnswered) room.leave(entry)
+      else await writeGroup([entry])
+    }
+  }
+
+  return {
+    submit(record, failure) {
+      if (!isWriting) setImmediate(writer.wake)
+      if (room.size === 0) deadlines.wake()
+      return room.enter(record, failure)
+    },
+    start() {
+      for (const loop of [writer, deadlines]) loop.start()
+    },
+    async stop() {
+      while (room.size > 0) await delay(5)
+      await writer.stop()
+      await deadlines.stop()
+    },
+  }
+}
+
+function answerLate(room: WaitingRoom): Promise<number> {
+  room.answerLate()
+  return Promise.resolve(room.size > 0 ? DEADLINE_CHECK_MS : IDLE_MS)
+}

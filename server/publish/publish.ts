@@ -1,0 +1,44 @@
+import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
+import type { GroupWriter } from './group.ts'
+import { endOfSeriesRecord, eventRecord } from './record.ts'
+
+/** On whose behalf something is published. */
+export interface PublishContext {
+  /** Tenant of the event. */
+  readonly tenant: string
+  /** Becomes `event.user`. */
+  readonly user: string
+  /** Name of the publishing service; scopes idempotency keys. */
+  readonly service: string
+  readonly idempotencyKey?: string | undefined
+}
+
+/** The first stage of an event's way. Both calls resolve when the broker has the record durably, and reject with an `AppError` otherwise. */
+export interface Publish {
+  /** Answers with the event's uuid. */
+  event(event: EventInput, context: PublishContext): Promise<{ uuid: string }>
+  endSeries(series: EventSeries, context: PublishContext): Promise<void>
+}
+
+export interface PublishParts {
+  readonly writer: Pick<GroupWriter, 'submit'>
+  readonly partitions: number
+  /** Called after records became durable, so that a dispatcher in this process looks at once. */
+  readonly onStored: () => void
+}
+
+/** Stamps records and hands them to the group writer. */
+export function createPublish({ writer, partitions, onStored }: PublishParts): Publish {
+  return {
+    async event(event, context) {
+      const record = eventRecord(event, context, partitions)
+      await writer.submit(record, 'NTFAPI_EVENT_POST_ERR')
+      onStored()
+      return { uuid: record.uuid }
+    },
+    async endSeries(series, context) {
+      await writer.submit(endOfSeriesRecord(series, context, partitions), 'NTFAPI_EVENT_ENDSERIES_ERR')
+      onStored()
+    },
+  }
+}

@@ -1,0 +1,101 @@
+import { parseArgs } from 'node:util'
+import { DEFAULT_TTL_S, mintDevelopmentToken, type TokenHolder } from './api/auth/development-token.ts'
+import { readConfig } from './config.ts'
+
+const MAX_TTL_S = 31_536_000 // a year
+const TENANTS = ['dev', 'admin']
+const NAME = /^[\w.@+-]+$/ // so that the printed example can be pasted into a shell
+
+const HELP = `Makes a token for development and prints it, alone, on standard output.
+
+  npm run --silent token -- --service jobs --tenant dev
+  npm run --silent token -- --user jdoe --tenant dev
+
+  --service NAME   a token of the service NAME; it lives in the tenant admin
+  --user NAME      a token of the user NAME of the tenant dev
+  --tenant NAME    the user's tenant, or the tenant that the service acts for (default dev)
+  --ttl-s SECONDS  how long the token is valid (default ${DEFAULT_TTL_S}, at most ${MAX_TTL_S})
+  --help           this text
+`
+
+const OPTIONS = {
+  service: { type: 'string' }, user: { type: 'string' }, tenant: { type: 'string' }, 'ttl-s': { type: 'string' }, help: { type: 'boolean' },
+} as const
+
+interface TokenRequest {
+  readonly holder: TokenHolder
+  readonly tenant: string
+  readonly ttlS: number
+}
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** Answers the exit code: 0 done, 1 nothing may or can be minted, 2 wrong arguments. */
+async function main(args: readonly string[]): Promise<number> {
+  const { values, faults } = readOptions(args)
+  if (values.has('help')) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const request = readRequest(values, faults)
+  if (faults.length > 0) {
+    process.stderr.write(`${faults.map((fault) => `token: ${fault}`).join('\n')}\n\n${HELP}`)
+    return 2
+  }
+  try {
+    const config = readConfig(process.env)
+    const token = await mintDevelopmentToken(config, request.holder, { ttlS: request.ttlS })
+    process.stderr.write(hints(request, config.port))
+    process.stdout.write(`${token}\n`)
+    return 0
+  } catch (error) { // the end of the program: say it in one sentence
+    process.stderr.write(`token: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }
+}
+
+/** Lenient parsing, because the strict one stops at the first fault. */
+function readOptions(args: readonly string[]): { values: Map<string, string>; faults: string[] } {
+  const values = new Map<string, string>()
+  const faults: string[] = []
+  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, allowPositionals: true, tokens: true })
+  for (const token of tokens) {
+    if (token.kind === 'positional') faults.push(`unexpected argument: ${token.value}`)
+    if (token.kind !== 'option') continue
+    if (!Object.hasOwn(OPTIONS, token.name)) faults.push(`unknown option: ${token.rawName}`)
+    else if (values.has(token.name)) faults.push(`${token.rawName}: given twice`)
+    else if (token.name !== 'help' && (token.value === undefined || /^(-|\s*$)/.test(token.value))) faults.push(`${token.rawName}: needs a value`)
+    else values.set(token.name, token.value ?? '')
+  }
+  return { values, faults }
+}
+
+function readRequest(values: ReadonlyMap<string, string>, faults: string[]): TokenRequest {
+  const service = values.get('service')
+  const user = values.get('user')
+  const tenant = values.get('tenant') ?? 'dev'
+  const ttlS = Number(values.get('ttl-s') ?? DEFAULT_TTL_S)
+  if ((service === undefined) === (user === undefined)) faults.push('give either --service or --user')
+  if (![service, user].every((name) => name === undefined || NAME.test(name))) faults.push('--service, --user: only letters, digits and . _ @ + - make a name')
+  if (!TENANTS.includes(tenant)) faults.push(`--tenant: there is no tenant ${tenant}; known are ${TENANTS.join(' and ')}`)
+  if (user !== undefined && tenant === 'admin') faults.push('--tenant: the tenant admin is for services only')
+  if (!Number.isInteger(ttlS) || ttlS < 1 || ttlS > MAX_TTL_S) faults.push(`--ttl-s: must be a whole number from 1 to ${MAX_TTL_S}`)
+  const holder: TokenHolder = service !== undefined ? { kind: 'service', name: service } : { kind: 'user', name: user ?? '' }
+  return { holder, tenant, ttlS }
+}
+
+function hints({ holder, tenant, ttlS }: TokenRequest, port: number): string {
+  const isService = holder.kind === 'service'
+  const extra = isService ? ` \\\n    -H 'X-Tapis-User: jdoe' -H 'X-Tapis-Tenant: ${tenant}'` : ''
+  const rule = isService
+    ? `Send it with X-Tapis-Tenant: ${tenant} and X-Tapis-User: the user of ${tenant} that the service acts for.`
+    : 'Send it without X-Tapis-Tenant and X-Tapis-User; those are for services.'
+  return `A development token of the ${holder.kind} ${holder.name}, valid for ${ttlS} s, goes into the header X-Tapis-Token.
+${rule}
+
+  TOKEN=$(npm run --silent token -- --${holder.kind} ${holder.name} --tenant ${tenant})
+  curl -H "X-Tapis-Token: $TOKEN"${extra} \\
+    http://127.0.0.1:${port}/v3/notifications/subscriptions
+
+`
+}

@@ -1,0 +1,44 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { VARIABLES } from '@tidings/server/config.ts'
+import { runProgram, runService } from './support/failed-start.ts'
+
+const PAGE = new URL('../docs/config.md', import.meta.url)
+
+test('a wrong configuration ends the start with exit code 1 and all faults on standard error, nothing on standard output', async () => {
+  const { code, stdout, stderr } = await runService({ TIDINGS_ROLE: 'dispatcher', HOST: '0.0.0.0', BROKER_URL: 'amqp://broker', LOG_LEVEL: 'loud' })
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr.split('\n')).toEqual([
+    'The configuration has 4 fault(s):',
+    expect.stringContaining('  - LOG_LEVEL: '),
+    expect.stringContaining('  - BROKER_URL: '),
+    expect.stringContaining('  - TIDINGS_ROLE: '),
+    expect.stringContaining('  - HOST: '),
+    '',
+  ])
+})
+
+test('a contradiction that involves a wrong value is no reason to fall over', async () => {
+  const { code, stdout, stderr } = await runService({ TIDINGS_ROLE: 'both', DATABASE_URL: 'mysql://db' })
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toMatch(/^The configuration has 2 fault\(s\):\n {2}- TIDINGS_ROLE: .*\n {2}- DATABASE_URL: .*\n$/)
+})
+
+test('docs/config.md has every variable and is what config-docs makes', async () => {
+  const page = await readFile(PAGE, 'utf8')
+  expect([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(Object.keys(VARIABLES))
+  expect(await runProgram('server/config-docs.ts', ['--check'])).toEqual({ code: 0, stdout: '', stderr: '' })
+})
+
+test('config-docs --check refuses a page that differs', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-config-'))
+  try {
+    const page = join(directory, 'config.md')
+    await writeFile(page, (await readFile(PAGE, 'utf8')).replace('8080', '8081'))
+    expect(await runProgram('server/config-docs.ts', ['--check', page])).toEqual({ code: 1, stdout: '', stderr: `${page} is out of date: npm run config-docs\n` })
+  } finally {
+    await rm(directory, { recursive: true })
+  }
+})

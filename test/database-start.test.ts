@@ -1,0 +1,135 @@
+import { appendFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, expect, test, vi } from 'vitest'
+import { createApp } from '@tidings/server/app.ts'
+import { readConfig } from '@tidings/server/config.ts'
+import { createEmbeddedServer } from '@tidings/server/db/embedded/server.ts'
+import { migrate } from '@tidings/server/db/migrate.ts'
+import { sql } from '@tidings/server/db/sql.ts'
+import { startApp } from './support/app.ts'
+import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { createDataDirectories } from './support/embedded-directories.ts'
+import { isRunning, postmasterPid } from './support/embedded-process.ts'
+import { ask } from './support/embedded-query.ts'
+import { runService } from './support/failed-start.ts'
+import { createRecordingLog } from './support/recording-log.ts'
+
+const directories = createDataDirectories()
+const databases: TestDatabase[] = []
+
+afterEach(async () => {
+  await Promise.all(databases.splice(0).map((database) => database.drop()))
+  await directories.removeAll()
+})
+
+async function makeDatabase(options?: { isEmpty: boolean }): Promise<TestDatabase> {
+  const database = await createTestDatabase(options)
+  databases.push(database)
+  return database
+}
+
+/** Starts the real process on this database, which it must refuse. Answers what it says. */
+async function refusalOf({ url }: TestDatabase, env: Readonly<Record<string, string>> = {}): Promise<string> {
+  const { code, stdout, stderr } = await runService({ DATABASE_URL: url, TIDINGS_DATA_DIR: await directories.make(), LOG_LEVEL: 'error', ...env })
+  expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' })
+  return stderr
+}
+
+/** As far as a start goes before it listens. */
+async function open({ url }: TestDatabase, env: Readonly<Record<string, string>> = {}): Promise<void> {
+  const config = readConfig({ DATABASE_URL: url, TIDINGS_DATA_DIR: await directories.make(), ...env })
+  const app = await createApp({ config, databaseUrl: () => url, isAlone: false, log: createRecordingLog().log })
+  await app.stop()
+}
+
+const partitionsOf = async (database: TestDatabase) => (await database.query<{ n: number }>(sql`select count(*) as n from partition`))[0]?.n
+
+test('five processes migrate one empty database at once, each migration once', async () => {
+  const database = await makeDatabase({ isEmpty: true })
+  await Promise.all(Array.from({ length: 5 }, () => migrate(database.url)))
+  const [row] = await database.query<{ applied: number; newest: number }>(sql`select count(*) as applied, max(version) as newest from migration`)
+  expect(row?.applied).toBe(row?.newest)
+})
+
+test('two instances that start at once on one empty database both serve', async () => {
+  const db = await makeDatabase({ isEmpty: true })
+  const apps = await Promise.all([startApp({ db }), startApp({ db })])
+  try {
+    const codes = await Promise.all(apps.map(({ client }) => client.call('GET', '/readycheck').then(({ status }) => status)))
+    expect(codes).toEqual([200, 200])
+    expect(await partitionsOf(db)).toBe(32)
+  } finally {
+    await Promise.all(apps.map((app) => app.stop()))
+  }
+})
+
+test('a schema one version ahead is taken, two versions ahead is refused', async () => {
+  const database = await makeDatabase()
+  const addVersion = () => database.query(sql`insert into migration (version, name) select max(version) + 1, 'later.sql' from migration`)
+  await addVersion()
+  await expect(open(database)).resolves.toBeUndefined()
+  await addVersion()
+  expect(await refusalOf(database)).toMatch(/^The database cannot be used:\n {2}- its schema is version \d+, this release knows \d+ and runs on \d+ at most; use a newer release\n$/)
+})
+
+test('a database with synchronous_commit off is refused', async () => {
+  const database = await makeDatabase()
+  await ask(database.url, `alter database ${new URL(database.url).pathname.slice(1)} set synchronous_commit = off`)
+  expect(await refusalOf(database)).toBe('The database cannot be used:\n  - synchronous_commit is off: it loses what it has confirmed\n')
+})
+
+test('a server with fsync, full_page_writes and synchronous_commit off is refused, all three named at once, and is not left running', async () => {
+  const dataDir = await directories.make()
+  const server = createEmbeddedServer({ dataDir, log: createRecordingLog().log })
+  await server.start()
+  await server.stop()
+  await appendFile(join(dataDir, 'postgres/postgresql.conf'), '\nfsync = off\nfull_page_writes = off\nsynchronous_commit = off\n')
+  const { code, stdout, stderr } = await runService({ TIDINGS_DATA_DIR: dataDir, LOG_LEVEL: 'error' })
+  expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: `The database cannot be used:
+  - fsync is off: it loses what it has confirmed
+  - full_page_writes is off: it loses what it has confirmed
+  - synchronous_commit is off: it loses what it has confirmed
+` })
+  const pid = await postmasterPid(dataDir).catch(() => undefined)
+  expect(pid !== undefined && (await isRunning(pid))).toBe(false)
+})
+
+test('the number of partitions is decided once: unset adopts it, another number is refused', async () => {
+  const database = await makeDatabase({ isEmpty: true })
+  await open(database, { TIDINGS_PARTITIONS: '5' })
+  await open(database)
+  expect(await partitionsOf(database)).toBe(5)
+  expect(await refusalOf(database, { TIDINGS_PARTITIONS: '6' })).toContain('  - it has 5 partitions, TIDINGS_PARTITIONS says 6;')
+  expect(await partitionsOf(database)).toBe(5)
+})
+
+test('a database made for another broker is refused, together with the other faults', async () => {
+  const database = await makeDatabase({ isEmpty: true })
+  await open(database)
+  await database.query(sql`update installation set broker_kind = 'rabbitmq'`)
+  expect(await refusalOf(database, { TIDINGS_PARTITIONS: '8' })).toBe(`The database cannot be used:
+  - it has 32 partitions, TIDINGS_PARTITIONS says 8; the number is fixed when the database is first created
+  - its broker is rabbitmq, this process is configured for database
+`)
+})
+
+test.each([
+  ['a wrong password', (url: URL) => { url.password = 'wrong' }, /password authentication failed/],
+  ['a database that does not exist', (url: URL) => { url.pathname = '/no_such_database' }, /database "no_such_database" does not exist/],
+])('%s is a fault of the configuration, not an outage to wait for', async (_what, spoil, words) => {
+  const url = new URL((await makeDatabase()).url)
+  spoil(url)
+  const { code, stdout, stderr } = await runService({ DATABASE_URL: url.href, TIDINGS_DATA_DIR: await directories.make() })
+  expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toMatch(words)
+})
+
+test('a start that fails gives its connections back', async () => {
+  const database = await makeDatabase({ isEmpty: true })
+  await open(database, { TIDINGS_PARTITIONS: '5' })
+  await expect(open(database, { TIDINGS_PARTITIONS: '6' })).rejects.toThrow('it has 5 partitions')
+  await vi.waitFor(async () => {
+    const rows = await database.query(sql`select application_name from pg_stat_activity where datname = current_database() and application_name like 'tidings%' and pid <> pg_backend_pid()`)
+    expect(rows.filter((row) => JSON.stringify(row) !== '{"application_name":"tidings test"}')).toEqual([])
+  }, { timeout: 5000, interval: 20 })
+})

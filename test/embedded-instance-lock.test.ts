@@ -1,0 +1,79 @@
+import pg from 'pg'
+import { afterEach, expect, test, vi } from 'vitest'
+import { createEmbeddedServer, type EmbeddedServer } from '../server/db/embedded/server.ts'
+import { createInstanceLock, InstanceTakenError, type InstanceLock } from '../server/db/instance-lock.ts'
+import { createLog } from '../server/log.ts'
+import { createDataDirectories } from './support/embedded-directories.ts'
+import { postmasterPid } from './support/embedded-process.ts'
+import { ask } from './support/embedded-query.ts'
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
+
+const log = createLog({ level: 'silent' })
+const directories = createDataDirectories()
+const servers: EmbeddedServer[] = []
+const locks: InstanceLock[] = []
+
+afterEach(async () => {
+  await Promise.all(locks.splice(0).map((lock) => lock.release()))
+  await Promise.all(servers.splice(0).map((server) => server.stop()))
+  await directories.removeAll()
+})
+
+async function start(dataDir: string): Promise<EmbeddedServer> {
+  const server = createEmbeddedServer({ dataDir, log })
+  servers.push(server)
+  await server.start()
+  return server
+}
+
+function lockOf(url: () => string, { address = '', onLost = () => undefined }: { address?: string; onLost?: () => void } = {}): InstanceLock {
+  const lock = createInstanceLock({ url, address: () => address, onLost, log })
+  locks.push(lock)
+  return lock
+}
+
+test('a second instance is refused with the pid and the address of the first, and let in when that has gone', async () => {
+  const { url } = await start(await directories.make())
+  const first = { address: '' }
+  const lock = createInstanceLock({ url, address: () => first.address, onLost: () => undefined, log })
+  locks.push(lock)
+  await lock.acquire()
+  first.address = 'http://127.0.0.1:8080'
+  await lock.announce()
+  const refusal = await lockOf(url).acquire().catch((error: unknown) => error)
+  expect(refusal).toBeInstanceOf(InstanceTakenError)
+  expect(refusal).toHaveProperty('message', expect.stringContaining(`pid ${process.pid}, http://127.0.0.1:8080`))
+  const waiting = lockOf(url).acquire()
+  await lock.release()
+  await expect(waiting).resolves.toBeUndefined()
+})
+
+test('the instance lock is taken again by itself when postgres comes back after a crash', async () => {
+  const dataDir = await directories.make()
+  const { url } = await start(dataDir)
+  const onLost = vi.fn()
+  await lockOf(url, { onLost }).acquire()
+  const urlBefore = url()
+  process.kill(await postmasterPid(dataDir), 'SIGKILL')
+  await vi.waitFor(async () => {
+    expect(url()).not.toBe(urlBefore)
+    expect(await ask(url(), `select application_name like 'tidings instance%' as "isHeld" from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory'`)).toEqual([{ isHeld: true }])
+  }, { timeout: 15_000, interval: 50 })
+  expect(onLost).not.toHaveBeenCalled()
+})
+
+test('an instance that lost its connection, and the lock to another, is told so', async () => {
+  const { url } = await start(await directories.make())
+  const onLost = vi.fn()
+  await lockOf(url, { onLost }).acquire()
+  const [held] = await ask<{ key: string; pid: number }>(url(), `select concat(classid, ',', objid) as key, pid from pg_locks where locktype = 'advisory'`)
+  const other = new pg.Client({ connectionString: url() })
+  await other.connect()
+  const taken = other.query(`select pg_advisory_lock(${held?.key})`) // queued, so it gets the lock in the moment that it is free
+  await vi.waitFor(async () => expect(await ask(url(), `select from pg_locks where locktype = 'advisory' and not granted`)).toHaveLength(1), { interval: 20 })
+  await ask(url(), `select pg_terminate_backend(${held?.pid})`)
+  await taken
+  await vi.waitFor(() => expect(onLost).toHaveBeenCalledOnce(), { timeout: 15_000, interval: 50 })
+  await other.end()
+})

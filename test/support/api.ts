@@ -1,0 +1,116 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { expect } from 'vitest'
+import type { Envelope } from '@tidings/contract/envelope.ts'
+import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
+import { AppError } from '@tidings/server/errors.ts'
+import { createApi, type ApiParts } from '@tidings/server/api/api.ts'
+import type { Authenticator, Caller } from '@tidings/server/api/auth/caller.ts'
+import { createLog } from '@tidings/server/log.ts'
+import type { PublishContext } from '@tidings/server/publish/publish.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
+
+export const EVENT_UUID = '6f1c1c9e-0a39-4f5e-9d0e-2f8f3f0f7a11'
+
+/** What the api handed to the next stage. */
+export interface Published {
+  readonly event?: EventInput
+  readonly series?: EventSeries
+  readonly context: PublishContext
+}
+
+export interface ApiUnderTest {
+  readonly address: string
+  readonly db: TestDatabase
+  readonly published: Published[]
+  /** As service jobs for jdoe in dev, unless headers say otherwise. */
+  call(method: string, path: string, options?: CallOptions): Promise<Response>
+  stop(): Promise<void>
+}
+
+type Body = NonNullable<RequestInit['body']>
+
+export interface CallOptions {
+  readonly as?: 'service' | 'user' | 'nobody'
+  readonly user?: string
+  readonly tenant?: string
+  readonly headers?: Record<string, string>
+  /** An object is sent as JSON; texts and bytes as they are. */
+  readonly body?: Body | object
+}
+
+/** Tokens are `service:<name>` and `user:<name>@<tenant>`; the real authenticator has tests of its own. */
+const authenticator: Authenticator = {
+  authenticate: (headers) => Promise.resolve().then(() => callerOf(headers)),
+}
+
+function callerOf(headers: IncomingHttpHeaders): Caller {
+  const [kind, name = ''] = String(headers['x-tapis-token'] ?? '').split(':')
+  const oboUser = String(headers['x-tapis-user'] ?? '')
+  const oboTenant = String(headers['x-tapis-tenant'] ?? '')
+  const mayActFor = (tenant: string) => ['dev', 'other', 'admin'].includes(tenant)
+  if (kind === 'service') return { jwtTenant: 'admin', jwtUser: name, oboTenant, oboUser, isService: true, mayActFor }
+  const [user = '', tenant = ''] = name.split('@')
+  if (kind === 'user') return { jwtTenant: tenant, jwtUser: user, oboTenant: tenant, oboUser: user, isService: false, mayActFor: (other) => other === tenant }
+  throw new AppError('TAPIS_SECURITY_MISSING_JWT_INFO', { details: { method: 'any' } })
+}
+
+export async function startApi(parts: Partial<ApiParts> = {}): Promise<ApiUnderTest> {
+  const db = await createTestDatabase()
+  const published: Published[] = []
+  const api = createApi({
+    host: '127.0.0.1',
+    port: 0,
+    publicUrl: undefined,
+    db,
+    authenticator,
+    publish: {
+      event: (event, context) => {
+        published.push({ event, context })
+        return Promise.resolve({ uuid: EVENT_UUID })
+      },
+      endSeries: (series, context) => {
+        published.push({ series, context })
+        return Promise.resolve()
+      },
+    },
+    checks: [],
+    log: createLog({ level: 'fatal', isTerminal: false }),
+    ...parts,
+  })
+  const address = await api.start()
+
+  async function call(method: string, path: string, { as = 'service', user = 'jdoe', tenant = 'dev', headers = {}, body }: CallOptions = {}): Promise<Response> {
+    const json = typeof body === 'object' && !(body instanceof Uint8Array) && !(body instanceof ReadableStream)
+    return fetch(`${address}/v3/notifications${path}`, {
+      method,
+      headers: { ...identity(as, user, tenant), ...(json ? { 'content-type': 'application/json' } : {}), ...headers },
+      ...(body === undefined ? {} : { body: json ? JSON.stringify(body) : body as Body, duplex: 'half' }),
+    })
+  }
+
+  return {
+    address,
+    db,
+    published,
+    call,
+    async stop() {
+      await api.stop()
+      await db.drop()
+    },
+  }
+}
+
+/** The envelope of an answer, checked to be whole, with the status that was expected. */
+export async function envelopeOf<Result>(response: Response | Promise<Response>, status = 200): Promise<Envelope<Result>> {
+  const settled = await response
+  const envelope: Envelope<Result> = JSON.parse(await settled.text()) as Envelope<Result>
+  expect(settled.status, envelope.message).toBe(status)
+  expect(settled.headers.get('content-type')).toBe('application/json')
+  expect(Object.keys(envelope)).toEqual(['result', 'status', 'message', 'version', 'commit', 'build', 'metadata'])
+  return envelope
+}
+
+function identity(as: 'service' | 'user' | 'nobody', user: string, tenant: string): Record<string, string> {
+  if (as === 'nobody') return {}
+  return as === 'service' ? { 'x-tapis-token': 'service:jobs', 'x-tapis-user': user, 'x-tapis-tenant': tenant } : { 'x-tapis-token': `user:${user}@${tenant}` }
+}

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject } from 'vitest'
+import { createDatabase, type Database } from '@tidings/server/db/database.ts'
+import { migrate } from '@tidings/server/db/migrate.ts'
+import { createLog } from '@tidings/server/log.ts'
+
+export interface TestDatabase extends Database {
+  readonly url: string
+  /** Closes the pool and removes the database. */
+  drop(): Promise<void>
+}
+
+/** A database of its own on the PostgreSQL of this run, with all migrations unless `isEmpty`. */
+export async function createTestDatabase({ maxConnections = 10, isEmpty = false } = {}): Promise<TestDatabase> {
+  const name = `tidings_test_${randomBytes(6).toString('hex')}`
+  const server = inject('databaseServer')
+  await onServer(server, `create database ${name}`)
+  const url = withDatabase(server, name)
+  if (!isEmpty) await migrate(url)
+  const log = createLog({ level: 'error', isTerminal: false })
+  const database = createDatabase({ url: () => url, name: 'test', maxConnections, statementTimeoutMs: 10_000, answerTimeoutMs: 12_000, log })
+  return {
+    ...database,
+    url,
+    async drop() {
+      await database.close()
+      await onServer(server, `drop database ${name} with (force)`)
+    },
+  }
+}
+
+function withDatabase(server: string, name: string): string {
+  const url = new URL(server)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+async function onServer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}

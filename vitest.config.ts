@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config'
+
+/** `unit`: pure code, beside what it tests. `behaviour`: through the public doors, on real engines that the set-up starts. */
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    reporters: ['default', './test/support/closing-line.ts'],
+    projects: [
+      { test: { name: 'unit', include: ['{contract,server,harness,demo}/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'behaviour',
+          include: ['test/*.test.ts'],
+          globalSetup: ['./test/support/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
