@@ -10,14 +10,18 @@ export interface Duplicate {
 
 /** A kill explains a repetition within this time on either side of it. */
 const KILL_REACH_MS = 35_000
-/** What was on the wire at a kill is read a moment after it, and long before the next life. */
-export const ON_THE_WIRE_MS = 500
+
+/** The end of one life and the begin of the next, monotonic ms. */
+export interface Gap {
+  readonly atMs: number
+  readonly readyAtMs: number
+}
 
 /**
  * Repetitions of what was answered 2xx. After a 500 or a closed connection the same request is a retry, which is no
- * duplicate. `arrivals` in their order; `kills` in monotonic ms.
+ * duplicate. `arrivals` in their order.
  */
-export function findDuplicates(arrivals: readonly Arrival[], kills: readonly number[]): Duplicate[] {
+export function findDuplicates(arrivals: readonly Arrival[], kills: readonly Gap[]): Duplicate[] {
   const before = new Map<string, Arrival>()
   const duplicates: Duplicate[] = []
   for (const arrival of arrivals) {
@@ -29,9 +33,12 @@ export function findDuplicates(arrivals: readonly Arrival[], kills: readonly num
   return duplicates
 }
 
-/** The first kill between the two: it took away the memory of the answer. */
-function explain(answeredMs: number, againMs: number, kills: readonly number[]): Duplicate['explainedBy'] {
-  const kill = kills.find((killMs) => killMs >= answeredMs - ON_THE_WIRE_MS && killMs <= againMs
-    && killMs - answeredMs <= KILL_REACH_MS && againMs - killMs <= KILL_REACH_MS)
-  return kill === undefined ? undefined : { killAfterMs: kill - answeredMs, againAfterMs: againMs - kill }
+/**
+ * The first kill between the two: it took away the memory of the answer. What was on the wire at a kill is read after
+ * it, on a busy machine much later, but hardly after the next life is ready.
+ */
+function explain(answeredMs: number, againMs: number, kills: readonly Gap[]): Duplicate['explainedBy'] {
+  const kill = kills.find(({ atMs, readyAtMs }) => answeredMs <= readyAtMs && atMs <= againMs
+    && atMs - answeredMs <= KILL_REACH_MS && againMs - atMs <= KILL_REACH_MS)
+  return kill && { killAfterMs: kill.atMs - answeredMs, againAfterMs: againMs - kill.atMs }
 }

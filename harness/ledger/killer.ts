@@ -1,14 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Gap } from './duplicates.ts'
 import type { Incarnations } from './incarnations.ts'
 import type { PlannedKill } from './plan.ts'
 import type { Progress } from './progress.ts'
 
-/** Monotonic ms. */
-export interface Kill {
+export interface Kill extends Gap {
   readonly victim: PlannedKill['victim']
-  readonly atMs: number
-  /** When the next life said that it is ready. */
-  readonly readyAtMs: number
   /** Shares of the work that were done. */
   readonly published: number
   readonly delivered: number

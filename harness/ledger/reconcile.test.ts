@@ -89,7 +89,7 @@ test('an event that comes after a refusal of the one before is a violation', () 
 
 test('an event that comes again after a later one is a violation, kill or not', () => {
   const again = changed(three(), 'steady', (arrivals) => [...arrivals, { ...at(arrivals, 0), atMs: 3000 }])
-  expect(kindsIn({ ...again, kills: [1500] })).toEqual(new Set(['violation']))
+  expect(kindsIn({ ...again, kills: [{ atMs: 1500, readyAtMs: 2500 }] })).toEqual(new Set(['violation']))
 })
 
 test('a retry with another body is found', () => {

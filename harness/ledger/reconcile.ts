@@ -1,4 +1,4 @@
-import { findDuplicates, type Duplicate } from './duplicates.ts'
+import { findDuplicates, type Duplicate, type Gap } from './duplicates.ts'
 import { findOrderFaults } from './order.ts'
 import { sequenceOf, type Copy, type SeriesBook } from './sequence.ts'
 import type { Arrival, Target } from './targets.ts'
@@ -9,8 +9,7 @@ export interface Books {
   readonly targets: readonly Pick<Target, 'name' | 'seriesId'>[]
   /** In the order in which they came. */
   readonly arrivals: readonly Arrival[]
-  /** Monotonic ms. */
-  readonly kills: readonly number[]
+  readonly kills: readonly Gap[]
   /** With keys an event exists exactly once. */
   readonly hasKeys: boolean
 }

@@ -1,5 +1,5 @@
 import type { Leftovers, StuckSamples } from './database-watch.ts'
-import { ON_THE_WIRE_MS, type Duplicate } from './duplicates.ts'
+import type { Duplicate } from './duplicates.ts'
 import type { Kill } from './killer.ts'
 import type { Plan } from './plan.ts'
 import type { Publishers } from './publishers.ts'
@@ -83,8 +83,8 @@ function duplicateLines(duplicates: readonly Duplicate[]): string[] {
 }
 
 function killLine({ victim, atMs, readyAtMs, published, delivered }: Kill, index: number, { arrivals, times: { startedAtMs } }: Facts): string {
-  const next = arrivals.find((arrival) => arrival.atMs > atMs + ON_THE_WIRE_MS)
-  const arrived = next ? `first arrival after ${seconds(next.atMs - atMs)}` : 'no arrival after it'
+  const next = arrivals.find((arrival) => arrival.atMs > readyAtMs)
+  const arrived = next ? `next arrival after ${seconds(next.atMs - atMs)}` : 'no arrival after that'
   return `kill ${index + 1}: ${victim} at ${seconds(atMs - startedAtMs)}, ${percent(published)} published, ${percent(delivered)} delivered; ready after ${seconds(readyAtMs - atMs)}, ${arrived}`
 }
 

@@ -93,7 +93,7 @@ async function runWithClient({ plan, hasKeys, workplace, incarnations, until, cl
     await sampled
     const verdict = reconcile({
       series: plan.series.map(({ seriesId, steps }) => ({ seriesId, steps, records: publishers.published.get(seriesId) ?? [] })),
-      targets: targets.all, arrivals: targets.arrivals, kills: killer.kills.map((kill) => kill.atMs), hasKeys,
+      targets: targets.all, arrivals: targets.arrivals, kills: killer.kills, hasKeys,
     })
     const times = { startedAtMs, publishedAtMs, quietAtMs }
     return reportOf({ plan, hasKeys, verdict, arrivals: targets.arrivals, publishers, alarms: incarnations.alarms, kills: killer.kills, leftovers, stuck: watch.stuck, times, logDir: workplace.logDir })
