@@ -1,5 +1,6 @@
-import { customCleanEnv, makeValidator, str, type CleanedEnv } from 'envalid'
+import { customCleanEnv, str, type CleanedEnv } from 'envalid'
 import ipaddr from 'ipaddr.js'
+import { adminList, between, cidrList, flag, postgresUrl, secondsList, urlOf, type Admin } from './config-values.ts'
 
 /** Thrown when the configuration is wrong; lists every fault. */
 export class ConfigError extends Error {
@@ -8,37 +9,6 @@ export class ConfigError extends Error {
     this.name = 'ConfigError'
   }
 }
-
-const between = (min: number, max: number) => makeValidator<number>((text) => {
-  const value = Number(text)
-  if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max) throw new Error(`must be a whole number from ${min} to ${max}`)
-  return value
-})
-
-const secondsList = makeValidator<readonly number[]>((text) => {
-  const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
-  if (values.some((value) => !(value >= 0.05 && value <= 86_400))) throw new Error('must be a list of seconds, each from 0.05 to 86400')
-  return values
-})
-
-const cidrList = makeValidator<readonly string[]>((text) => {
-  const blocks = text.split(',').map((part) => part.trim()).filter((part) => part !== '')
-  const wrong = blocks.filter((block) => !ipaddr.isValidCIDR(block))
-  if (wrong.length > 0) throw new Error(`not a CIDR block: ${wrong.join(', ')}`)
-  return blocks
-})
-
-const urlOf = (...schemes: string[]) => makeValidator<string>((text) => {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (!url || !schemes.includes(url.protocol.slice(0, -1)) || url.host === '') throw new Error(`must be an address with the scheme ${schemes.join(' or ')}`)
-  return text
-})
-
-/** A PostgreSQL address may name a socket instead of a host. */
-const postgresUrl = makeValidator<string>((text) => {
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text.replace(/^postgres(ql)?:\/\/(?=\/)/, 'postgres://localhost'))) throw new Error('must be an address with the scheme postgres')
-  return text
-})
 
 /** Every variable that the service reads: type, default, limits, one sentence. `docs/config.md` is made from it. */
 export const VARIABLES = {
@@ -60,6 +30,18 @@ export const VARIABLES = {
   TIDINGS_SENDS_PER_ADDRESS: between(1, 4096)({ default: 128, desc: 'Webhook requests on the wire at the same moment, to one address.' }),
   RETENTION_HOURS: between(1, 87_600)({ default: 72, desc: 'Hours that settled notifications are kept; events, and with them their uuids as seen, at least 24.' }),
   TAPIS_NTF_SUBSCR_REAPER_INTERVAL: between(1, 1440)({ default: 3, desc: 'Minutes between two searches for expired subscriptions.' }),
+  TAPIS_SERVICE_PASSWORD: str({ default: undefined, desc: 'Password of the service `notifications` at the Tokens service. With it the Security Kernel is asked who is a tenant administrator.' }),
+  TIDINGS_ADMINS: adminList({ default: undefined, desc: 'Tenant administrators, `tenant:user`, separated by commas, where no Security Kernel is asked.' }),
+  TAPIS_MAIL_PROVIDER: str({ default: 'LOG', choices: ['SMTP', 'LOG', 'NONE'] as const, desc: 'How e-mail goes out: by SMTP, not at all but into the log, or not at all.' }),
+  TAPIS_SMTP_HOST: str({ default: undefined, desc: 'Mail server; needed with SMTP.' }),
+  TAPIS_SMTP_PORT: between(1, 65_535)({ default: 25, desc: 'Port of the mail server.' }),
+  TAPIS_SMTP_AUTH: flag({ default: false, desc: 'Whether to log in to the mail server.' }),
+  TAPIS_SMTP_USER: str({ default: undefined, desc: 'Name to log in with.' }),
+  TAPIS_SMTP_PASSWORD: str({ default: undefined, desc: 'Password to log in with.' }),
+  TAPIS_SMTP_FROM_NAME: str({ default: 'Tapis Notifications Service', desc: 'Name of the sender.' }),
+  TAPIS_SMTP_FROM_ADDRESS: str({ default: 'no-reply@nowhere.com', desc: 'Address of the sender.' }),
+  TIDINGS_SMTP_SECURITY: str({ default: undefined, choices: ['none', 'opportunistic', 'starttls', 'tls'] as const, desc: 'Encryption of the way to the mail server: never, STARTTLS where offered (unset, without a login), STARTTLS always (unset, with a login), TLS from the first byte.' }),
+  TIDINGS_CANARY_INTERVAL_S: between(0, 3600)({ default: 60, desc: 'Seconds between two liveness events that the dispatcher sends to itself; 0: none.' }),
   LOG_LEVEL: str({ default: 'info', choices: ['debug', 'info', 'warn', 'error'] as const, desc: 'Least level that is logged.' }),
 }
 
@@ -82,7 +64,25 @@ export interface Config {
   readonly sendsPerAddress: number
   readonly retentionHours: number
   readonly reaperIntervalMs: number
+  readonly admins: { readonly kind: 'list'; readonly list: readonly Admin[] } | { readonly kind: 'security_kernel'; readonly password: string }
+  readonly mail: MailConfig
+  /** 0: none. */
+  readonly canaryIntervalMs: number
   readonly logLevel: string
+}
+
+export type MailConfig = { readonly provider: 'LOG' | 'NONE'; readonly from: MailSender } | { readonly provider: 'SMTP'; readonly from: MailSender; readonly server: MailServer }
+
+export interface MailSender {
+  readonly name: string
+  readonly address: string
+}
+
+export interface MailServer {
+  readonly host: string
+  readonly port: number
+  readonly security: 'none' | 'opportunistic' | 'starttls' | 'tls'
+  readonly login: { readonly user: string; readonly password: string } | undefined
 }
 
 /** Reads the environment. Throws a `ConfigError` that names every fault at once. */
@@ -134,6 +134,21 @@ const CONTRADICTIONS: readonly Contradiction[] = [
       ? 'TIDINGS_SENDS_PER_ADDRESS: must not exceed TIDINGS_SENDS_IN_ALL' : undefined,
   },
   {
+    uses: ['TIDINGS_ADMINS', 'TAPIS_SERVICE_PASSWORD'],
+    fault: (settings) => settings.TIDINGS_ADMINS !== undefined && settings.TAPIS_SERVICE_PASSWORD !== undefined
+      ? 'TIDINGS_ADMINS and TAPIS_SERVICE_PASSWORD: only one of them may be set' : undefined,
+  },
+  {
+    uses: ['TAPIS_MAIL_PROVIDER', 'TAPIS_SMTP_HOST'],
+    fault: (settings) => settings.TAPIS_MAIL_PROVIDER === 'SMTP' && settings.TAPIS_SMTP_HOST === undefined
+      ? 'TAPIS_SMTP_HOST: must be set when TAPIS_MAIL_PROVIDER is SMTP' : undefined,
+  },
+  {
+    uses: ['TAPIS_SMTP_AUTH', 'TAPIS_SMTP_USER', 'TAPIS_SMTP_PASSWORD'],
+    fault: (settings) => settings.TAPIS_SMTP_AUTH && (settings.TAPIS_SMTP_USER === undefined || settings.TAPIS_SMTP_PASSWORD === undefined)
+      ? 'TAPIS_SMTP_AUTH: needs TAPIS_SMTP_USER and TAPIS_SMTP_PASSWORD' : undefined,
+  },
+  {
     uses: ['HOST', 'TENANTS_FILE', 'TAPIS_TENANT_SVC_BASEURL'],
     fault: (settings) => isDevelopment(settings) && settings.HOST !== undefined && !isLoopback(settings.HOST)
       ? 'HOST: with development keys only a loopback address is allowed; set TENANTS_FILE or TAPIS_TENANT_SVC_BASEURL to listen elsewhere' : undefined,
@@ -161,8 +176,19 @@ function toConfig(settings: Settings): Config {
     sendsPerAddress: settings.TIDINGS_SENDS_PER_ADDRESS,
     retentionHours: settings.RETENTION_HOURS,
     reaperIntervalMs: settings.TAPIS_NTF_SUBSCR_REAPER_INTERVAL * 60_000,
+    admins: settings.TAPIS_SERVICE_PASSWORD === undefined ? { kind: 'list', list: settings.TIDINGS_ADMINS ?? [] } : { kind: 'security_kernel', password: settings.TAPIS_SERVICE_PASSWORD },
+    mail: mailOf(settings),
+    canaryIntervalMs: settings.TIDINGS_CANARY_INTERVAL_S * 1000,
     logLevel: settings.LOG_LEVEL,
   }
+}
+
+function mailOf(settings: Settings): MailConfig {
+  const from = { name: settings.TAPIS_SMTP_FROM_NAME, address: settings.TAPIS_SMTP_FROM_ADDRESS }
+  const { TAPIS_MAIL_PROVIDER: provider, TAPIS_SMTP_HOST: host = '', TAPIS_SMTP_PORT: port, TAPIS_SMTP_USER: user = '', TAPIS_SMTP_PASSWORD: password = '' } = settings
+  if (provider !== 'SMTP') return { provider, from }
+  const login = settings.TAPIS_SMTP_AUTH ? { user, password } : undefined
+  return { provider, from, server: { host, port, security: settings.TIDINGS_SMTP_SECURITY ?? (login ? 'starttls' : 'opportunistic'), login } }
 }
 
 function tenantsSource(settings: Settings): Config['tenants'] {

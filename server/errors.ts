@@ -32,11 +32,13 @@ const CATALOGUE = {
   NTFAPI_BAD_REQUEST: [400, 'The request cannot be read'],
   NTFAPI_ROUTE_NOT_FOUND: [404, 'There is no such address'],
   NTFAPI_METHOD_NOT_ALLOWED: [405, 'The address does not take this method'],
-  NTFAPI_BODY_TOO_LARGE: [413, 'The request body is larger than 1 MiB'],
+  NTFAPI_BODY_TOO_LARGE: [413, 'The request body is larger than this operation takes'],
   NTFAPI_UNSUPPORTED_MEDIA_TYPE: [415, 'The request body must be application/json'],
   TAPIS_QUERY_PARAM_MULTIPLE: [400, 'A query parameter is given more than once'],
   TAPIS_QUERY_PARAM_NOTINT: [400, 'A query parameter is not an integer'],
-  NTFAPI_QUERY_NOT_SUPPORTED: [400, 'This version does not know these query parameters yet'],
+  TAPIS_QUERY_PARAM_ORDERBY_ERROR: [400, 'The query parameter orderBy is malformed'],
+  TAPIS_QUERY_PARAM_INVALID_PAIR1: [400, 'The query parameter startAfter needs orderBy'],
+  TAPIS_QUERY_PARAM_INVALID_PAIR2: [400, 'The query parameters startAfter and skip exclude each other'],
   NTFAPI_REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
   NTFAPI_URI_TOO_LONG: [414, 'A part of the address is longer than 4096 characters'],
   NTFAPI_HEADERS_TOO_LARGE: [431, 'The headers of the request are larger than 16 KiB'],
@@ -52,13 +54,27 @@ const CATALOGUE = {
 
   // Subscriptions.
   NTFAPI_CREATE_INVALID_ERRORLIST: [400, 'The subscription is not valid'],
+  NTFAPI_SUBSCR_UPDATE_ERROR: [400, 'The change of the subscription is not valid'],
+  NTFLIB_SUBSCR_TTL_NOTINT: [400, 'The time to live must be a whole number of minutes'],
   NTFAPI_SUBSCR_EXISTS: [409, 'A subscription of this name exists already'],
   NTFAPI_NOT_FOUND: [404, 'There is no such subscription'],
   NTFAPI_NOT_FOUND_BY_UUID: [404, 'There is no subscription with this uuid'],
   NTFAPI_GET_BY_UUID_ERROR: [400, 'The uuid is malformed'],
   NTFAPI_SUBSCR_DEL_BY_SUBJ_ERROR: [400, 'The subject is blank'],
 
+  // Lists and search.
+  NTFAPI_SEARCH_ERROR: [400, 'The search conditions are not valid'],
+  NTFLIB_DB_NO_COLUMN_SORT: [400, 'There is no such attribute to sort by'],
+
+  // Test sequences.
+  NTFAPI_TEST_ERR1: [400, 'The test sequence cannot be started like this'],
+  NTFLIB_TEST_NOT_FOUND: [404, 'There is no such test sequence'],
+  NTFLIB_TEST_DEL_NOT_SEQ: [400, 'The subscription is not one of a test sequence'],
+  NTFAPI_TEST_NOTIF_ERR: [400, 'This is no notification of a test sequence'],
+  NTFAPI_TEST_RECORD_NO_TEST: [404, 'There is no test sequence for this notification'],
+
   // Our side.
+  NTFAPI_ADMIN_CHECK_ERR: [503, 'It cannot be found out at the moment whether the caller is a tenant administrator; try again'],
   NTFAPI_UNAVAILABLE: [503, 'The service cannot answer at the moment; try again'],
   NTFAPI_INTERNAL: [500, 'The service failed; the fault is logged'],
 } as const satisfies Record<string, readonly [number, string]>

@@ -8,7 +8,8 @@ import type { Answer, RawAnswer } from './route.ts'
 /** Writes what an operation answered, or why there is no answer. */
 export interface Answering {
   done(reply: FastifyReply, answer: Answer): FastifyReply
-  raw(reply: FastifyReply, answer: RawAnswer): FastifyReply
+  /** What a public route answered. */
+  either(reply: FastifyReply, answer: Answer | RawAnswer): FastifyReply
   failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply
   /** From now on every answer closes its connection. */
   closeConnections(): void
@@ -17,12 +18,12 @@ export interface Answering {
 export function createAnswering({ envelopes, log }: { readonly envelopes: Envelopes; readonly log: Log }): Answering {
   let isClosing = false
 
-  function write(reply: FastifyReply, httpStatus: number, text: string): FastifyReply {
+  function write(reply: FastifyReply, httpStatus: number, text: string | Buffer, contentType = 'application/json'): FastifyReply {
     // The library marks refused bodies with "close". Left open, the rest is read and dropped, and the client sees the
     // answer instead of a reset; the time limit of a request bounds it.
     if (isClosing) reply.header('connection', 'close')
     else reply.removeHeader('connection')
-    return reply.code(httpStatus).header('content-type', 'application/json').send(Buffer.from(text)) // as bytes: a text would get a charset
+    return reply.code(httpStatus).header('content-type', contentType).send(typeof text === 'string' ? Buffer.from(text) : text) // as bytes: a text would get a charset
   }
 
   function failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -34,9 +35,11 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
     return write(reply, failure.httpStatus, envelopes.error(request.caller ? withCaller(failure.message, request.caller) : failure.message))
   }
 
+  const done = (reply: FastifyReply, answer: Answer) => write(reply, answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata))
+
   return {
-    done: (reply, answer) => write(reply, answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata)),
-    raw: (reply, answer) => write(reply, answer.httpStatus, answer.text),
+    done,
+    either: (reply, answer) => 'text' in answer ? write(reply.headers(answer.headers ?? {}), answer.httpStatus, answer.text, answer.contentType) : done(reply, answer),
     failed,
     closeConnections() {
       isClosing = true

@@ -7,7 +7,7 @@ const request = (headers: Record<string, string>) => ({ headers }) as unknown as
 const response = () => new EventEmitter() as unknown as ServerResponse
 
 test('bodies beyond the budget are refused until earlier responses are closed', () => {
-  const budget = createBodyBudget(1000)
+  const budget = createBodyBudget({ budgetBytes: 1000 })
   const first = response()
   budget.reserve(request({ 'content-length': '600' }), first)
   expect(() => budget.reserve(request({ 'content-length': '600' }), response())).toThrow(/NTFAPI_BUSY/)
@@ -16,7 +16,7 @@ test('bodies beyond the budget are refused until earlier responses are closed', 
 })
 
 test('a chunked body counts as the largest, none counts as nothing', () => {
-  const budget = createBodyBudget(1_048_576)
+  const budget = createBodyBudget({ budgetBytes: 1_048_576 })
   budget.reserve(request({ 'transfer-encoding': 'chunked' }), response())
   expect(() => budget.reserve(request({ 'content-length': '1' }), response())).toThrow(/NTFAPI_BUSY/)
   budget.reserve(request({}), response())

@@ -11,11 +11,17 @@ export interface BodyBudget {
   reserve(request: IncomingMessage, response: ServerResponse): void
 }
 
-export function createBodyBudget(budgetBytes = BUDGET_BYTES): BodyBudget {
+export interface BodyBudgetLimits {
+  readonly budgetBytes?: number
+  /** Of one body. */
+  readonly maxBodyBytes?: number
+}
+
+export function createBodyBudget({ budgetBytes = BUDGET_BYTES, maxBodyBytes = MAX_BODY_BYTES }: BodyBudgetLimits = {}): BodyBudget {
   let reservedBytes = 0
   return {
     reserve(request, response) {
-      const bytes = expectedBytes(request)
+      const bytes = expectedBytes(request, maxBodyBytes)
       if (bytes === 0) return
       if (reservedBytes + bytes > budgetBytes) throw new AppError('NTFAPI_BUSY', { retryAfterS: 1 })
       reservedBytes += bytes
@@ -27,8 +33,8 @@ export function createBodyBudget(budgetBytes = BUDGET_BYTES): BodyBudget {
 }
 
 /** A chunked body does not tell; it may grow to the limit of one body. */
-function expectedBytes({ headers }: IncomingMessage): number {
-  if (headers['transfer-encoding'] !== undefined) return MAX_BODY_BYTES
+function expectedBytes({ headers }: IncomingMessage, maxBodyBytes: number): number {
+  if (headers['transfer-encoding'] !== undefined) return maxBodyBytes
   const length = Number(headers['content-length'] ?? 0)
-  return Number.isFinite(length) ? Math.min(length, MAX_BODY_BYTES) : MAX_BODY_BYTES
+  return Number.isFinite(length) ? Math.min(length, maxBodyBytes) : maxBodyBytes
 }

@@ -11,14 +11,14 @@ export type Route = PublicRoute | GuardedRoute
 
 /** Anyone may call, without a token. */
 export interface PublicRoute {
-  readonly method: 'GET'
+  readonly method: 'GET' | 'POST'
   readonly path: string
   readonly who: 'anyone'
-  readonly handle: () => RawAnswer | Promise<RawAnswer>
+  readonly handle: (call: PublicCall) => RawAnswer | Answer | Promise<RawAnswer | Answer>
 }
 
 export interface GuardedRoute {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   readonly path: string
   /** `caller`: a valid token will do, the operation decides the rest. `service`: a user is refused before the body is read. */
   readonly who: 'caller' | 'service'
@@ -28,9 +28,8 @@ export interface GuardedRoute {
   readonly handle: (call: Call) => Promise<Answer>
 }
 
-/** A request whose caller is known. */
-export interface Call {
-  readonly caller: Caller
+/** A request of anybody. */
+export interface PublicCall {
   /** Percent-decoded once. */
   readonly params: Readonly<Record<string, string>>
   readonly query: Query
@@ -40,6 +39,11 @@ export interface Call {
   readonly body: Buffer | undefined
   /** Scheme and authority under which the caller reached us. */
   readonly origin: string
+}
+
+/** A request whose caller is known. */
+export interface Call extends PublicCall {
+  readonly caller: Caller
 }
 
 /** What an operation answers. Refusals are thrown. */
@@ -53,5 +57,8 @@ export interface Answer {
 /** An answer in a form of its own. */
 export interface RawAnswer {
   readonly httpStatus: 200 | 503
-  readonly text: string
+  readonly text: string | Buffer
+  /** Unless it is application/json. */
+  readonly contentType?: string
+  readonly headers?: Readonly<Record<string, string>>
 }

@@ -8,11 +8,15 @@ import { createBodyBudget, type BodyBudget } from './body-budget.ts'
 import { MAX_BODY_BYTES } from './json-body.ts'
 import { allowedMethods } from './known-paths.ts'
 import type { Query } from './query.ts'
-import { BASE_PATH, type Call, type GuardedRoute, type Route } from './route.ts'
+import { BASE_PATH, type Call, type GuardedRoute, type PublicCall, type Route } from './route.ts'
 import { originOf, screen } from './screening.ts'
 import { storageFault } from './storable-text.ts'
 
 const MAX_PARAM_CHARS = 4096
+/** Of a caller without a token. */
+const MAX_PUBLIC_BODY_BYTES = 64 * 1024
+/** Their bodies take nothing away from those of callers with a token. */
+const PUBLIC_BUDGET_BYTES = 16 * 1024 * 1024
 
 export interface RouterParts {
   readonly server: Server
@@ -54,7 +58,8 @@ export function createRouter({ server, routes, authenticator, answering, onUnrea
   app.setNotFoundHandler((request, reply) => answerUnknown(routes, request, reply))
   app.setErrorHandler((error, request, reply) => answering.failed(error, request, reply))
   const bodies = createBodyBudget()
-  for (const route of routes) register(app, route, { authenticator, answering, bodies })
+  const publicBodies = createBodyBudget({ budgetBytes: PUBLIC_BUDGET_BYTES, maxBodyBytes: MAX_PUBLIC_BODY_BYTES })
+  for (const route of routes) register(app, route, { authenticator, answering, bodies, publicBodies })
   return app
 }
 
@@ -69,12 +74,21 @@ function answerUnknown(routes: readonly Route[], request: FastifyRequest, reply:
 
 interface Registering extends Pick<RouterParts, 'authenticator' | 'answering'> {
   readonly bodies: BodyBudget
+  readonly publicBodies: BodyBudget
 }
 
-function register(app: FastifyInstance, route: Route, { authenticator, answering, bodies }: Registering): void {
+function register(app: FastifyInstance, route: Route, { authenticator, answering, bodies, publicBodies }: Registering): void {
   const address = { method: route.method, url: `${BASE_PATH}${route.path}` }
   if (route.who === 'anyone') {
-    app.route({ ...address, handler: async (_request, reply) => answering.raw(reply, await route.handle()) })
+    app.route({
+      ...address,
+      bodyLimit: MAX_PUBLIC_BODY_BYTES,
+      onRequest: (request, reply, done) => {
+        publicBodies.reserve(request.raw, reply.raw)
+        done()
+      },
+      handler: async (request, reply) => answering.either(reply, await route.handle(publicCallOf(request))),
+    })
     return
   }
   app.route({
@@ -100,9 +114,15 @@ async function admit(route: GuardedRoute, request: FastifyRequest, authenticator
 }
 
 function callOf(request: FastifyRequest): Call {
-  const { caller, parameters, body, raw } = request
-  if (caller === undefined || parameters === undefined) throw new Error('The request has not been admitted')
-  return { caller, query: parameters, params: paramsOf(request), headersDistinct: raw.headersDistinct, body: Buffer.isBuffer(body) ? body : undefined, origin: originOf(raw) }
+  const { caller } = request
+  if (caller === undefined) throw new Error('The request has not been admitted')
+  return { ...publicCallOf(request), caller }
+}
+
+function publicCallOf(request: FastifyRequest): PublicCall {
+  const { parameters, body, raw } = request
+  if (parameters === undefined) throw new Error('The request has not been screened')
+  return { query: parameters, params: paramsOf(request), headersDistinct: raw.headersDistinct, body: Buffer.isBuffer(body) ? body : undefined, origin: originOf(raw) }
 }
 
 /** The library gives every parameter of a path as a text. */

@@ -40,5 +40,5 @@ export function createListing({ db }: { readonly db: Database }): (call: Call) =
 
 function refuseNotYet(query: Query): void {
   const parameters = NOT_YET.filter((name) => query.text(name) !== undefined)
-  if (parameters.length > 0) throw new AppError('NTFAPI_QUERY_NOT_SUPPORTED', { details: { parameters: parameters.join(', ') } })
+  if (parameters.length > 0) throw new AppError('NTFAPI_SEARCH_ERROR', { details: { parameters: parameters.join(', ') } })
 }

@@ -1,0 +1,56 @@
+import { makeValidator } from 'envalid'
+import ipaddr from 'ipaddr.js'
+
+/** A whole number. */
+export const between = (min: number, max: number) => makeValidator<number>((text) => {
+  const value = Number(text)
+  if (text.trim() === '' || !Number.isInteger(value) || value < min || value > max) throw new Error(`must be a whole number from ${min} to ${max}`)
+  return value
+})
+
+/** Seconds, separated by commas. */
+export const secondsList = makeValidator<readonly number[]>((text) => {
+  const values = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)))
+  if (values.some((value) => !(value >= 0.05 && value <= 86_400))) throw new Error('must be a list of seconds, each from 0.05 to 86400')
+  return values
+})
+
+/** CIDR blocks, separated by commas. */
+export const cidrList = makeValidator<readonly string[]>((text) => {
+  const blocks = text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+  const wrong = blocks.filter((block) => !ipaddr.isValidCIDR(block))
+  if (wrong.length > 0) throw new Error(`not a CIDR block: ${wrong.join(', ')}`)
+  return blocks
+})
+
+/** An absolute address with one of these schemes. */
+export const urlOf = (...schemes: string[]) => makeValidator<string>((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || !schemes.includes(url.protocol.slice(0, -1)) || url.host === '') throw new Error(`must be an address with the scheme ${schemes.join(' or ')}`)
+  return text
+})
+
+/** A PostgreSQL address may name a socket instead of a host. */
+export const postgresUrl = makeValidator<string>((text) => {
+  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text.replace(/^postgres(ql)?:\/\/(?=\/)/, 'postgres://localhost'))) throw new Error('must be an address with the scheme postgres')
+  return text
+})
+
+export interface Admin {
+  readonly tenant: string
+  readonly user: string
+}
+
+/** `tenant:user`, separated by commas. */
+export const adminList = makeValidator<readonly Admin[]>((text) => {
+  const entries = text.split(',').map((part) => part.trim()).filter((part) => part !== '')
+  if (entries.length === 0 || entries.some((entry) => !/^[^:\s]+:\S+$/.test(entry))) throw new Error('must be a list of tenant:user')
+  return entries.map((entry) => ({ tenant: entry.slice(0, entry.indexOf(':')), user: entry.slice(entry.indexOf(':') + 1) }))
+})
+
+/** In any case. */
+export const flag = makeValidator<boolean>((text) => {
+  const word = text.trim().toLowerCase()
+  if (word !== 'true' && word !== 'false') throw new Error('must be true or false')
+  return word === 'true'
+})
