@@ -14,7 +14,7 @@ create table test_sequence (
   start_count integer not null,
   ends_series boolean not null,
   published integer not null default 0,
-  next_due timestamptz not null default now(),
+  next_due timestamptz,
   stopped boolean not null default false,
   notification_count bigint not null default 0,
   kept integer not null default 0,
@@ -23,6 +23,7 @@ create table test_sequence (
   updated timestamptz not null default now()
 );
 create index test_sequence_due on test_sequence (next_due) where published < start_count and not stopped;
+comment on column test_sequence.next_due is 'null until its first event is stored';
 comment on column test_sequence.start_count is 'how many events the caller asked for';
 comment on column test_sequence.notification_count is 'callbacks that came, kept or not';
 
@@ -39,6 +40,14 @@ create index test_notification_sequence on test_notification (subscription_id, i
 create table canary (
   only_row boolean primary key default true check (only_row),
   address text not null,
-  published timestamptz,
+  published timestamptz
+);
+create table canary_beat (
+  event_uuid uuid primary key,
+  published timestamptz not null default now(),
   arrived timestamptz
 );
+comment on column canary.published is 'when the last one was sent off, by whichever process';
+
+-- Matching reads the targets in force; a subscription whose address changes often has many that are not.
+create index delivery_target_in_force on delivery_target (subscription_id) where ended is null;
