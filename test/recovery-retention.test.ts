@@ -154,3 +154,20 @@ test('an expired subscription stays while something received before its expiry i
   expect(await kept(steps)).toEqual(['backlog'])
   expect(await steps.dispatch()).toMatchObject({ records: 1, matched: [{ notifications: 1 }] })
 })
+
+test('a target that a change has ended goes when nothing of it is left, and not before', async ({ steps }) => {
+  await steps.subscribe('http://127.0.0.1/')
+  const targets = () => steps.db.query(sql`select from delivery_target`)
+  await steps.publish({ data: 'old' })
+  await steps.dispatch()
+  await settleAll(steps)
+  await steps.db.query(sql`update delivery_target set ended = now() - interval '49 hours'`)
+  await steps.db.query(sql`insert into series (series_key, partition, last_number, used) values (gen_random_uuid(), 0, 1, now() - interval '500 days')`)
+  await retain(steps)
+  expect(await targets()).toHaveLength(1)
+  await age(steps, 'old', 49)
+  await retain(steps) // its notification
+  await steps.db.query(sql`insert into series (series_key, partition, last_number, used) values (gen_random_uuid(), 0, 1, now() - interval '500 days')`)
+  await retain(steps)
+  expect(await targets()).toEqual([])
+})

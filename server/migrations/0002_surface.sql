@@ -51,3 +51,4 @@ comment on column canary.published is 'when the last one was sent off, by whiche
 
 -- Matching reads the targets in force; a subscription whose address changes often has many that are not.
 create index delivery_target_in_force on delivery_target (subscription_id) where ended is null;
+create index delivery_target_ended on delivery_target (ended) where ended is not null;

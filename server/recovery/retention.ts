@@ -5,6 +5,7 @@ import { createLoop, type Worker } from '../runtime/loop.ts'
 
 const EVENTS_PER_BATCH = 1000
 const SUBSCRIPTIONS_PER_BATCH = 500
+const TARGETS_PER_BATCH = 500
 const EVERY_MS = 60_000
 /** Between two batches. */
 const PAUSE_MS = 100
@@ -14,7 +15,8 @@ const SERIES_DAYS = 400
 
 /**
  * Removes what is older than the retention, in bounded batches: events that were dispatched, with all their notifications
- * settled that long ago; subscriptions that ended and of which nothing is left; series that nobody used for 400 days.
+ * settled that long ago; subscriptions that ended, and targets that a change has ended, of which nothing is left; series that nobody used for
+ * 400 days.
  * Goes through each partition window by window, so that what has to stay (waiting for a dead target, say) hides nothing.
  */
 export function createRetention({ db, retentionHours, log }: { db: Database; retentionHours: number; log: Log }): Worker {
@@ -31,9 +33,10 @@ export function createRetention({ db, retentionHours, log }: { db: Database; ret
       hasMore ||= window.next > 0
     }
     const subscriptions = await removeSubscriptions(db, seenHours)
+    const targets = await removeTargets(db, seenHours)
     const series = await removeSeries(db)
-    if (events + subscriptions + series > 0) log.info({ events, subscriptions, series }, 'retention')
-    return hasMore || subscriptions === SUBSCRIPTIONS_PER_BATCH ? PAUSE_MS : EVERY_MS
+    if (events + subscriptions + targets + series > 0) log.info({ events, subscriptions, targets, series }, 'retention')
+    return hasMore || subscriptions === SUBSCRIPTIONS_PER_BATCH || targets === TARGETS_PER_BATCH ? PAUSE_MS : EVERY_MS
   }
 
   return createLoop({ name: 'retention', log, turn, restAfterErrorMs: 10_000 })
@@ -116,6 +119,20 @@ async function removeSubscriptions(db: Database, seenHours: number): Promise<num
     await tx.query(sql`delete from subscription where id = any (${ids}::bigint[])`)
     return ids.length
   })
+}
+
+/** A change that brings the address back at this moment wins: then the row no longer fulfils the condition. */
+async function removeTargets(db: Db, seenHours: number): Promise<number> {
+  const rows = await db.query(sql`
+    delete from delivery_target
+    where ended < now() - ${seenHours} * interval '1 hour'
+      and id in (
+        select target.id from delivery_target as target
+        where target.ended < now() - ${seenHours} * interval '1 hour'
+          and not exists (select from notification where notification.target_id = target.id)
+        limit ${TARGETS_PER_BATCH})
+    returning 1`)
+  return rows.length
 }
 
 async function removeSeries(db: Db): Promise<number> {
