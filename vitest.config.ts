@@ -12,6 +12,7 @@ export default defineConfig({
           name: 'behaviour',
           include: ['test/*.test.ts'],
           globalSetup: ['./test/support/global-setup.ts'],
+          setupFiles: ['./test/support/check-answers.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -1,3 +1,5 @@
+import { Type, type Static, type TSchema } from 'typebox'
+
 /** The one shape of every answer: seven members, always all of them (Tapis Notifications 1.6.2, RespBasic and its kin). */
 export interface Envelope<Result = unknown> {
   /** Null for a refusal and where an operation has nothing to say. */
@@ -13,14 +15,29 @@ export interface Envelope<Result = unknown> {
 }
 
 /** What a list says about itself (Tapis Notifications 1.6.2, ResultListMetadata). */
-export interface ListMetadata {
-  readonly recordCount: number
+export const ListMetadata = Type.Object({
+  recordCount: Type.Integer(),
   /** As asked for; negative means without limit. */
-  readonly recordLimit: number
+  recordLimit: Type.Integer(),
   /** As asked for, even when negative. */
-  readonly recordsSkipped: number
-  readonly orderBy: string | null
-  readonly startAfter: string | null
+  recordsSkipped: Type.Integer(),
+  orderBy: Type.Union([Type.String(), Type.Null()]),
+  startAfter: Type.Union([Type.String(), Type.Null()]),
   /** -1 unless it was asked for. */
-  readonly totalCount: number
-}
+  totalCount: Type.Integer(),
+})
+export type ListMetadata = Readonly<Static<typeof ListMetadata>>
+
+/**
+ * The schema of an answer with this result. `status` is no enumeration, though it has two values: client generators would
+ * make a type of its own of it for every kind of answer.
+ */
+export const envelopeOf = (result: TSchema, metadata: TSchema = Type.Null()): TSchema => Type.Object({
+  result,
+  status: Type.String({ pattern: '^(success|error)$' }),
+  message: Type.String(),
+  version: Type.String(),
+  commit: Type.String(),
+  build: Type.String(),
+  metadata,
+})

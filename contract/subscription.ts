@@ -1,4 +1,4 @@
-import { Type, type Static } from 'typebox'
+import { Type, type Static, type TSchema } from 'typebox'
 
 /** Filters: service.category.detail, where the last two may be `*` (Tapis Notifications 1.6.2, typeFilter). */
 const TYPE_FILTER_PATTERN = '^[a-z]+\\.([a-zA-Z][a-zA-Z0-9_~-]*|\\*)\\.([a-zA-Z][a-zA-Z0-9_~-]*|\\*)$'
@@ -18,21 +18,35 @@ export const NewDeliveryTarget = Type.Object({
 }, { additionalProperties: false })
 export type NewDeliveryTarget = Static<typeof NewDeliveryTarget>
 
+const Description = Type.String({ maxLength: 2048 })
+const TypeFilter = Type.String({ minLength: 5, maxLength: 128, pattern: TYPE_FILTER_PATTERN })
+const SubjectFilter = Type.String({ minLength: 1, maxLength: 150, pattern: NOT_BLANK })
+const DeliveryTargets = Type.Array(NewDeliveryTarget, { minItems: 1 })
+
 /**
  * What creates a subscription (Tapis Notifications 1.6.2, postSubscription). That the targets differ from each other is
  * checked apart, because the general check takes quadratic time on a hostile list.
  */
 export const NewSubscription = Type.Object({
   name: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 188, pattern: NAME_PATTERN }), Type.Null()])),
-  description: Type.Optional(Type.Union([Type.String({ maxLength: 2048 }), Type.Null()])),
+  description: Type.Optional(Type.Union([Description, Type.Null()])),
   owner: Type.Optional(Type.String({ minLength: 1, maxLength: 60 })),
-  enabled: Type.Optional(Type.Boolean()),
-  typeFilter: Type.String({ minLength: 5, maxLength: 128, pattern: TYPE_FILTER_PATTERN }),
-  subjectFilter: Type.String({ minLength: 1, maxLength: 150, pattern: NOT_BLANK }),
-  deliveryTargets: Type.Array(NewDeliveryTarget, { minItems: 1 }),
-  ttlMinutes: Type.Optional(Type.Integer({ minimum: -INT32_MAX - 1, maximum: INT32_MAX })),
+  enabled: Type.Optional(Type.Boolean({ default: true })),
+  typeFilter: TypeFilter,
+  subjectFilter: SubjectFilter,
+  deliveryTargets: DeliveryTargets,
+  ttlMinutes: Type.Optional(Type.Integer({ minimum: -INT32_MAX - 1, maximum: INT32_MAX, default: DEFAULT_TTL_MINUTES })),
 }, { additionalProperties: false })
 export type NewSubscription = Static<typeof NewSubscription>
+
+/** What changes a subscription (Tapis Notifications 1.6.2, patchSubscriptionByName). What is left out stays as it is. */
+export const SubscriptionPatch = Type.Object({
+  description: Type.Optional(Description),
+  typeFilter: Type.Optional(TypeFilter),
+  subjectFilter: Type.Optional(SubjectFilter),
+  deliveryTargets: Type.Optional(DeliveryTargets),
+}, { additionalProperties: false })
+export type SubscriptionPatch = Static<typeof SubscriptionPatch>
 
 export interface DeliveryTarget {
   readonly deliveryMethod: 'WEBHOOK' | 'EMAIL'
@@ -61,3 +75,20 @@ export interface Subscription {
 export const SUBSCRIPTION_MEMBERS = [
   'tenant', 'name', 'description', 'owner', 'enabled', 'typeFilter', 'subjectFilter', 'deliveryTargets', 'ttlMinutes', 'uuid', 'expiry', 'created', 'updated',
 ] as const satisfies readonly (keyof Subscription)[]
+
+/** A subscription in an answer: callers may select its members, but the name is always there. */
+export const ShownSubscription = Type.Object({
+  tenant: Type.Optional(Type.String()),
+  name: Type.String(),
+  description: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  owner: Type.Optional(Type.String()),
+  enabled: Type.Optional(Type.Boolean()),
+  typeFilter: Type.Optional(Type.String()),
+  subjectFilter: Type.Optional(Type.String()),
+  deliveryTargets: Type.Optional(Type.Array(NewDeliveryTarget)),
+  ttlMinutes: Type.Optional(Type.Integer()),
+  uuid: Type.Optional(Type.String({ format: 'uuid' })),
+  expiry: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  created: Type.Optional(Type.String()),
+  updated: Type.Optional(Type.String()),
+} satisfies Record<keyof Subscription, TSchema>)

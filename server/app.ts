@@ -1,7 +1,10 @@
 import { createApi } from './api/api.ts'
 import { createAuthenticator } from './api/auth/caller.ts'
 import { openTenants } from './api/auth/open-tenants.ts'
+import { openAdmins } from './api/open-admins.ts'
+import { createSequencePublisher } from './api/test-sequences/publisher.ts'
 import { createDatabaseBroker } from './broker/database.ts'
+import { createLastCanary } from './canary/last-canary.ts'
 import type { Config } from './config.ts'
 import { closeDatabases, createDatabases, type Databases } from './databases.ts'
 import { checkDurability, openInstallation } from './db/installation.ts'
@@ -19,6 +22,8 @@ export interface AppParts {
   /** No other process can be on this database. */
   readonly isAlone: boolean
   readonly log: Log
+  /** Between two events of a test sequence; the contract's unless given. */
+  readonly sequenceIntervalMs?: number | undefined
 }
 
 export interface App {
@@ -37,38 +42,43 @@ export async function createApp(parts: AppParts): Promise<App> {
   })
 }
 
-async function assemble({ config, databaseUrl, isAlone, log }: AppParts, databases: Databases): Promise<App> {
+async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs }: AppParts, databases: Databases): Promise<App> {
   await checkDurability(databases.api)
   await migrate(databaseUrl())
   const partitions = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: 'database' })
   const broker = createDatabaseBroker({ writer: databases.publish, notifies: !isAlone })
-  const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, isAlone, log })
+  const writer = createGroupWriter({ broker, log })
+  const publish = createPublish({ writer, partitions, onStored: () => dispatcher?.wake() })
+  const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, publish, isAlone, log })
   const front = config.role === 'dispatcher' ? undefined : await createFront()
 
-  /** The api and what takes its events. */
+  /** The api and what publishes for it. */
   async function createFront(): Promise<App> {
     const tenants = await openTenants(config, log)
-    const writer = createGroupWriter({ broker, log })
-    const publish = createPublish({ writer, partitions, onStored: () => dispatcher?.wake() })
+    const sequences = createSequencePublisher({ db: databases.api, publish, intervalMs: sequenceIntervalMs, log })
     const api = createApi({
       host: config.host,
       port: config.port,
       publicUrl: config.publicUrl,
       db: databases.api,
+      callbackDb: databases.callback,
+      searchDb: databases.search,
+      longListDb: databases.longLists,
       authenticator: createAuthenticator({ tenants, siteId: config.siteId, log }),
+      admins: openAdmins(config, { tenants, log }),
       publish,
+      sequences,
       checks: createReadyChecks({ tenants, siteId: config.siteId, db: databases.api }),
+      lastCanary: createLastCanary({ db: databases.api, isOn: config.canaryIntervalMs > 0 }),
       log,
     })
     return {
       async start() {
-        tenants.start()
-        writer.start()
+        for (const worker of [tenants, sequences]) worker.start()
         return api.start()
       },
       async stop() {
-        await api.stop()
-        await writer.stop()
+        await Promise.all([api.stop(), sequences.stop()])
         await tenants.stop()
       },
     }
@@ -76,6 +86,7 @@ async function assemble({ config, databaseUrl, isAlone, log }: AppParts, databas
 
   return {
     async start() {
+      writer.start()
       const address = await front?.start()
       await startDispatcher(dispatcher, address)
       return address ?? 'dispatcher'
@@ -83,6 +94,7 @@ async function assemble({ config, databaseUrl, isAlone, log }: AppParts, databas
     async stop() {
       // Together: a slow caller must not use up the time that the dispatcher needs to settle and to release.
       await Promise.all([front?.stop(), dispatcher?.stop()])
+      await writer.stop() // both publish
       await closeDatabases(databases)
     },
   }

@@ -31,8 +31,10 @@ export const urlOf = (...schemes: string[]) => makeValidator<string>((text) => {
 })
 
 /** A PostgreSQL address may name a socket instead of a host. */
+export const isPostgresUrl = (text: string) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace(/^postgres(ql)?:\/\/(?=\/)/, 'postgres://localhost'))
+
 export const postgresUrl = makeValidator<string>((text) => {
-  if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text.replace(/^postgres(ql)?:\/\/(?=\/)/, 'postgres://localhost'))) throw new Error('must be an address with the scheme postgres')
+  if (!isPostgresUrl(text)) throw new Error('must be an address with the scheme postgres')
   return text
 })
 

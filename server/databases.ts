@@ -1,9 +1,15 @@
+import { MAX_LONG_LISTS } from './api/lists/long-lists.ts'
 import { createDatabase, type Database, type DatabaseOptions } from './db/database.ts'
 import type { Log } from './log.ts'
 
 /** Pools by what they are for, so that one kind of work never waits behind another. A pool without work has no connection. */
 const POOLS = {
   api: { maxConnections: 8, statementTimeoutMs: 10_000 },
+  // Of callers without a token: they can use up these, not those of the api.
+  callback: { maxConnections: 2, statementTimeoutMs: 10_000 },
+  // Lists and searches: an expensive one is given up, and takes no connection from what creates, deletes and probes.
+  search: { maxConnections: 4, statementTimeoutMs: 5000 },
+  longLists: { maxConnections: MAX_LONG_LISTS, statementTimeoutMs: 20_000 },
   publish: { maxConnections: 1, statementTimeoutMs: 2500, prepares: true },
   lease: { maxConnections: 1, statementTimeoutMs: 2500, prepares: true },
   dispatch: { maxConnections: 1, statementTimeoutMs: 10_000, prepares: true },
@@ -11,6 +17,9 @@ const POOLS = {
   claim: { maxConnections: 1, statementTimeoutMs: 10_000, prepares: true },
   // A large dispatch may hold a lane for long; the settlements of other lanes must not wait with it.
   settle: { maxConnections: 1, statementTimeoutMs: 10_000, lockTimeoutMs: 2000, prepares: true },
+  // E-mail has its own, so that a backlog of it takes no turn of a webhook.
+  claimMail: { maxConnections: 1, statementTimeoutMs: 10_000, prepares: true },
+  settleMail: { maxConnections: 1, statementTimeoutMs: 10_000, lockTimeoutMs: 2000, prepares: true },
   recovery: { maxConnections: 2, statementTimeoutMs: 10_000 },
   housekeeping: { maxConnections: 1, statementTimeoutMs: 60_000 },
 } satisfies Record<string, Partial<DatabaseOptions>>
@@ -21,8 +30,8 @@ export type Databases = Readonly<Record<keyof typeof POOLS, Database>>
 export function createDatabases(url: () => string, log: Log): Databases {
   const pool = (name: keyof typeof POOLS) => createDatabase({ url, name, answerTimeoutMs: POOLS[name].statementTimeoutMs + 2000, log, ...POOLS[name] })
   return {
-    api: pool('api'), publish: pool('publish'), lease: pool('lease'), dispatch: pool('dispatch'), slowDispatch: pool('slowDispatch'),
-    claim: pool('claim'), settle: pool('settle'), recovery: pool('recovery'), housekeeping: pool('housekeeping'),
+    api: pool('api'), callback: pool('callback'), search: pool('search'), longLists: pool('longLists'), publish: pool('publish'), lease: pool('lease'), dispatch: pool('dispatch'), slowDispatch: pool('slowDispatch'),
+    claim: pool('claim'), settle: pool('settle'), claimMail: pool('claimMail'), settleMail: pool('settleMail'), recovery: pool('recovery'), housekeeping: pool('housekeeping'),
   }
 }
 

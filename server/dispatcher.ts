@@ -1,28 +1,31 @@
 import { hostname } from 'node:os'
 import type { Broker } from './broker/broker.ts'
+import { createCanary } from './canary/canary.ts'
 import type { Config } from './config.ts'
 import type { Databases } from './databases.ts'
+import { createDeliveries } from './deliveries.ts'
 import { createAddressGuard } from './delivery/address-guard.ts'
 import { createCancelSweep } from './delivery/cancel-sweep.ts'
-import { createDelivery } from './delivery/delivery.ts'
+import type { Sender } from './delivery/sender.ts'
+import { createWebhookNotifier } from './delivery/webhook-notifier.ts'
 import { createWebhookSender } from './delivery/webhook.ts'
 import { createDispatch } from './dispatch/dispatch.ts'
 import { createListener } from './dispatch/listen.ts'
 import { createOwnership } from './dispatch/ownership.ts'
 import type { Log } from './log.ts'
+import type { Publish } from './publish/publish.ts'
 import { createReaper } from './recovery/reaper.ts'
 import { createRetention } from './recovery/retention.ts'
 import { createStuckLaneSweep } from './recovery/stuck-lanes.ts'
 import { createSubjectRemoval } from './recovery/subject-removal.ts'
 import type { WakeableWorker, Worker } from './runtime/loop.ts'
 
-const CALLBACK_PATH = '/v3/notifications/test/callback/'
-
 export interface DispatcherParts {
   readonly config: Config
   readonly databases: Databases
   readonly databaseUrl: () => string
   readonly broker: Broker
+  readonly publish: Publish
   readonly isAlone: boolean
   readonly log: Log
 }
@@ -35,7 +38,7 @@ export interface Dispatcher extends WakeableWorker {
   working(): Promise<void>
 }
 
-export function createDispatcher({ config, databases, databaseUrl, broker, isAlone, log }: DispatcherParts): Dispatcher {
+export function createDispatcher({ config, databases, databaseUrl, broker, publish, isAlone, log }: DispatcherParts): Dispatcher {
   let address = ''
   let markHeld: () => void
   const held = new Promise<void>((resolve) => {
@@ -46,32 +49,27 @@ export function createDispatcher({ config, databases, databaseUrl, broker, isAlo
     onHeld: () => markHeld(),
     onTaken: () => {
       dispatch.wake()
-      delivery.rescan()
+      deliveries.rescan()
       cancelSweep.lookAtAll()
     },
   })
   const removal = createSubjectRemoval({ db: databases.recovery, log })
-  const exceptOrigin = config.publicUrl === undefined ? undefined : { origin: new URL(config.publicUrl).origin, pathPrefix: CALLBACK_PATH }
-  const sender = createWebhookSender({ guard: createAddressGuard({ allow: config.allowAddresses, exceptOrigin }), log })
-  const delivery = createDelivery({
-    claimDb: databases.claim, settleDb: databases.settle, sender, ownership, log,
-    retry: { delaysMs: config.retryDelaysMs, horizonMs: config.retryHorizonMs },
-    limits: { inAll: config.sendsInAll, perAddress: config.sendsPerAddress },
-    onCountedDown: removal.wake,
-  })
+  const canary = config.canaryIntervalMs === 0 ? undefined : createCanary({ db: databases.recovery, publish, sender: createLoopbackSender(log), intervalMs: config.canaryIntervalMs, log })
+  const deliveries = createDeliveries({ config, databases, ownership, onCountedDown: removal.wake, aroundWebhooks: canary?.around, log })
   const dispatch = createDispatch({
     db: databases.dispatch, slowDb: databases.slowDispatch, broker, ownership, log,
-    onMatched: (matched) => delivery.hint(matched.filter(({ method }) => method === 'WEBHOOK')),
+    onMatched: deliveries.hint,
     onRemovals: removal.wake,
-    onUncertain: delivery.rescan,
+    onUncertain: deliveries.rescan,
   })
-  const cancelSweep = createCancelSweep({ db: databases.recovery, ownership, isBusy: delivery.isBusy, onCancelled: removal.wake, log })
+  const cancelSweep = createCancelSweep({ db: databases.recovery, ownership, isBusy: deliveries.isBusy, onCancelled: removal.wake, log })
   const repairs: Worker[] = [
     removal,
     cancelSweep,
     createReaper({ db: databases.recovery, intervalMs: config.reaperIntervalMs, log }),
     createRetention({ db: databases.housekeeping, retentionHours: config.retentionHours, log }),
     createStuckLaneSweep({ db: databases.housekeeping, log }),
+    ...(canary ? [canary] : []),
     ...(isAlone ? [] : [createListener({ url: databaseUrl, onHint: dispatch.wake, log })]),
   ]
 
@@ -82,14 +80,16 @@ export function createDispatcher({ config, databases, databaseUrl, broker, isAlo
     working: () => held,
     wake: dispatch.wake,
     start() {
-      for (const worker of [ownership, delivery, dispatch, ...repairs]) worker.start()
+      for (const worker of [ownership, deliveries, dispatch, ...repairs]) worker.start()
     },
     async stop() {
       await dispatch.stop()
-      await delivery.stop()
+      await deliveries.stop()
       await Promise.all(repairs.map((worker) => worker.stop()))
-      await sender.close()
       await ownership.stop()
     },
   }
 }
+
+/** For the canary alone: no other address comes here, and the guard of the webhooks is no wider for it. */
+const createLoopbackSender = (log: Log): Sender => createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), log }))

@@ -65,6 +65,8 @@ const CATALOGUE = {
   // Lists and search.
   NTFAPI_SEARCH_ERROR: [400, 'The search conditions are not valid'],
   NTFLIB_DB_NO_COLUMN_SORT: [400, 'There is no such attribute to sort by'],
+  NTFAPI_SEARCH_TIMEOUT: [503, 'The search took too long; ask for less, or by more specific conditions'],
+  NTFAPI_LISTS_BUSY: [503, 'Too many long lists are being read; try again, or ask for pages by limit and skip'],
 
   // Test sequences.
   NTFAPI_TEST_ERR1: [400, 'The test sequence cannot be started like this'],

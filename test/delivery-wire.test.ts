@@ -1,5 +1,6 @@
 import { startReceiver, type Receiver } from '@tidings/harness/receiver.ts'
 import { createDelivery, type Delivery } from '@tidings/server/delivery/delivery.ts'
+import { createWebhookNotifier } from '@tidings/server/delivery/webhook-notifier.ts'
 import { createWire } from '@tidings/server/delivery/wire.ts'
 import { createSlots } from '@tidings/server/delivery/slots.ts'
 import { sql } from '@tidings/server/db/sql.ts'
@@ -40,7 +41,7 @@ async function claimed(held: { isLeaseHeld?: boolean; epochs?: ReadonlyMap<numbe
     outcome.open()
   }
   const wire = createWire({
-    sender, slots: createSlots({ inAll: 1, perAddress: 1 }),
+    sender: createWebhookNotifier(sender), isStillDue: () => Promise.resolve(true), slots: createSlots({ inAll: 1, perAddress: 1 }),
     ownership: { isLeaseHeld: () => held.isLeaseHeld ?? true, holding: () => ({ ...steps.holding, epochs: held.epochs ?? steps.holding.epochs }) },
     onResult: (_head, result) => tell(result.kind),
     onNotSent: (_head, isStale) => tell(isStale ? 'too old' : 'not sent'),
@@ -76,7 +77,7 @@ test('a head that was claimed 1.5 s ago is not sent, so that a DELETE takes effe
 async function delivering(work: (delivery: Delivery, lease: { isHeld: boolean }) => Promise<void>): Promise<void> {
   const lease = { isHeld: true }
   const delivery = createDelivery({
-    claimDb: steps.db, settleDb: steps.db, sender, log,
+    method: 'WEBHOOK', claimDb: steps.db, settleDb: steps.db, sender: createWebhookNotifier(sender), log,
     ownership: { holding: () => steps.holding, isLeaseHeld: () => lease.isHeld },
     retry: { delaysMs: [20], horizonMs: 60_000 }, limits: { inAll: 10, perAddress: 10 }, onCountedDown: () => undefined,
   })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { ReadyCheck } from '@tidings/server/api/status.ts'
 import { startApi } from './support/api.ts'
 import { startApp } from './support/app.ts'
+import { checkAnswer } from './support/checked-answers.ts'
 
 /** A check that counts how often it is run, and takes until it is let go. */
 function countingCheck(): { check: ReadyCheck; runs: () => number; letGo: (isPassed: boolean) => void } {
@@ -31,7 +32,7 @@ async function resultOf(response: Promise<Response>): Promise<string> {
 
 test('a service that is ready says so to anybody, and counts', async () => {
   const app = await startApp()
-  const anybody = createClient(() => app.url, { token: '', user: '', tenant: '' })
+  const anybody = createClient(() => app.url, { token: '', user: '', tenant: '', onAnswer: checkAnswer })
   try {
     const flags = 'CheckTenants:PASS CheckJWT:PASS CheckDB:PASS CheckMessageBroker:PASS CheckDispatcher:PASS'
     expect(await anybody.call('GET', '/readycheck')).toMatchObject({ status: 200, body: { status: 'success', result: `Ready check passed. Count: 1 ${flags}`, message: expect.stringMatching(/^TAPIS_READY .*Notifications Service/) as string } })

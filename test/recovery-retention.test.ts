@@ -171,3 +171,14 @@ test('a target that a change has ended goes when nothing of it is left, and not 
   await retain(steps)
   expect(await targets()).toEqual([])
 })
+
+test('a target that a change brings back at this moment is passed over: neither waits for the other', async ({ steps }) => {
+  await steps.subscribe('http://127.0.0.1/')
+  await steps.db.query(sql`update delivery_target set ended = now() - interval '49 hours'`)
+  await steps.db.query(sql`insert into series (series_key, partition, last_number, used) values (gen_random_uuid(), 0, 1, now() - interval '500 days')`)
+  await steps.db.transaction(async (tx) => {
+    await tx.query(sql`update delivery_target set ended = null`)
+    await retain(steps)
+  })
+  expect(await steps.db.query(sql`select ended from delivery_target`)).toEqual([{ ended: null }])
+})

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { CANARY_TENANT } from '@tidings/server/canary/store.ts'
 import { isDatabaseAway } from '@tidings/server/db/database-away.ts'
 import type { Db } from '@tidings/server/db/database.ts'
 import { urlOf } from '@tidings/server/db/embedded/connection.ts'
@@ -20,8 +21,9 @@ export interface Leftovers {
   readonly deadLetters: number
   /** Given up or cancelled. */
   readonly undelivered: number
-  /** Subscriptions that have not ended. */
+  /** Subscriptions that have not ended, without the service's own. */
   readonly living: number
+  /** Without the service's own. */
   readonly events: number
 }
 
@@ -93,7 +95,7 @@ async function readLeftovers(db: Db): Promise<Leftovers | undefined> {
       (select count(*)::integer from subject_removal) as removals,
       (select count(*)::integer from dead_letter) as "deadLetters",
       (select count(*)::integer from notification where state in ('given_up', 'cancelled')) as undelivered,
-      (select count(*)::integer from subscription where ended is null) as living,
-      (select count(*)::integer from event where kind = 'event') as events`)
+      (select count(*)::integer from subscription where ended is null and tenant <> ${CANARY_TENANT}) as living,
+      (select count(*)::integer from event where kind = 'event' and tenant <> ${CANARY_TENANT}) as events`)
   return row
 }

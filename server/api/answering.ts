@@ -1,13 +1,15 @@
+import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
 import type { Envelopes } from './envelope.ts'
 import { toAppError } from './failure.ts'
+import { createListStream } from './list-stream.ts'
 import { withCaller } from './message.ts'
-import type { Answer, RawAnswer } from './route.ts'
+import type { Answer, RawAnswer, StreamedAnswer } from './route.ts'
 
 /** Writes what an operation answered, or why there is no answer. */
 export interface Answering {
-  done(reply: FastifyReply, answer: Answer): FastifyReply
+  done(reply: FastifyReply, answer: Answer | StreamedAnswer): FastifyReply
   /** What a public route answered. */
   either(reply: FastifyReply, answer: Answer | RawAnswer): FastifyReply
   failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply
@@ -18,7 +20,7 @@ export interface Answering {
 export function createAnswering({ envelopes, log }: { readonly envelopes: Envelopes; readonly log: Log }): Answering {
   let isClosing = false
 
-  function write(reply: FastifyReply, httpStatus: number, text: string | Buffer, contentType = 'application/json'): FastifyReply {
+  function write(reply: FastifyReply, httpStatus: number, text: string | Buffer | Readable, contentType = 'application/json'): FastifyReply {
     // The library marks refused bodies with "close". Left open, the rest is read and dropped, and the client sees the
     // answer instead of a reset; the time limit of a request bounds it.
     if (isClosing) reply.header('connection', 'close')
@@ -35,7 +37,11 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
     return write(reply, failure.httpStatus, envelopes.error(request.caller ? withCaller(failure.message, request.caller) : failure.message))
   }
 
-  const done = (reply: FastifyReply, answer: Answer) => write(reply, answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata))
+  function done(reply: FastifyReply, answer: Answer | StreamedAnswer): FastifyReply {
+    if (!('rows' in answer)) return write(reply, answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata))
+    // The library destroys the connection with it, so that a list that was cut off does not look whole.
+    return write(reply, 200, createListStream(answer, { text: envelopes.list(), log }))
+  }
 
   return {
     done,

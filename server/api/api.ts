@@ -2,15 +2,21 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
 import type { Publish } from '../publish/publish.ts'
+import type { Admins } from './admins.ts'
 import type { Authenticator } from './auth/caller.ts'
 import { createEnvelopes, type BuildInfo } from './envelope.ts'
 import { createEventOperations } from './events.ts'
 import { createHttpServer, type HttpServer } from './http.ts'
+import { createListOperations } from './lists/operations.ts'
+import { createDocumentation } from './openapi/documentation.ts'
 import { createRoutes } from './routes.ts'
 import { createStatusOperations, type ReadyCheck } from './status.ts'
+import { createSubscriptionAccess } from './subscription-access.ts'
 import { createCreation } from './subscription-creation.ts'
-import { createListing } from './subscription-list.ts'
 import { createSubscriptionOperations } from './subscription-operations.ts'
+import { createPatching } from './subscription-patching.ts'
+import { createTestSequenceOperations } from './test-sequences/operations.ts'
+import type { SequencePublisher } from './test-sequences/publisher.ts'
 
 export interface ApiParts {
   readonly host: string
@@ -19,20 +25,34 @@ export interface ApiParts {
   /** Base of the addresses that are handed out; undefined: the one under which the caller reached us. */
   readonly publicUrl: string | undefined
   readonly db: Database
+  /** For callers without a token. */
+  readonly callbackDb: Database
+  /** For lists and their totals. */
+  readonly searchDb: Database
+  /** For lists that are not held: MAX_LONG_LISTS connections. */
+  readonly longListDb: Database
   readonly authenticator: Authenticator
+  readonly admins: Admins
   readonly publish: Publish
+  readonly sequences: Pick<SequencePublisher, 'publishNext'>
   readonly checks: readonly ReadyCheck[]
+  /** A sentence for the message of readycheck. */
+  readonly lastCanary?: () => Promise<string>
   readonly log: Log
   readonly buildInfo?: Partial<BuildInfo>
 }
 
 /** The stage that speaks HTTP, from its parts. */
-export function createApi({ host, port, publicUrl, db, authenticator, publish, checks, log, buildInfo }: ApiParts): HttpServer {
+export function createApi({ host, port, publicUrl, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, lastCanary, log, buildInfo }: ApiParts): HttpServer {
   const envelopes = createEnvelopes({ version: packageJson.version, commit: 'unknown', build: 'unknown', ...buildInfo })
-  const routes = createRoutes({
+  const access = createSubscriptionAccess({ admins })
+  const operations = createRoutes({
     events: createEventOperations({ publish }),
-    subscriptions: { ...createSubscriptionOperations({ db }), create: createCreation({ db, publicUrl }), list: createListing({ db }) },
-    status: createStatusOperations({ checks, envelopes }),
+    subscriptions: { ...createSubscriptionOperations({ db, access }), create: createCreation({ db, publicUrl }), patch: createPatching({ db, access, publicUrl }) },
+    lists: createListOperations({ db: searchDb, longListDb, access }),
+    tests: createTestSequenceOperations({ db, callbackDb, publish, publisher: sequences, publicUrl, log }),
+    status: createStatusOperations({ checks, lastCanary, envelopes }),
   })
+  const routes = [...operations, ...createDocumentation({ publicUrl })]
   return createHttpServer({ host, port, routes, authenticator, envelopes, log })
 }

@@ -12,6 +12,11 @@ test('a repeated parameter is refused when it is asked for, blank or not', () =>
   expect(() => query.text('a')).toThrow(/^TAPIS_QUERY_PARAM_MULTIPLE .* parameter: a$/)
 })
 
+test('all parameters are there in their order, repeated and blank ones too', () => {
+  expect(parseQuery('/x?b=1&a=%2B&&b=&c').entries()).toEqual([['b', '1'], ['a', '+'], ['b', ''], ['c', '']])
+  expect(parseQuery('/x').entries()).toEqual([])
+})
+
 test.each([['-1', -1], ['+5', 5], ['2147483647', 2_147_483_647]])('%s is an integer', (text, value) => {
   expect(parseQuery(`?n=${encodeURIComponent(text)}`).integer('n')).toBe(value)
 })

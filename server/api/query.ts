@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts'
+import { parseInt32 } from './int32.ts'
 import { shown } from './shown-text.ts'
 import { storageFault } from './storable-text.ts'
 
@@ -11,25 +12,31 @@ export interface Query {
   flag(name: string): boolean
   /** An int32. Throws TAPIS_QUERY_PARAM_NOTINT. */
   integer(name: string): number | undefined
+  /** Every parameter in the order of the request: repeated ones, blank ones. */
+  entries(): readonly (readonly [name: string, value: string])[]
 }
 
 /** Reads what follows the `?` of a request target. Throws NTFAPI_BAD_REQUEST for a percent-encoding that is not UTF-8, and for NUL. */
 export function parseQuery(requestTarget: string): Query {
   const start = requestTarget.indexOf('?')
-  const values = new Map<string, string[]>()
+  const entries: (readonly [string, string])[] = []
   for (const part of start < 0 ? [] : requestTarget.slice(start + 1).split('&')) {
     if (part === '') continue
     const equals = part.indexOf('=')
     const name = decode(equals < 0 ? part : part.slice(0, equals))
     const value = decode(equals < 0 ? '' : part.slice(equals + 1))
+    entries.push([name, value])
+  }
+  return queryOf(entries)
+}
+
+function queryOf(entries: readonly (readonly [name: string, value: string])[]): Query {
+  const values = new Map<string, string[]>()
+  for (const [name, value] of entries) {
     const sameName = values.get(name)
     if (sameName) sameName.push(value)
     else values.set(name, [value])
   }
-  return queryOf(values)
-}
-
-function queryOf(values: ReadonlyMap<string, readonly string[]>): Query {
   const isRepeated = (name: string) => (values.get(name)?.length ?? 0) > 1
   function text(name: string): string | undefined {
     if (isRepeated(name)) throw new AppError('TAPIS_QUERY_PARAM_MULTIPLE', { details: { parameter: name } })
@@ -39,11 +46,11 @@ function queryOf(values: ReadonlyMap<string, readonly string[]>): Query {
   function integer(name: string): number | undefined {
     const value = text(name)
     if (value === undefined) return undefined
-    const number = /^[+-]?\d+$/.test(value) ? Number(value) : NaN
-    if (number >= -2_147_483_648 && number <= 2_147_483_647) return number
+    const number = parseInt32(value)
+    if (number !== undefined) return number
     throw new AppError('TAPIS_QUERY_PARAM_NOTINT', { details: { parameter: name, value: shown(value) } })
   }
-  return { text, isRepeated, integer, flag: (name) => text(name)?.toLowerCase() === 'true' }
+  return { text, isRepeated, integer, flag: (name) => text(name)?.toLowerCase() === 'true', entries: () => entries }
 }
 
 function decode(part: string): string {

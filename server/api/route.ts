@@ -25,7 +25,7 @@ export interface GuardedRoute {
   /** What a user is told where only services may call. */
   readonly refusal?: ErrorCode
   readonly headers?: Readonly<Record<string, string>>
-  readonly handle: (call: Call) => Promise<Answer>
+  readonly handle: (call: Call) => Promise<Answer | StreamedAnswer>
 }
 
 /** A request of anybody. */
@@ -54,9 +54,23 @@ export interface Answer {
   readonly metadata?: ListMetadata
 }
 
+/** A list that is too long to be held. */
+export interface StreamedAnswer {
+  readonly rows: RowStream
+  /** What follows the list, once it is known how many rows it had. */
+  readonly closing: (count: number) => { readonly message: string; readonly metadata: ListMetadata }
+}
+
+export interface RowStream {
+  /** Some rows; undefined after the last. One call at a time. */
+  next(): Promise<readonly unknown[] | undefined>
+  /** Gives back what is held for it. May come at any time, and twice. */
+  close(): void
+}
+
 /** An answer in a form of its own. */
 export interface RawAnswer {
-  readonly httpStatus: 200 | 503
+  readonly httpStatus: 200 | 304 | 503
   readonly text: string | Buffer
   /** Unless it is application/json. */
   readonly contentType?: string

@@ -5,15 +5,20 @@ const SUMMARY = ['owner', 'name', 'typeFilter', 'subjectFilter'] as const
 type Member = (typeof SUBSCRIPTION_MEMBERS)[number]
 
 /**
- * Keeps the members that `select` names: a comma list of members, `allAttributes`, `summaryAttributes`. The name is
- * always among them; unknown words are passed over (contract 3.4).
+ * The members that `select` names: a comma list of members, `allAttributes`, `summaryAttributes`. The name is always
+ * among them; unknown words are passed over (contract 3.4).
  */
-export function selectMembers(subscription: Subscription, select: string): Partial<Subscription> {
+export function selectedMembers(select: string): readonly Member[] {
   const words = select.split(/(?<!\\),/).map((word) => word.trim())
-  if (words.includes('allAttributes')) return subscription
+  if (words.includes('allAttributes')) return SUBSCRIPTION_MEMBERS
   const chosen: Member[] = [...(words.includes('summaryAttributes') ? SUMMARY : []), ...words.filter(isMember)]
-  const members = new Set(chosen.includes('name') ? chosen : ['name' as const, ...chosen])
-  return Object.fromEntries([...members].map((member) => [member, subscription[member]]))
+  return [...new Set(chosen.includes('name') ? chosen : ['name' as const, ...chosen])]
 }
+
+/** Keeps these members, in this order. */
+export const withMembers = (subscription: Subscription, members: readonly Member[]): Partial<Subscription> =>
+  Object.fromEntries(members.map((member) => [member, subscription[member]]))
+
+export const selectMembers = (subscription: Subscription, select: string): Partial<Subscription> => withMembers(subscription, selectedMembers(select))
 
 const isMember = (word: string): word is Member => SUBSCRIPTION_MEMBERS.some((member) => member === word)

@@ -24,6 +24,8 @@ export interface StatusOperations {
 export interface StatusParts {
   /** In the order in which they are evaluated; the first failure ends it. */
   readonly checks: readonly ReadyCheck[]
+  /** A sentence that the message ends with, whatever the checks say. Decides nothing: a long backlog is no fault. */
+  readonly lastCanary?: (() => Promise<string>) | undefined
   readonly envelopes: Envelopes
   /** Monotonic milliseconds. */
   readonly clock?: () => number
@@ -36,10 +38,11 @@ interface Verdict {
 }
 
 /** Answers probes, without a token, at little cost (contract 3.1). */
-export function createStatusOperations({ checks, envelopes, clock = () => performance.now() }: StatusParts): StatusOperations {
+export function createStatusOperations({ checks, lastCanary, envelopes, clock = () => performance.now() }: StatusParts): StatusOperations {
   let healthCount = 0
   let readyCount = 0
-  const verdict = keepFor(KEPT_MS, clock, () => evaluate(checks))
+  const canary = async () => (lastCanary ? ` ${await lastCanary()}` : '')
+  const verdict = keepFor(KEPT_MS, clock, () => Promise.all([evaluate(checks), canary()]))
 
   function health(): RawAnswer {
     healthCount += 1
@@ -49,12 +52,12 @@ export function createStatusOperations({ checks, envelopes, clock = () => perfor
   async function ready(): Promise<RawAnswer> {
     readyCount += 1
     const number = readyCount
-    const { flags, failed } = await verdict()
+    const [{ flags, failed }, canarySentence] = await verdict()
     if (failed) {
       const text = `Readiness ${failed.label} check failed. Check number: ${number} ${flags} `
-      return { httpStatus: 503, text: envelopes.unready(`TAPIS_NOT_READY ${SERVICE} is not ready.`, text) }
+      return { httpStatus: 503, text: envelopes.unready(`TAPIS_NOT_READY ${SERVICE} is not ready.${canarySentence}`, text) }
     }
-    return { httpStatus: 200, text: envelopes.healthy(`TAPIS_READY Ready check passed by ${SERVICE}.`, `Ready check passed. Count: ${number} ${flags}`) }
+    return { httpStatus: 200, text: envelopes.healthy(`TAPIS_READY Ready check passed by ${SERVICE}.${canarySentence}`, `Ready check passed. Count: ${number} ${flags}`) }
   }
 
   return { health, ready }

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { DeliveryTarget } from '@tidings/contract/subscription.ts'
 import type { Database, Db } from '../db/database.ts'
-import { hashKey } from '../db/hash-key.ts'
 import { sql } from '../db/sql.ts'
 import type { NameKey } from './subscription-store.ts'
+import { putTargets } from './subscription-targets.ts'
+import { expiryAfter } from './subscription-ttl.ts'
 
 /** How often a generated name may be taken before we give up. */
 const NAME_TRIES = 100
@@ -31,14 +32,18 @@ export function createSubscription(database: Database, subscription: CheckedSubs
     const tries = typeof name === 'string' ? 1 : NAME_TRIES
     for (let tried = 0; tried < tries; tried += 1) {
       const candidate = typeof name === 'string' ? name : name()
-      await endExpired(tx, { ...subscription, name: candidate })
-      const id = await insertSubscription(tx, subscription, candidate)
-      if (id === undefined) continue
-      await insertTargets(tx, id, subscription.targets)
-      return candidate
+      if ((await insertWhole(tx, subscription, candidate)) !== undefined) return candidate
     }
     return undefined
   })
+}
+
+/** A subscription with its targets. Answers its id, or undefined when the name is taken. */
+export async function insertWhole(tx: Db, subscription: CheckedSubscription, name: string): Promise<number | undefined> {
+  await endExpired(tx, { ...subscription, name })
+  const id = await insertSubscription(tx, subscription, name)
+  if (id !== undefined) await putTargets(tx, id, subscription.targets)
+  return id
 }
 
 /** Frees the name of a subscription whose time is over but which the reaper has not met yet. Locks its row. */
@@ -49,19 +54,11 @@ const endExpired = (tx: Db, { tenant, owner, name }: NameKey) => tx.query(sql`
 
 async function insertSubscription(tx: Db, { tenant, owner, description, isEnabled, typeFilter, subjectFilter, ttlMinutes }: CheckedSubscription, name: string): Promise<number | undefined> {
   const [type1, type2, type3] = typeFilter.split('.')
-  const expiry = ttlMinutes > 0 ? sql`date_trunc('second', now()) + ${ttlMinutes} * interval '1 minute'` : sql`null`
   const rows = await tx.query<{ id: number }>(sql`
     insert into subscription (uuid, tenant, owner, name, description, enabled, type_filter, type1, type2, type3, subject_filter, ttl_minutes, expiry)
     values (${randomUUID()}, ${tenant}, ${owner}, ${name}, ${description}, ${isEnabled}, ${typeFilter}, ${type1}, ${type2}, ${type3},
-            ${subjectFilter}, ${ttlMinutes}, ${expiry})
+            ${subjectFilter}, ${ttlMinutes}, ${expiryAfter(ttlMinutes)})
     on conflict (tenant, owner, name) where ended is null do nothing
     returning id`)
   return rows[0]?.id
 }
-
-const insertTargets = (tx: Db, id: number, targets: readonly DeliveryTarget[]) => tx.query(sql`
-  insert into delivery_target (subscription_id, ordinal, method, address, address_key)
-  select ${id}, ordinal - 1, method, address, address_key
-  from unnest(${targets.map((target) => target.deliveryMethod)}::text[], ${targets.map((target) => target.deliveryAddress)}::text[],
-              ${targets.map((target) => hashKey(target.deliveryMethod, target.deliveryAddress))}::uuid[])
-    with ordinality as given (method, address, address_key, ordinal)`)

@@ -1,4 +1,4 @@
-import { DEFAULT_TTL_MINUTES, NewSubscription, OWNER_IS_CALLER, type DeliveryTarget } from '@tidings/contract/subscription.ts'
+import { DEFAULT_TTL_MINUTES, NewSubscription, OWNER_IS_CALLER } from '@tidings/contract/subscription.ts'
 import { createCheck } from '@tidings/contract/validate.ts'
 import type { Database } from '../db/database.ts'
 import { AppError } from '../errors.ts'
@@ -11,6 +11,7 @@ import { shown } from './shown-text.ts'
 import { createSubscription, type CheckedSubscription } from './subscription-create.ts'
 import { generateName } from './subscription-name.ts'
 import { subscriptionFaults } from './subscription-rules.ts'
+import { distinctTargets } from './subscription-targets.ts'
 
 export interface CreationParts {
   readonly db: Database
@@ -41,7 +42,7 @@ export function createCreation({ db, publicUrl }: CreationParts): (call: Call) =
   }
 }
 
-/** Fills in what was left out. Targets that differ in their domain only are one. */
+/** Fills in what was left out. */
 function complete(input: NewSubscription, caller: Caller): CheckedSubscription {
   const owner = input.owner ?? ''
   const isCaller = owner.trim() === '' || owner.toLowerCase() === OWNER_IS_CALLER.toLowerCase()
@@ -55,13 +56,4 @@ function complete(input: NewSubscription, caller: Caller): CheckedSubscription {
     ttlMinutes: input.ttlMinutes ?? DEFAULT_TTL_MINUTES,
     targets: distinctTargets(input.deliveryTargets),
   }
-}
-
-function distinctTargets(targets: NewSubscription['deliveryTargets']): DeliveryTarget[] {
-  const distinct = new Map<string, DeliveryTarget>()
-  for (const { deliveryMethod, deliveryAddress } of targets) {
-    const key = `${deliveryMethod} ${deliveryAddress}`
-    if (!distinct.has(key)) distinct.set(key, { deliveryMethod, deliveryAddress })
-  }
-  return [...distinct.values()]
 }

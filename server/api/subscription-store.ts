@@ -22,7 +22,7 @@ export interface ListFilter {
   readonly owner: string | undefined
 }
 
-interface Row extends Omit<Subscription, 'deliveryTargets'> {
+export interface SubscriptionRow extends Omit<Subscription, 'deliveryTargets'> {
   readonly deliveryTargets: readonly DeliveryTarget[] | null
 }
 
@@ -38,43 +38,38 @@ export const findByName = async (db: Db, { tenant, owner, name }: NameKey): Prom
 export const findByUuid = async (db: Db, { tenant, uuid, owner }: UuidKey): Promise<Subscription | undefined> =>
   (await select(db, all([sql`uuid = ${uuid}`, ...ownedIn({ tenant, owner })]))).at(0)
 
-/** In order of creation. `limit` undefined: all of them. */
-export const list = (db: Db, filter: ListFilter, { limit, skip }: { limit: number | undefined; skip: number }): Promise<Subscription[]> =>
-  select(db, all(ownedIn(filter)), sql`limit ${limit ?? null} offset ${skip}`)
-
-export const count = async (db: Db, filter: ListFilter): Promise<number> => {
-  const rows = await db.query<{ total: number }>(sql`
-    select count(*) as total
-    from subscription
-    where ${LIVING} and ${all(ownedIn(filter))}`)
-  return rows[0]?.total ?? 0
-}
-
 export const all = (conditions: readonly Sql[]): Sql => join([...conditions], ' and ')
 
 export const ownedIn = ({ tenant, owner }: ListFilter): Sql[] => [sql`tenant = ${tenant}`, ...(owner === undefined ? [] : [sql`owner = ${owner}`])]
 
 const INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
-async function select(db: Db, condition: Sql, range: Sql = sql`limit 1`): Promise<Subscription[]> {
-  const rows = await db.query<Row>(sql`
-    select tenant, name, description, owner, enabled, type_filter as "typeFilter", subject_filter as "subjectFilter",
-      (select json_agg(json_build_object('deliveryMethod', method, 'deliveryAddress', address) order by ordinal)
-       from delivery_target
-       where subscription_id = subscription.id and delivery_target.ended is null) as "deliveryTargets",
-      ttl_minutes as "ttlMinutes", uuid::text,
-      to_char(expiry at time zone 'UTC', ${INSTANT}) as expiry,
-      to_char(created at time zone 'UTC', ${INSTANT}) as created,
-      to_char(updated at time zone 'UTC', ${INSTANT}) as updated
+/** A list of objects, or null when there is none in force. */
+const TARGETS = sql`(
+  select json_agg(json_build_object('deliveryMethod', method, 'deliveryAddress', address) order by ordinal)
+  from delivery_target
+  where subscription_id = subscription.id and delivery_target.ended is null)`
+
+/** The columns of a `SubscriptionRow`, in the order of the members. Reading the targets is most of the work; without them there are none. */
+export const rowColumns = ({ withTargets }: { readonly withTargets: boolean }): Sql => sql`
+  tenant, name, description, owner, enabled, type_filter as "typeFilter", subject_filter as "subjectFilter",
+  ${withTargets ? TARGETS : sql`null::json`} as "deliveryTargets",
+  ttl_minutes as "ttlMinutes", uuid::text,
+  to_char(expiry at time zone 'UTC', ${INSTANT}) as expiry,
+  to_char(created at time zone 'UTC', ${INSTANT}) as created,
+  to_char(updated at time zone 'UTC', ${INSTANT}) as updated`
+
+async function select(db: Db, condition: Sql): Promise<Subscription[]> {
+  const rows = await db.query<SubscriptionRow>(sql`
+    select ${rowColumns({ withTargets: true })}
     from subscription
     where ${LIVING} and ${condition}
-    order by subscription.created, name, uuid
-    ${range}`)
+    limit 1`)
   return rows.map(subscriptionOf)
 }
 
 /** The members keep the order of the columns. */
-const subscriptionOf = (row: Row): Subscription => ({
+export const subscriptionOf = (row: SubscriptionRow): Subscription => ({
   ...row,
   deliveryTargets: row.deliveryTargets ?? [],
   expiry: row.expiry === null ? null : instantText(row.expiry),

@@ -12,8 +12,15 @@ export interface Db {
 export interface Database extends Db {
   /** Runs `work` in one transaction (READ COMMITTED): committed when it resolves, rolled back when it rejects. */
   transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>
+  /** Takes a connection, for statements that need the same session outside of a transaction. Whoever holds it gives it back. */
+  hold(): Promise<HeldConnection>
   /** Waits until no connection is in use, then closes them all. */
   close(): Promise<void>
+}
+
+export interface HeldConnection extends Db {
+  /** Back to the pool; or closed, when a statement failed or the session is not as it was. */
+  release(how: 'kept' | 'closed'): void
 }
 
 /** No connection could be had: nothing was sent to the database. */
@@ -67,6 +74,10 @@ export function createDatabase({ url, name, maxConnections, statementTimeoutMs, 
   return {
     query: (statement) => withClient(pool, (client) => createSession(client, prepares).query(statement)),
     transaction: (work) => withClient(pool, (client) => createSession(client, prepares).transaction(work)),
+    async hold() {
+      const client = await connectionOf(pool)
+      return { query: createSession(client, prepares).query, release: (how) => client.release(how === 'closed') }
+    },
     close: () => pool.end(),
   }
 }
@@ -85,9 +96,7 @@ function clientFor(url: () => string): typeof pg.Client {
  * server rolls back what it had begun.
  */
 async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw new DatabaseUnreachable(error)
-  })
+  const client = await connectionOf(pool)
   try {
     const result = await work(client)
     client.release()
@@ -97,6 +106,10 @@ async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
     throw error
   }
 }
+
+const connectionOf = (pool: pg.Pool): Promise<pg.PoolClient> => pool.connect().catch((error: unknown) => {
+  throw new DatabaseUnreachable(error)
+})
 
 /** bigint columns hold positions, counts and ids far below 2^53. */
 const numericBigint: pg.CustomTypesConfig = {

@@ -5,7 +5,7 @@ import { createFailureLog } from '../runtime/failure-log.ts'
 import type { Share } from './allot.ts'
 import type { BusyLanes } from './busy-lanes.ts'
 import type { Hints, HintSnapshot, Pair } from './hints.ts'
-import { claimHeads, readNextDue, scanPairs, type ClaimedHead } from './lane.ts'
+import { claimHeads, readNextDue, scanPairs, type ClaimedHead, type DeliveryMethod } from './lane.ts'
 
 /** Event text claimed at once. */
 const CLAIM_BYTES = 16 * 1024 * 1024
@@ -15,6 +15,8 @@ const SCAN_EVERY_MS = 5000
 const SCAN_AFTER_FAILURE_MS = 1000
 
 export interface ClaimerParts {
+  /** Lanes of other methods are not looked at. */
+  readonly method: DeliveryMethod
   readonly db: Database
   readonly hints: Hints
   readonly busy: BusyLanes
@@ -35,8 +37,8 @@ export interface Claimer {
   readonly nextScanAt: number
 }
 
-export function createClaimer({ db, hints, busy, holding, clock, log }: ClaimerParts): Claimer {
-  const failures = createFailureLog(log, 'scan')
+export function createClaimer({ method, db, hints, busy, holding, clock, log }: ClaimerParts): Claimer {
+  const failures = createFailureLog(log, `scan ${method}`)
   let nextScanAt = -Infinity
   const scanSoon = () => {
     nextScanAt = -Infinity
@@ -56,21 +58,21 @@ export function createClaimer({ db, hints, busy, holding, clock, log }: ClaimerP
   }
 
   async function nextDueOf(pairs: readonly HintSnapshot[]): Promise<Map<string, number>> {
-    const rows = pairs.length === 0 ? [] : await readNextDue(db, pairs, busy.all())
+    const rows = pairs.length === 0 ? [] : await readNextDue(db, method, pairs, busy.all())
     return new Map(rows.map((row) => [keyOf(row), row.inMs]))
   }
 
   async function scan(): Promise<void> {
     const { epochs } = holding()
     hints.keepOnly(epochs)
-    for (const pair of await scanPairs(db, [...epochs.keys()])) hints.add(pair, clock() + Math.max(0, pair.inMs), { hasLater: true })
+    for (const pair of await scanPairs(db, method, [...epochs.keys()])) hints.add(pair, clock() + Math.max(0, pair.inMs), { hasLater: true })
   }
 
   return {
     async claim(shares, onHead) {
       hints.asked(shares.map(({ pair }) => pair))
       try {
-        const heads = await claimHeads(db, { holding: holding(), perPair: shares, bytes: CLAIM_BYTES, busy: busy.all() })
+        const heads = await claimHeads(db, { method, holding: holding(), perPair: shares, bytes: CLAIM_BYTES, busy: busy.all() })
         for (const head of heads) {
           busy.add(head)
           onHead(head)

@@ -7,11 +7,11 @@ import { settlementOf, type RetryPolicy } from './attempt.ts'
 import { createBusyLanes } from './busy-lanes.ts'
 import { createClaimer } from './claimer.ts'
 import { createHints, type Pair } from './hints.ts'
-import type { Head, LaneKey } from './lane.ts'
+import { isStillDue, type DeliveryMethod, type Head, type LaneKey } from './lane.ts'
+import type { Sender } from './sender.ts'
 import type { Settlement } from './settle-store.ts'
 import { createSettler } from './settler.ts'
 import { createSlots, type SlotLimits } from './slots.ts'
-import type { WebhookSender } from './webhook.ts'
 import { createWire } from './wire.ts'
 
 const IDLE_MS = 1000
@@ -19,9 +19,10 @@ const IDLE_MS = 1000
 const BUSY_PER_SLOT = 4
 
 export interface DeliveryParts {
+  readonly method: DeliveryMethod
   readonly claimDb: Database
   readonly settleDb: Database
-  readonly sender: Pick<WebhookSender, 'send'>
+  readonly sender: Pick<Sender, 'send'>
   readonly ownership: Held
   readonly retry: RetryPolicy
   readonly limits: SlotLimits
@@ -41,15 +42,15 @@ export interface Delivery extends Worker {
   isBusy(lane: LaneKey): boolean
 }
 
-/** Claims due heads, sends them, has their outcomes settled, in a circle: a settled head makes its lane's next one due. */
+/** Claims due heads of one method, sends them, has their outcomes settled, in a circle: a settled head makes its lane's next one due. */
 export function createDelivery(parts: DeliveryParts): Delivery {
-  const { claimDb, settleDb, sender, ownership, retry, limits, onCountedDown, log, clock = () => performance.now() } = parts
+  const { method, claimDb, settleDb, sender, ownership, retry, limits, onCountedDown, log, clock = () => performance.now() } = parts
   const hints = createHints()
   const busy = createBusyLanes()
   const slots = createSlots(limits)
-  const claimer = createClaimer({ db: claimDb, hints, busy, holding: ownership.holding, clock, log })
+  const claimer = createClaimer({ method, db: claimDb, hints, busy, holding: ownership.holding, clock, log })
   const settler = createSettler({ db: settleDb, holding: ownership.holding, onDone, log })
-  const wire = createWire({ sender, ownership, slots, onResult, onNotSent, clock })
+  const wire = createWire({ sender, isStillDue: (head) => isStillDue(claimDb, ownership.holding(), head), ownership, slots, onResult, onNotSent, clock })
   const loop = createLoop({ name: 'deliver', log, turn })
   /** Shrinks when claims grow too old before they are sent. */
   let mostHeads = limits.inAll

@@ -4,6 +4,7 @@ import { connect as connectTls } from 'node:tls'
 import type { Log } from '../log.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { startDeadline } from '../runtime/deadline.ts'
+import { errorCode } from '../runtime/error-code.ts'
 import type { Resolve } from './resolve.ts'
 import type { FailureReason } from './send-result.ts'
 
@@ -62,7 +63,7 @@ export function createGuardedConnect({ guard, resolve, log, connectMs, ca }: Gua
     refuseForbidden(target, addresses.map(({ address }) => address))
     const tcp = connectTcp({ host: target.hostname, port: target.port, noDelay: true, autoSelectFamily: true, lookup: lookupOf(addresses) })
     onSocket(tcp)
-    await opened(tcp, 'connect', tcpReason)
+    await opened(tcp, 'connect', (error) => tcpReason(errorCode(error)))
     // The fuse behind the fuse: what the kernel says it connected to, before the first byte is written.
     refuseForbidden(target, [tcp.remoteAddress ?? ''])
     if (!target.isSecure) return
@@ -117,10 +118,8 @@ const TCP_REASONS: Readonly<Record<string, FailureReason>> = {
   EADDRNOTAVAIL: 'unreachable',
 }
 
-function tcpReason(error: unknown): FailureReason {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return TCP_REASONS[code] ?? 'connect_failed'
-}
+/** Why a TCP connection did not come about, by the code of the operating system. */
+export const tcpReason = (code: string | undefined): FailureReason => TCP_REASONS[code ?? ''] ?? 'connect_failed'
 
 const bareName = (hostname: string) => hostname.replace(/\.$/, '')
 

@@ -22,7 +22,7 @@ export interface Head extends LaneKey, Pair {
   readonly created: string
   /** Since `created`, by the database's clock. */
   readonly ageMs: number
-  readonly method: string
+  readonly method: DeliveryMethod
   readonly address: string
   readonly subscriptionName: string
   readonly tenant: string
@@ -38,7 +38,11 @@ export interface ClaimedHead extends Head {
   readonly seqOffset: number
 }
 
+/** How notifications go out: each method has its own hints, slots and claims, so that none waits for another. */
+export type DeliveryMethod = 'WEBHOOK' | 'EMAIL'
+
 export interface ClaimLimits {
+  readonly method: DeliveryMethod
   readonly holding: Holding
   readonly perPair: readonly { readonly pair: Pair; readonly limit: number }[]
   readonly bytes: number
@@ -51,7 +55,7 @@ export interface ClaimLimits {
  * Reads only, and only partitions that are ours in the same snapshot; that a lane is on the wire is known to its owner's memory. Asks per pair, never over all lanes, so a pair
  * with many lanes hides no other.
  */
-export const claimHeads = (db: Db, { holding, perPair, bytes, busy }: ClaimLimits) => db.query<ClaimedHead>(sql`
+export const claimHeads = (db: Db, { method, holding, perPair, bytes, busy }: ClaimLimits) => db.query<ClaimedHead>(sql`
   with due as (
     select lane.*, asked.ordinality as turn, partition.epoch
     from unnest(${perPair.map(({ pair }) => pair.partition)}::smallint[], ${perPair.map(({ pair }) => pair.addressKey)}::uuid[],
@@ -59,7 +63,7 @@ export const claimHeads = (db: Db, { holding, perPair, bytes, busy }: ClaimLimit
     join partition on partition.id = asked.partition and partition.owner = ${holding.ownerId}
     cross join lateral (
       select * from lane
-      where lane.method = 'WEBHOOK' and lane.partition = asked.partition and lane.address_key = asked.address_key
+      where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
         and lane.due <= now()
         and (lane.target_id, lane.lane_series) not in (
           select * from unnest(${busy.map((lane) => lane.targetId)}::bigint[], ${busy.map((lane) => lane.laneSeries)}::uuid[]))
@@ -87,33 +91,49 @@ export const claimHeads = (db: Db, { holding, perPair, bytes, busy }: ClaimLimit
   where sized.bytes_before < ${bytes}`)
 
 /** Ms until the earliest lane of each pair that is not busy is due (0 or less: it is due); pairs without one are left out. */
-export const readNextDue = (db: Db, pairs: readonly HintSnapshot[], busy: readonly LaneKey[]) => db.query<Pair & { inMs: number }>(sql`
+export const readNextDue = (db: Db, method: DeliveryMethod, pairs: readonly HintSnapshot[], busy: readonly LaneKey[]) => db.query<Pair & { inMs: number }>(sql`
   select asked.partition, asked.address_key as "addressKey", (extract(epoch from next.due - now()) * 1000)::float8 as "inMs"
   from unnest(${pairs.map((pair) => pair.partition)}::smallint[], ${pairs.map((pair) => pair.addressKey)}::uuid[]) as asked (partition, address_key)
   cross join lateral (
     select lane.due from lane
-    where lane.method = 'WEBHOOK' and lane.partition = asked.partition and lane.address_key = asked.address_key
+    where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
       and (lane.target_id, lane.lane_series) not in (
         select * from unnest(${busy.map((lane) => lane.targetId)}::bigint[], ${busy.map((lane) => lane.laneSeries)}::uuid[]))
     order by lane.due
     limit 1) as next`)
 
-/** Every (partition, address) that has lanes, found by skipping through the index, and when its earliest is due. */
-export const scanPairs = (db: Db, partitions: readonly number[]) => db.query<Pair & { inMs: number }>(sql`
+/** Every (partition, address) that has lanes of this method, found by skipping through the index, and when its earliest is due. */
+export const scanPairs = (db: Db, method: DeliveryMethod, partitions: readonly number[]) => db.query<Pair & { inMs: number }>(sql`
   with recursive pair as (
     select first.partition, first.address_key, first.due
     from unnest(${partitions}::smallint[]) as mine (partition)
     cross join lateral (
       select partition, address_key, due from lane
-      where method = 'WEBHOOK' and lane.partition = mine.partition
+      where method = ${method} and lane.partition = mine.partition
       order by address_key, due limit 1) as first
     union all
     select next.partition, next.address_key, next.due
     from pair
     cross join lateral (
       select partition, address_key, due from lane
-      where method = 'WEBHOOK' and lane.partition = pair.partition and lane.address_key > pair.address_key
+      where method = ${method} and lane.partition = pair.partition and lane.address_key > pair.address_key
       order by address_key, due limit 1) as next
   )
   select partition, address_key as "addressKey", (extract(epoch from due - now()) * 1000)::float8 as "inMs"
   from pair`)
+
+/**
+ * Whether this is still the head of its lane, in a partition of ours at the same epoch, of a subscription that was not
+ * deleted: what a claim would find, asked again for one that has grown old.
+ */
+export async function isStillDue(db: Db, { ownerId }: Holding, { targetId, laneSeries, position, partition, epoch }: Head): Promise<boolean> {
+  const found = await db.query(sql`
+    select from lane
+    join delivery_target on delivery_target.id = lane.target_id
+    join subscription on subscription.id = delivery_target.subscription_id
+    join partition on partition.id = lane.partition
+    where lane.target_id = ${targetId} and lane.lane_series = ${laneSeries} and lane.head_position = ${position}
+      and partition.id = ${partition} and partition.owner = ${ownerId} and partition.epoch = ${epoch}
+      and subscription.end_reason is distinct from 'deleted'`)
+  return found.length > 0
+}

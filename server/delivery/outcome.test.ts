@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { outcomeOf, type OutcomeContext } from './outcome.ts'
-import type { FailureReason } from './send-result.ts'
+import type { FailureReason, RefusalStage } from './send-result.ts'
 
 const young: OutcomeContext = { attempts: 1, createdAgoMs: 0, horizonMs: 90_000_000 }
 const old: OutcomeContext = { attempts: 3, createdAgoMs: 90_000_000, horizonMs: 90_000_000 }
@@ -26,6 +26,37 @@ test('what the receiver asked to wait is passed on', () => {
 const reasons: FailureReason[] = ['dns', 'address_refused', 'connect_refused', 'connect_timeout', 'tls', 'answer_timeout', 'closed_early', 'bad_answer']
 test.each(reasons)('no answer (%s) is a retry', (reason) => {
   expect(outcomeOf({ kind: 'failed', reason, stage: 'connect', durationMs: 1 }, young)).toEqual({ kind: 'retry', reason })
+})
+
+const refusal = (smtpCode: number, stage: RefusalStage) => ({ kind: 'refused', smtpCode, stage, durationMs: 1 }) as const
+const stages: RefusalStage[] = ['session', 'sender', 'recipient', 'message']
+
+test('a mail that the server took is delivered', () => {
+  expect(outcomeOf({ kind: 'accepted', durationMs: 1 }, old)).toEqual({ kind: 'delivered' })
+})
+
+test.each(stages)('a mail that is refused for the moment is tried again (%s)', (stage) => {
+  for (const code of [421, 450, 451, 452, 454, 499]) expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
+})
+
+test.each(['recipient', 'message'] as const)('a mail whose %s is refused for good is given up at once', (stage) => {
+  for (const code of [500, 501, 510, 550, 551, 552, 553, 554, 571, 599]) expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'give_up', reason: `smtp_${code}` })
+})
+
+test.each(stages)('what speaks of our login or of the session gives up nobody\'s mail (%s)', (stage) => {
+  for (const code of [503, 521, 530, 534, 535, 538]) expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
+})
+
+test.each(['session', 'sender'] as const)('a %s that is refused for good is tried again, for every mail would meet it', (stage) => {
+  for (const code of [500, 501, 502, 504, 550, 553, 554]) expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
+})
+
+test('a mail that is refused by the size that it announced is given up', () => {
+  expect(outcomeOf(refusal(552, 'sender'), young)).toEqual({ kind: 'give_up', reason: 'smtp_552' })
+})
+
+test('a mail that is refused for the moment is given up past the horizon', () => {
+  expect(outcomeOf(refusal(450, 'recipient'), old)).toEqual({ kind: 'give_up', reason: 'horizon_passed' })
 })
 
 test('a request that cannot be built is given up at once', () => {

@@ -10,6 +10,8 @@ export type FailureReason =
   | 'answer_timeout'
   | 'closed_early'
   | 'bad_answer'
+  /** A bug of ours kept it from being sent; the log says which. */
+  | 'internal'
 
 export interface Answered {
   readonly kind: 'answered'
@@ -27,6 +29,23 @@ export interface Failed {
   readonly durationMs: number
 }
 
+/** A mail server has taken the mail over, or the provider is one that sends none. */
+export interface Accepted {
+  readonly kind: 'accepted'
+  readonly durationMs: number
+}
+
+/** A mail server answered with a code of 400 to 599 (RFC 5321 4.2.1). */
+export interface Refused {
+  readonly kind: 'refused'
+  readonly smtpCode: number
+  readonly stage: RefusalStage
+  readonly durationMs: number
+}
+
+/** What was refused. `session`: greeting, EHLO, STARTTLS, login. `sender`: MAIL FROM. `recipient`: RCPT TO. `message`: DATA and the text. */
+export type RefusalStage = 'session' | 'sender' | 'recipient' | 'message'
+
 /** No receiver will ever see this request. */
 export interface Unbuildable {
   readonly kind: 'unbuildable'
@@ -34,7 +53,7 @@ export interface Unbuildable {
 }
 
 /** What an attempt came to. */
-export type AttemptResult = Answered | Failed | Unbuildable
+export type AttemptResult = Answered | Accepted | Refused | Failed | Unbuildable
 
 export type SendResult =
   | AttemptResult

@@ -3,8 +3,8 @@ import type { Held } from '../db/fence.ts'
 import { bodyOf } from './attempt.ts'
 import type { ClaimedHead, Head } from './lane.ts'
 import type { AttemptResult } from './send-result.ts'
+import type { Sender } from './sender.ts'
 import type { Slots } from './slots.ts'
-import type { WebhookSender } from './webhook.ts'
 
 /** An attempt starts within this time of its claim, or not at all: a DELETE takes effect within 2 s. */
 const CLAIM_AGE_MS = 1500
@@ -12,7 +12,9 @@ const CLAIM_AGE_MS = 1500
 const DRAIN_MS = 5000
 
 export interface WireParts {
-  readonly sender: Pick<WebhookSender, 'send'>
+  readonly sender: Pick<Sender, 'send'>
+  /** Whether a claim of this head would still find it. May reject. */
+  readonly isStillDue: (head: Head) => Promise<boolean>
   readonly ownership: Held
   readonly slots: Slots
   readonly onResult: (head: Head, result: AttemptResult) => void
@@ -29,27 +31,34 @@ export interface Wire {
   drain(): Promise<void>
 }
 
-export function createWire({ sender, ownership, slots, onResult, onNotSent, clock }: WireParts): Wire {
+export function createWire({ sender, isStillDue, ownership, slots, onResult, onNotSent, clock }: WireParts): Wire {
   const aborter = new AbortController()
   let requests = 0
 
-  /** Asked in the tick in which the request is written: lease, epoch and the mark of a DELETE are as they were claimed. */
-  const mayStillSend = (head: Head, claimedAt: number) =>
-    ownership.isLeaseHeld() && ownership.holding().epochs.get(head.partition) === head.epoch && clock() - claimedAt < CLAIM_AGE_MS
+  /** Asked in the tick in which the request is written: lease, epoch and the mark of a DELETE are as they were read. */
+  const mayStillSend = (head: Head, readAt: number) =>
+    ownership.isLeaseHeld() && ownership.holding().epochs.get(head.partition) === head.epoch && clock() - readAt < CLAIM_AGE_MS
 
   /** Never rejects: the sender answers every failure as a value. */
   async function send({ eventText, seqOffset, ...head }: ClaimedHead, claimedAt: number): Promise<void> {
     const body = Buffer.from(bodyOf({ eventText, seqOffset, ...head }))
     // Time lost on our side; what a slow receiver needs to connect says nothing about the size of our claims.
     const isStale = clock() - claimedAt >= CLAIM_AGE_MS
+    let readAt = claimedAt
+    const renew = async () => {
+      const askedAt = clock()
+      if (await isStillDue(head).catch(() => false)) readAt = askedAt
+    }
     slots.take(head.addressKey, body.length)
     requests += 1
     const result = await sender.send({
+      uuid: head.uuid,
+      tenant: head.tenant,
       address: head.address,
       body,
-      headers: { 'webhook-id': head.uuid, 'webhook-timestamp': String(Math.floor(Date.now() / 1000)) },
       signal: aborter.signal,
-      maySend: () => mayStillSend(head, claimedAt),
+      maySend: () => mayStillSend(head, readAt),
+      renew,
     })
     slots.free(head.addressKey, body.length)
     requests -= 1

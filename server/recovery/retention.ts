@@ -121,16 +121,20 @@ async function removeSubscriptions(db: Database, seenHours: number): Promise<num
   })
 }
 
-/** A change that brings the address back at this moment wins: then the row no longer fulfils the condition. */
+/** Passes over the row of an address that a change brings back at this moment, and waits for none, so the two cannot wait for each other. */
 async function removeTargets(db: Db, seenHours: number): Promise<number> {
   const rows = await db.query(sql`
+    with gone as (
+      select target.id
+      from delivery_target as target
+      where target.ended < now() - ${seenHours} * interval '1 hour'
+        and not exists (select from notification where notification.target_id = target.id)
+      limit ${TARGETS_PER_BATCH}
+      for update skip locked
+    )
     delete from delivery_target
-    where ended < now() - ${seenHours} * interval '1 hour'
-      and id in (
-        select target.id from delivery_target as target
-        where target.ended < now() - ${seenHours} * interval '1 hour'
-          and not exists (select from notification where notification.target_id = target.id)
-        limit ${TARGETS_PER_BATCH})
+    using gone
+    where delivery_target.id = gone.id
     returning 1`)
   return rows.length
 }

@@ -19,7 +19,7 @@ const finishSome = (db: Database) => db.transaction(async (tx) => {
   if (removals.length === 0) return 0
   const positions = removals.map((removal) => removal.position)
   const members = await takeMembers(tx, positions)
-  if (members.length > 0) await endSubscriptions(tx, members.map((member) => member.id))
+  if (members.length > 0) await endSubscriptions(tx, members)
   if (members.length < MEMBERS_PER_TURN) await forget(tx, positions)
   return removals.length
 })
@@ -32,7 +32,12 @@ const lockReady = (tx: Db) => tx.query<{ position: number }>(sql`
   limit 100
   for update skip locked`)
 
-const takeMembers = (tx: Db, positions: readonly number[]) => tx.query<{ id: number }>(sql`
+interface Member {
+  readonly position: number
+  readonly id: number
+}
+
+const takeMembers = (tx: Db, positions: readonly number[]) => tx.query<Member>(sql`
   delete from subject_removal_member
   where (position, subscription_id) in (
     select position, subscription_id
@@ -40,16 +45,23 @@ const takeMembers = (tx: Db, positions: readonly number[]) => tx.query<{ id: num
     where position = any (${positions}::bigint[])
     order by position, subscription_id
     limit ${MEMBERS_PER_TURN})
-  returning subscription_id as id`)
+  returning position, subscription_id as id`)
 
-/** Ends what lives, and keeps expired ones from matching older events. Locks the rows in the order of their ids. */
-const endSubscriptions = (tx: Db, ids: readonly number[]) => tx.query(sql`
+/**
+ * Ends what lives, and keeps expired ones from matching older events. One that a change has given another subject since
+ * stays. Locks the rows in the order of their ids.
+ */
+const endSubscriptions = (tx: Db, members: readonly Member[]) => tx.query(sql`
   with locked as (
-    select id
-    from subscription
-    where id = any (${ids}::bigint[]) and (ended is null or end_reason = 'expired')
-    order by id
-    for update
+    select subscription.id
+    from unnest(${members.map((member) => member.position)}::bigint[], ${members.map((member) => member.id)}::bigint[]) as member (position, id)
+    join subscription on subscription.id = member.id
+    where (subscription.ended is null or subscription.end_reason = 'expired')
+      and subscription.subject_filter = coalesce(
+        (select event.subject from subject_removal join event using (partition, position) where subject_removal.position = member.position),
+        subscription.subject_filter)
+    order by subscription.id
+    for update of subscription
   )
   update subscription
   set ended = coalesce(ended, now()), end_reason = 'subject'

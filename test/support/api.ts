@@ -5,8 +5,9 @@ import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
 import { AppError } from '@tidings/server/errors.ts'
 import { createApi, type ApiParts } from '@tidings/server/api/api.ts'
 import type { Authenticator, Caller } from '@tidings/server/api/auth/caller.ts'
+import { createSequencePublisher } from '@tidings/server/api/test-sequences/publisher.ts'
 import { createLog } from '@tidings/server/log.ts'
-import type { PublishContext } from '@tidings/server/publish/publish.ts'
+import type { Publish, PublishContext } from '@tidings/server/publish/publish.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export const EVENT_UUID = '6f1c1c9e-0a39-4f5e-9d0e-2f8f3f0f7a11'
@@ -57,24 +58,31 @@ function callerOf(headers: IncomingHttpHeaders): Caller {
 export async function startApi(parts: Partial<ApiParts> = {}): Promise<ApiUnderTest> {
   const db = await createTestDatabase()
   const published: Published[] = []
+  const log = createLog({ level: 'fatal', isTerminal: false })
+  const publish: Publish = parts.publish ?? {
+    event: (event, context) => {
+      published.push({ event, context })
+      return Promise.resolve({ uuid: EVENT_UUID })
+    },
+    endSeries: (series, context) => {
+      published.push({ series, context })
+      return Promise.resolve()
+    },
+  }
   const api = createApi({
     host: '127.0.0.1',
     port: 0,
     publicUrl: undefined,
     db,
+    callbackDb: db,
+    searchDb: db,
+    longListDb: db,
     authenticator,
-    publish: {
-      event: (event, context) => {
-        published.push({ event, context })
-        return Promise.resolve({ uuid: EVENT_UUID })
-      },
-      endSeries: (series, context) => {
-        published.push({ series, context })
-        return Promise.resolve()
-      },
-    },
+    admins: { isAdmin: () => Promise.resolve(false) },
+    publish,
+    sequences: createSequencePublisher({ db, publish, log }),
     checks: [],
-    log: createLog({ level: 'fatal', isTerminal: false }),
+    log,
     ...parts,
   })
   const address = await api.start()

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClient, type Answer, type Client } from '@tidings/harness/client.ts'
 import { createApp } from '@tidings/server/app.ts'
-import { mintDevelopmentToken } from '@tidings/server/api/auth/development-token.ts'
+import { mintDevelopmentToken, type TokenHolder } from '@tidings/server/api/auth/development-token.ts'
 import { readConfig } from '@tidings/server/config.ts'
 import { createLog, type Log } from '@tidings/server/log.ts'
+import { checkAnswer } from './checked-answers.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
 export interface TestApp {
@@ -13,6 +14,8 @@ export interface TestApp {
   readonly db: TestDatabase
   /** Calls as the service `jobs` for `jdoe` of the tenant `dev`. */
   readonly client: Client
+  /** A token of a service, or of a user of the tenant `dev`. */
+  tokenOf(holder: TokenHolder): Promise<string>
   /** Publishes and expects 200. Answers the event's uuid. */
   publish(event: Partial<TestEvent>, headers?: Readonly<Record<string, string>>): Promise<string>
   /** Subscribes and expects 201. Answers the name. */
@@ -45,23 +48,26 @@ export interface TestAppOptions {
   /** The way that the service takes to its database, when it is not the usual one. */
   readonly databaseUrl?: string
   readonly log?: Log
+  /** Between two events of a test sequence, instead of 3 s. */
+  readonly sequenceIntervalMs?: number
 }
 
 /** The whole service in this process, on a database of its own. `env` as an operator would set it. */
-export async function startApp({ env = {}, db, databaseUrl, log }: TestAppOptions = {}): Promise<TestApp> {
+export async function startApp({ env = {}, db, databaseUrl, log, sequenceIntervalMs }: TestAppOptions = {}): Promise<TestApp> {
   const database = db ?? (await createTestDatabase({ isEmpty: true }))
   const dataDir = await mkdtemp(join(tmpdir(), 'tidings-app-'))
   await chmod(dataDir, 0o755)
-  const config = readConfig({ DATABASE_URL: database.url, TAPIS_SERVICE_PORT: '0', TIDINGS_DATA_DIR: dataDir, TIDINGS_RETRY_DELAYS_S: '0.05', LOG_LEVEL: 'error', ...env })
-  const app = await createApp({ config, databaseUrl: () => databaseUrl ?? database.url, isAlone: false, log: log ?? createLog({ level: config.logLevel, isTerminal: false }) })
+  const config = readConfig({ DATABASE_URL: database.url, TAPIS_SERVICE_PORT: '0', TIDINGS_DATA_DIR: dataDir, TIDINGS_RETRY_DELAYS_S: '0.05', TIDINGS_CANARY_INTERVAL_S: '0', LOG_LEVEL: 'error', ...env })
+  const app = await createApp({ config, databaseUrl: () => databaseUrl ?? database.url, isAlone: false, log: log ?? createLog({ level: config.logLevel, isTerminal: false }), sequenceIntervalMs })
   const url = await app.start()
   const token = await mintDevelopmentToken(config, { kind: 'service', name: 'jobs' })
-  const client = createClient(() => url, { token, user: 'jdoe', tenant: 'dev' })
+  const client = createClient(() => url, { token, user: 'jdoe', tenant: 'dev', onAnswer: checkAnswer })
 
   return {
     url,
     db: database,
     client,
+    tokenOf: (holder) => mintDevelopmentToken(config, holder),
     async publish(event, headers) {
       const answer = await client.call('POST', '/events/publish', jobEvent(event), headers)
       return member(expectStatus(answer, 200), 'uuid')

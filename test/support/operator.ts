@@ -2,6 +2,7 @@ import { createClient, type Client } from '@tidings/harness/client.ts'
 import { startReceiver, type Receiver } from '@tidings/harness/receiver.ts'
 import { startService, type ServiceOptions, type ServiceProcess } from '@tidings/harness/service-process.ts'
 import { mintDevelopmentToken } from '@tidings/server/api/auth/development-token.ts'
+import { checkAnswer } from './checked-answers.ts'
 import { createDataDirectories } from './embedded-directories.ts'
 
 /** Somebody who runs the service as real processes on one data directory, and reads what it says. */
@@ -39,7 +40,7 @@ export async function createOperator(common: ServiceOptions['env'] = {}): Promis
   const output: string[] = []
   const log: string[] = []
   let url = ''
-  const client = createClient(() => url, { token, user: 'jdoe', tenant: 'dev' })
+  const client = createClient(() => url, { token, user: 'jdoe', tenant: 'dev', onAnswer: checkAnswer })
 
   return {
     dataDir, receiver, client, output, log,

@@ -57,8 +57,8 @@ export async function openSteps({ partitionCount = 4 } = {}): Promise<Steps> {
     },
     dispatch: (request = {}) => dispatchBatch({ db, broker }, { holding, partitions, limitPerPartition: 500, ...request }),
     async claim(busy = []) {
-      const pairs = await scanPairs(db, partitions)
-      return claimHeads(db, { holding, perPair: pairs.map((pair) => ({ pair, limit: 100 })), bytes: 1e9, busy })
+      const pairs = await scanPairs(db, 'WEBHOOK', partitions)
+      return claimHeads(db, { method: 'WEBHOOK', holding, perPair: pairs.map((pair) => ({ pair, limit: 100 })), bytes: 1e9, busy })
     },
     async stop() {
       await db.drop()

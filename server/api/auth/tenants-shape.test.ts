@@ -52,6 +52,16 @@ test('members that the Tenants service leaves out are no fault', async () => {
   expect(data.sites.get('bare')).toEqual({ id: 'bare', isPrimary: false, adminTenantId: undefined, services: new Set() })
 })
 
+test('where tenants and sites have their services is read, and may be left out', async () => {
+  const { data } = await readLists({
+    tenants: [{ tenant_id: 'a', base_url: 'https://a.example.org', token_service: 'https://a.example.org/v3/tokens' }, { tenant_id: 'b', base_url: null, token_service: ' ' }],
+    sites: [{ ...SITE, tenant_base_url_template: 'https://${tenant_id}.example.org' }],
+  })
+  expect(data.tenants.get('a')).toMatchObject({ baseUrl: 'https://a.example.org', tokenService: 'https://a.example.org/v3/tokens' })
+  expect(data.tenants.get('b')).toMatchObject({ baseUrl: undefined, tokenService: undefined })
+  expect(data.sites.get('dev')).toMatchObject({ tenantBaseUrlTemplate: 'https://${tenant_id}.example.org' })
+})
+
 test.each([[0], [2]])('%i primary sites are a fault of the whole', async (count) => {
   const sites = Array.from({ length: 2 }, (_, index) => ({ site_id: `s${index}`, primary: index < count }))
   expect((await readLists({ tenants: [], sites })).wholeFaults).toHaveLength(1)
@@ -63,5 +73,7 @@ test('the fingerprint changes with what counts, not with descriptions or the ord
   const original = await printOf([a, b])
   expect(await printOf([{ ...b, description: 'new' }, a])).toBe(original)
   expect(await printOf([a, { ...b, site_id: 'other' }])).not.toBe(original)
+  for (const member of ['base_url', 'token_service']) expect(await printOf([a, { ...b, [member]: 'https://b.example.org' }])).not.toBe(original)
+  expect(await printOf([a, b], [{ ...SITE, tenant_base_url_template: 'https://${tenant_id}.example.org' }])).not.toBe(original)
   expect(await printOf([a, b], [{ ...SITE, services: [] }])).not.toBe(original)
 })

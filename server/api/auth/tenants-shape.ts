@@ -8,12 +8,13 @@ const Id = Type.String({ pattern: '\\S' })
 const OptionalText = Type.Optional(Type.Union([Type.String(), Type.Null()]))
 
 // The Tenants service leaves out members that are false, empty or null (contract 1.3), so nearly all are optional.
-const RawTenant = Type.Object({ tenant_id: Id, site_id: OptionalText, public_key: OptionalText })
+const RawTenant = Type.Object({ tenant_id: Id, site_id: OptionalText, public_key: OptionalText, base_url: OptionalText, token_service: OptionalText })
 const RawSite = Type.Object({
   site_id: Id,
   primary: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),
   site_admin_tenant_id: OptionalText,
   services: Type.Optional(Type.Union([Type.Array(Type.String()), Type.Null()])),
+  tenant_base_url_template: OptionalText,
 })
 type RawTenant = Static<typeof RawTenant>
 type RawSite = Static<typeof RawSite>
@@ -68,7 +69,7 @@ async function toTenant(raw: RawTenant, faults: string[]): Promise<Tenant> {
     faults.push(`tenant ${raw.tenant_id}: ${error instanceof Error ? error.message : String(error)}`)
     return undefined // one bad key must not lock out the other tenants
   })
-  return { id: raw.tenant_id, siteId: textOf(raw.site_id), key }
+  return { id: raw.tenant_id, siteId: textOf(raw.site_id), key, baseUrl: textOf(raw.base_url), tokenService: textOf(raw.token_service) }
 }
 
 const toSite = (raw: RawSite): Site => ({
@@ -76,6 +77,7 @@ const toSite = (raw: RawSite): Site => ({
   isPrimary: raw.primary ?? false,
   adminTenantId: textOf(raw.site_admin_tenant_id),
   services: new Set(raw.services ?? []),
+  tenantBaseUrlTemplate: textOf(raw.tenant_base_url_template),
 })
 
 const textOf = (value: string | null | undefined) => (value === null || value === undefined || value.trim() === '' ? undefined : value)
@@ -85,8 +87,8 @@ const byId = <T extends { readonly id: string }>(entries: readonly T[]): Readonl
 /** Over the members that count only, so that a changed description voids nothing; the order of the entries says nothing either. */
 function fingerprintOf(tenants: readonly RawTenant[], sites: readonly RawSite[]): string {
   const facts = [
-    ...tenants.map((raw) => JSON.stringify(['tenant', raw.tenant_id, raw.site_id, raw.public_key])),
-    ...sites.map((raw) => JSON.stringify(['site', raw.site_id, raw.primary, raw.site_admin_tenant_id, raw.services])),
+    ...tenants.map((raw) => JSON.stringify(['tenant', raw.tenant_id, raw.site_id, raw.public_key, raw.base_url, raw.token_service])),
+    ...sites.map((raw) => JSON.stringify(['site', raw.site_id, raw.primary, raw.site_admin_tenant_id, raw.services, raw.tenant_base_url_template])),
   ]
   return createHash('sha256').update(facts.sort().join('\n')).digest('base64url')
 }

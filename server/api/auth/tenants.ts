@@ -1,12 +1,16 @@
 import type { CryptoKey } from 'jose'
 
-/** A tenant as far as authentication cares. */
+/** A tenant as far as authentication and authorization care. */
 export interface Tenant {
   readonly id: string
   /** Undefined when the Tenants service gave none. */
   readonly siteId: string | undefined
   /** Undefined when the tenant has no key, or one that cannot be decoded; its tokens are refused then. */
   readonly key: CryptoKey | undefined
+  /** Where its services are. */
+  readonly baseUrl?: string | undefined
+  /** Where its tokens come from. */
+  readonly tokenService?: string | undefined
 }
 
 export interface Site {
@@ -14,6 +18,8 @@ export interface Site {
   readonly isPrimary: boolean
   readonly adminTenantId: string | undefined
   readonly services: ReadonlySet<string>
+  /** Where this site serves the tenants of others: with the literal `${tenant_id}`. */
+  readonly tenantBaseUrlTemplate?: string | undefined
 }
 
 /** One consistent picture of all tenants and sites. Never changed in place: new facts are a new picture. */

@@ -18,5 +18,9 @@ export interface Test {
 export const OPERATORS = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'between', 'nbetween', 'in', 'nin', 'like', 'nlike'] as const
 export type Operator = (typeof OPERATORS)[number]
 
-/** A pattern of SQL (`%`, `_`, backslash escapes) for like and nlike; a timestamp as an instant in UTC with up to 9 digits; uuids in lower case. */
+/**
+ * A pattern of SQL for like and nlike: `%`, `_`, and a backslash only before `%`, `_` and a backslash. A timestamp is a
+ * text that PostgreSQL reads as exactly that instant: whole microseconds, as the columns are (exact-comparison.ts has made
+ * the test so). Uuids are in lower case.
+ */
 export type Value = string | number | boolean

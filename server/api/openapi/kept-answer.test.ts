@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest'
+import { keptAnswer } from './kept-answer.ts'
+
+const answer = keptAnswer({ text: 'text', contentType: 'text/plain', headers: { extra: 'yes' } })
+const asking = (...ifNoneMatch: string[]) => answer({ headersDistinct: { 'if-none-match': ifNoneMatch } })
+
+const whole = answer({ headersDistinct: {} })
+const etag = whole.headers?.etag ?? ''
+
+test('the first answer is whole, and says how to ask again', () => {
+  expect(whole).toEqual({ httpStatus: 200, text: 'text', contentType: 'text/plain', headers: { extra: 'yes', etag, 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' } })
+  expect(etag).toMatch(/^"[\w-]{43}"$/)
+})
+
+test.each([[etag], [`W/${etag}`], [`"other", ${etag}`], ['"other"', etag], ['*']])('who has it gets 304: %s', (...tags) => {
+  expect(asking(...tags)).toMatchObject({ httpStatus: 304, text: '', headers: { etag } })
+})
+
+test.each([['"other"'], [''], [etag.slice(1, -1)]])('who has another gets it: %s', (tag) => {
+  expect(asking(tag).httpStatus).toBe(200)
+})
+
+test('another text has another tag', () => {
+  expect(keptAnswer({ text: 'texts', contentType: 'text/plain' })({ headersDistinct: {} }).headers?.etag).not.toBe(etag)
+})

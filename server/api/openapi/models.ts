@@ -1,0 +1,59 @@
+import { envelopeOf, ListMetadata } from '@tidings/contract/envelope.ts'
+import { EventInput, EventSeries } from '@tidings/contract/event.ts'
+import { Notification } from '@tidings/contract/notification.ts'
+import { BooleanResult, ChangeCount, ResourceUrl } from '@tidings/contract/result.ts'
+import { SubscriptionSearch } from '@tidings/contract/search.ts'
+import { NewDeliveryTarget, NewSubscription, ShownSubscription, SubscriptionPatch } from '@tidings/contract/subscription.ts'
+import { TestSequence } from '@tidings/contract/test-sequence.ts'
+import { Type, type TSchema } from 'typebox'
+import { openApiSchema, withReferences, type OpenApiSchema } from './schema.ts'
+import { MEMBER_TEXTS, MODEL_TEXTS } from './words.ts'
+
+/**
+ * The names that generated clients know (Tapis Notifications 1.6.2), and the schemas that requests are validated with.
+ * RespBasic leaves its result open, as the original does: it is the answer of several operations.
+ */
+export const MODELS = {
+  TapisSubscription: ShownSubscription,
+  DeliveryTarget: NewDeliveryTarget,
+  DeliveryMethod: NewDeliveryTarget.properties.deliveryMethod,
+  Event: EventInput,
+  EventSeries,
+  Notification,
+  TestSequence,
+  ReqPostSubscription: NewSubscription,
+  ReqPatchSubscription: SubscriptionPatch,
+  ReqSearchSubscriptions: SubscriptionSearch,
+  RespBasic: envelopeOf(Type.Unknown()),
+  RespBoolean: envelopeOf(BooleanResult),
+  ResultBoolean: BooleanResult,
+  RespChangeCount: envelopeOf(ChangeCount),
+  ResultChangeCount: ChangeCount,
+  RespResourceUrl: envelopeOf(ResourceUrl),
+  ResultResourceUrl: ResourceUrl,
+  RespSubscription: envelopeOf(ShownSubscription),
+  RespSubscriptions: envelopeOf(Type.Array(ShownSubscription), ListMetadata),
+  RespSubscriptionsMetadata: ListMetadata,
+  RespTestSequence: envelopeOf(TestSequence),
+} satisfies Record<string, TSchema>
+
+export type ModelName = keyof typeof MODELS
+
+/** The models as OpenAPI has them, with what there is to say about each and about each of its members. */
+export function componentSchemas(): Readonly<Record<string, OpenApiSchema>> {
+  const plain = Object.fromEntries(Object.entries(MODELS).map(([name, schema]) => [name, openApiSchema(schema)]))
+  return Object.fromEntries(Object.entries(withReferences(plain)).map(([name, schema]) => [name, described(name, schema)]))
+}
+
+function described(model: string, schema: OpenApiSchema): OpenApiSchema {
+  const description = MODEL_TEXTS[model as ModelName]
+  if (schema.properties === undefined) return { ...schema, description }
+  const properties = Object.fromEntries(Object.entries(schema.properties).map(([member, part]) => [member, describedMember(model, member, part)]))
+  return { ...schema, description, properties }
+}
+
+/** A reference stays alone: in 3.0.3 everything beside it is ignored. */
+function describedMember(model: string, member: string, part: OpenApiSchema): OpenApiSchema {
+  const description = MEMBER_TEXTS[`${model}.${member}`] ?? MEMBER_TEXTS[member]
+  return part.$ref !== undefined || description === undefined ? part : { ...part, description }
+}

@@ -1,0 +1,140 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { tests as anyTest } from '../../../test/support/search-conditions.ts'
+import { printConditionText } from '../../../test/support/search-printers.ts'
+import type { Condition } from './condition.ts'
+import { readConditionText } from './condition-text.ts'
+
+/** `name eq [x]`, or the codes of the faults. */
+function read(text: string): readonly string[] {
+  const reading = readConditionText(text)
+  return reading.kind === 'faults' ? reading.faults.map((fault) => fault.split(' ', 1)[0] ?? '') : shown(reading.condition)
+}
+function shown(condition: Condition | undefined): string[] {
+  if (condition === undefined) return []
+  return condition.kind === 'test' ? [`${condition.attribute.name} ${condition.operator} ${JSON.stringify(condition.values)}`] : condition.of.flatMap(shown)
+}
+
+test.each([
+  ['enabled.eq.true', 'enabled eq [true]'],
+  ['(ttlMinutes.lt.7)', 'ttlMinutes lt [7]'],
+  ['name.neq.test\\)name', 'name neq ["test)name"]'],
+  ['name.neq.test\\)', 'name neq ["test)"]'],
+  ['(name.neq.test\\(\\)name)', 'name neq ["test()name"]'],
+  ['name.neq.test\\~name', 'name neq ["test~name"]'],
+  ['name.neq.test\\,name', 'name neq ["test,name"]'],
+  ['name.neq.test*!name', 'name neq ["test*!name"]'],
+  ['name.eq.a\\b\\\\c', 'name eq ["a\\\\b\\\\\\\\c"]'],
+  ['(name.eq.a\\)', 'name eq ["a\\\\"]'],
+  ['name.like.testname*', 'name like ["testname%"]'],
+  ['name.nlike.testname!', 'name nlike ["testname_"]'],
+  ['name.like.test\\*name', 'name like ["test*name"]'],
+  ['name.like.100%', 'name like ["100\\\\%"]'],
+  ['description.like.my\\,\\(\\)\\~\\*\\!\\\\system', 'description like ["my,()~*!\\\\\\\\system"]'],
+  ['ttlMinutes.between.0,1024', 'ttlMinutes between [0,1024]'],
+  ['ttl_minutes.nbetween.-5,5', 'ttlMinutes nbetween [-5,5]'],
+  ['description.in.MyTest\\,yes,YourTest\\,ok.', 'description in ["MyTest,yes","YourTest,ok."]'],
+  ['subject_filter.eq.host.tacc.utexas.edu', 'subjectFilter eq ["host.tacc.utexas.edu"]'],
+  ['name.EQ.x', 'name eq ["x"]'],
+  ['name.nBetween.a,b', 'name nbetween ["a","b"]'],
+  ['~name.eq.x~~', 'name eq ["x"]'],
+  ['name.eq. x ', 'name eq [" x "]'],
+  ['created.lt.2026-11-23T10:00:00.5Z', 'created lt ["2026-11-23T10:00:00.500000Z"]'],
+  ['created.eq.2026-11-23T10:00:00.0000005Z', 'created between ["2026-11-23T10:00:00.000001Z","2026-11-23T10:00:00.000000Z"]'],
+])('%s is one condition: %s', (text, condition) => {
+  expect(read(text)).toEqual([condition])
+})
+
+test('several conditions must all hold; empty ones are passed over', () => {
+  expect(read('(enabled.eq.true)~()~(owner.eq.jdoe)~ ~(typeFilter.in.a.b.c,d.e.f)~')).toEqual(['enabled eq [true]', 'owner eq ["jdoe"]', 'typeFilter in ["a.b.c","d.e.f"]'])
+  const reading = readConditionText('(enabled.eq.true)~(owner.eq.jdoe)')
+  expect(reading).toMatchObject({ kind: 'condition', condition: { kind: 'all', of: [{ operator: 'eq' }, { operator: 'eq' }] } })
+})
+
+test.each(['', ' ', '()', '( )', '()~( )~()', '~()~', '~~~', '~'])('%j asks for nothing', (text) => {
+  expect(readConditionText(text)).toEqual({ kind: 'condition', condition: undefined })
+})
+
+test.each([
+  ['(enabled.eq.true', 'UNBALANCED'],
+  ['ttlMinutes.lt.7)', 'UNBALANCED'],
+  ['name.neq.test)name', 'INVALID_VAL'],
+  ['name.neq.test(name', 'INVALID_VAL'],
+  ['(name.neq.test)name)', 'INVALID_VAL'],
+  ['(name.neq.test(name)', 'INVALID_VAL'],
+  ['(name.neq.test~name)', 'UNBALANCED', 'UNBALANCED'],
+  ['(name.neq.test,name)', 'INVALID_VAL'],
+  ['enabled.eq.true~ttlMinutes.lt.7', 'UNBALANCED', 'UNBALANCED'],
+  ['ttlMinutes.between.1', 'INVALID_OP2'],
+  ['ttlMinutes.between.1,2,3', 'INVALID_OP2'],
+  ['ttlMinutes.nbetween.1', 'INVALID_OP2'],
+  ['(owner.eq.a)~owner.in.b,c', 'UNBALANCED'],
+  ['(enabled.eq.true)~owner.eq.jdoe)~(ttlMinutes.lt.7)', 'UNBALANCED'],
+  ['(enabled.eq.true)~(~(owner.in.a,b)', 'UNBALANCED'],
+  ['(enabled.eq.true)~)~(owner.in.a,b)', 'UNBALANCED'],
+  ['.eq.true', 'INVALID_NOATTR'],
+  ['true', 'INVALID_NOATTR'],
+  ['enabled.true', 'INVALID_NOOPER'],
+  ['enabled..true', 'INVALID_NOOPER'],
+  ['1enabled.eq.true', 'INVALID_ATTR'],
+  ['en$abled.eq.true', 'INVALID_ATTR'],
+  ['enabled\n.eq.true', 'INVALID_ATTR'],
+  ['(enabled.equal.true)', 'INVALID_OP'],
+  ['(ttlMinutes.l@t.7)', 'INVALID_OP'],
+  ['(name.contains.x)', 'INVALID_OP'],
+  ['(owner.eq.a)~(owner.in.)', 'INVALID_NOVAL'],
+  ['(owner.eq.a)~(owner.in)', 'INVALID_NOOPER'],
+  ['(owner.eq. )', 'INVALID_NOVAL'],
+  ['owner.in.a,,b', 'INVALID_VAL'],
+  ['owner.in.a(b,c', 'INVALID_VAL'],
+])('%s is refused', (text, ...codes) => {
+  expect(read(text)).toEqual(codes.map((code) => `SEARCH_COND_${code}`))
+})
+
+test('every fault of every condition is named, with the condition', () => {
+  const reading = readConditionText('(1a.equal.)~(name.eq.x)~(port.lt.7)~(enabled.in.maybe)')
+  expect(reading).toEqual({
+    kind: 'faults',
+    faults: [
+      'SEARCH_COND_INVALID_ATTR 1a is no name of an attribute: (1a.equal.)',
+      'SEARCH_COND_INVALID_OP equal is no operator: (1a.equal.)',
+      'SEARCH_COND_INVALID_NOVAL there is no value: (1a.equal.)',
+      'NTFLIB_DB_NO_COLUMN there is no attribute port: (port.lt.7)',
+      'SEARCH_DB_INVALID_SEARCH_OP enabled takes eq, neq, not in: (enabled.in.maybe)',
+      'SEARCH_DB_INVALID_SEARCH_VALUE enabled is compared with true or false, not with maybe: (enabled.in.maybe)',
+    ],
+  })
+})
+
+test('the numbers of conditions, values and faults are bounded', () => {
+  const conditions = (count: number) => Array<string>(count).fill('(name.eq.x)').join('~')
+  expect([readConditionText(conditions(1000)).kind, read(conditions(1001))]).toEqual(['condition', ['SEARCH_LIST_ERROR']])
+  const list = (count: number) => `(name.in.${Array<string>(count).fill('x').join(',')})`
+  expect([readConditionText(`${list(5000)}~${list(5000)}`).kind, read(`${list(5000)}~${list(5001)}`), read(list(10_001))]).toEqual(['condition', ['SEARCH_LIST_ERROR'], ['SEARCH_LIST_ERROR']])
+  expect(read(Array<string>(1000).fill('(x)').join('~'))).toHaveLength(100)
+})
+
+test('what is printed is read as it was', () => {
+  fc.assert(fc.property(fc.array(anyTest, { minLength: 1, maxLength: 5 }), (tests) => {
+    expect(readConditionText(printConditionText(tests))).toEqual({ kind: 'condition', condition: tests.length === 1 ? tests[0] : { kind: 'all', of: tests } })
+  }), { numRuns: 3000 })
+})
+
+test('no text makes it throw, however it was spoilt', () => {
+  const symbols = fc.string({ unit: fc.constantFrom('~', ',', '(', ')', '\\', '.', '*', '!', ' ', 'name', 'eq', 'in', 'between', 'like', 'created', '7', '\ud800', '\0') })
+  const spoilt = fc.tuple(fc.array(anyTest, { maxLength: 3 }), fc.nat(), fc.constantFrom('', '~', '(', ')', '\\', '.', ',', '\0')).map(([tests, at, piece]) => {
+    const text = printConditionText(tests)
+    const place = at % (text.length + 1)
+    return text.slice(0, place) + piece + text.slice(place + 1)
+  })
+  fc.assert(fc.property(fc.oneof(fc.string({ unit: 'binary' }), symbols, spoilt), (text) => {
+    const reading = readConditionText(text)
+    if (reading.kind === 'faults') expect(reading.faults).not.toEqual([])
+  }), { numRuns: 5000 })
+})
+
+test.each(['~', '\\', '(', ')', ',', '.', 'a', '()', '(a.eq.b)~', '\\~', 'name.in.,', '(('])('a mebibyte of %s takes no time to speak of', (piece) => {
+  const started = performance.now()
+  for (const start of ['', 'name.in.', 'name.like.', '(ttlMinutes.in.']) readConditionText(start + piece.repeat(1_048_576 / piece.length))
+  expect(performance.now() - started).toBeLessThan(5000)
+})

@@ -1,0 +1,45 @@
+import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
+import type { PublishContext } from '../../publish/publish.ts'
+
+/** A test sequence, and how far it has come. */
+export interface Sequence {
+  /** Of its subscription. */
+  readonly id: number
+  readonly tenant: string
+  readonly owner: string
+  /** Of the subscription; also the subject and the series of the events. */
+  readonly name: string
+  readonly startCount: number
+  readonly endsSeries: boolean
+  readonly published: number
+}
+
+const SOURCE = 'notifications'
+/** No service has a name with blanks, so nobody else's keys meet these. */
+const SERVICE = 'notifications test sequence'
+
+/** What the subscription of every sequence matches. */
+export const SEQUENCE_TYPE_FILTER = 'notifications.test.*'
+
+/** The event that comes next (Tapis Notifications 1.6.2, beginTestSequence). */
+export function nextEvent({ name, startCount, endsSeries, published }: Sequence, now: Date = new Date()): EventInput {
+  const number = published + 1
+  return {
+    source: SOURCE,
+    type: number === 1 ? 'notifications.test.begin' : `notifications.test.number${String(number).padStart(3, '0')}`,
+    subject: name,
+    data: null,
+    seriesId: name,
+    timestamp: now.toISOString(),
+    endSeries: endsSeries && number === startCount,
+  }
+}
+
+/** The key makes the uuid of an event follow from its sequence and number: whoever publishes it, and how often, it is stored once. */
+export const nextEventContext = ({ tenant, owner, name, published }: Sequence): PublishContext =>
+  ({ tenant, user: owner, service: SERVICE, idempotencyKey: `${name} ${published + 1}` })
+
+export const seriesOf = ({ name }: Pick<Sequence, 'name'>): EventSeries => ({ source: SOURCE, subject: name, seriesId: name })
+
+/** Without a key: a series may have to be ended more than once. */
+export const seriesContext = ({ tenant, owner }: Pick<Sequence, 'tenant' | 'owner'>): PublishContext => ({ tenant, user: owner, service: SERVICE })

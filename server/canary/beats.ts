@@ -1,0 +1,67 @@
+import type { Database } from '../db/database.ts'
+import type { Log } from '../log.ts'
+import type { Publish } from '../publish/publish.ts'
+import { createLoop, type Worker } from '../runtime/loop.ts'
+import { CANARY_TENANT, CANARY_TYPE, endAlarm, forgetOld, noteSent, openCanary, raiseAlarm, takeTurn } from './store.ts'
+
+/** A backlog may keep a beat waiting, as it keeps others; after this somebody should look why. */
+const OVERDUE_MS = 180_000
+/** However rare the beats are. */
+const LOOK_EVERY_MS = 30_000
+/** Somebody else may take the turn that is due. */
+const LEAST_REST_MS = 50
+
+export interface BeatsParts {
+  readonly db: Database
+  readonly publish: Pick<Publish, 'event'>
+  readonly intervalMs: number
+  readonly overdueMs?: number
+  readonly log: Log
+  /** Monotonic clock in ms. */
+  readonly clock?: () => number
+}
+
+/** Sends beats off, one at a time for the whole installation, and raises the alarm when one does not arrive. */
+export interface Beats extends Worker {
+  /** Where they go; undefined until the database was asked. */
+  address(): string | undefined
+}
+
+export function createBeats({ db, publish, intervalMs, overdueMs = OVERDUE_MS, log, clock = () => performance.now() }: BeatsParts): Beats {
+  const loop = createLoop({ name: 'canary', log, turn })
+  let address: string | undefined
+  /** What was on its way when the last process ended gets its time again. */
+  let alarmFrom = Infinity
+
+  async function turn(): Promise<number> {
+    address ??= await openCanary(db)
+    const { isOurs, inMs } = await takeTurn(db, intervalMs)
+    if (isOurs) await sendOff()
+    await watch()
+    return isOurs ? Math.min(intervalMs, LOOK_EVERY_MS) : Math.max(LEAST_REST_MS, Math.min(inMs, LOOK_EVERY_MS))
+  }
+
+  /** Outside every series, so the beats go through all partitions in turn. */
+  async function sendOff(): Promise<void> {
+    const event = { source: 'notifications', type: CANARY_TYPE, timestamp: new Date().toISOString() }
+    const { uuid } = await publish.event(event, { tenant: CANARY_TENANT, user: 'notifications', service: 'notifications' })
+    await noteSent(db, uuid)
+    await forgetOld(db)
+  }
+
+  async function watch(): Promise<void> {
+    if (await endAlarm(db)) log.info('canaries arrive again')
+    if (clock() < alarmFrom) return
+    const [missing] = await raiseAlarm(db, overdueMs)
+    if (missing) log.error(missing, 'a canary has not arrived: events may not be delivered, a person must look')
+  }
+
+  return {
+    address: () => address,
+    start() {
+      alarmFrom = Math.min(alarmFrom, clock() + overdueMs)
+      loop.start()
+    },
+    stop: loop.stop,
+  }
+}

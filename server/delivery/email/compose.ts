@@ -1,0 +1,21 @@
+import MailComposer, { type MailComposerOptions } from 'nodemailer/lib/mail-composer'
+import { encodeWord } from 'nodemailer/lib/mime-funcs'
+import type { Mail } from './mail.ts'
+
+/** The bytes of a mail as they go on the wire, dots not yet doubled: text, HTML beside it, and the JSON attached. */
+export const composed = (mail: Mail): Promise<Buffer> => new MailComposer(optionsOf(mail)).compile().build()
+
+const optionsOf = ({ messageId, date, from, to, subject, headers, text, html, json, boundary }: Mail): MailComposerOptions => ({
+  messageId, date, from, to: [to], text, html,
+  ...(subject.includes('=?') ? { headers: { ...headers, Subject: literal(subject) } } : { subject, headers }),
+  attachments: [{ filename: 'notification.json', content: json, contentType: 'application/json', contentTransferEncoding: 'base64' }],
+  // Texts in lines of 76 ASCII characters, whatever is in them.
+  encoding: 'quoted-printable',
+  newline: 'win',
+  baseBoundary: boundary,
+  disableFileAccess: true,
+  disableUrlAccess: true,
+})
+
+/** A subject that looks encoded (RFC 2047) is encoded once more, or a client would show something else than was published. */
+const literal = (subject: string) => ({ prepared: true, foldLines: true, value: encodeWord(subject, 'B', 52) })

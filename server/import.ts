@@ -1,0 +1,91 @@
+import { ConfigError, readConfig, type Config } from './config.ts'
+import { DatabaseUnreachable } from './db/database.ts'
+import { InstanceTakenError } from './db/instance-lock.ts'
+import { readOptions, USAGE, type ImportOptions } from './import/options.ts'
+import { createReport, undeliveredText, type Report } from './import/report.ts'
+import { runImport } from './import/run.ts'
+import { openSource } from './import/source.ts'
+import { openTarget } from './import-target.ts'
+
+const TOLD_EVERY = 50_000
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** Answers the exit code: 0 all is copied or skipped for good reason, 2 some could not be copied, 1 it could not run. */
+async function main(args: readonly string[]): Promise<number> {
+  const read = readOptions(args)
+  switch (read.kind) {
+    case 'help':
+      await print(USAGE)
+      return 0
+    case 'wrong':
+      process.stderr.write(`${read.faults.map((fault) => `import: ${fault}`).join('\n')}\n\n${USAGE}`)
+      return 1
+    case 'import':
+      return importAll(read.options)
+    default:
+      return read satisfies never
+  }
+}
+
+async function importAll(options: ImportOptions): Promise<number> {
+  const stopping = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort(new Error('Stopped by a signal')))
+  const lines: string[] = []
+  const report = createReport({ onLine: options.isVerbose ? (line) => void lines.push(`${line}\n`) : undefined })
+  const flush = () => print(lines.splice(0).join(''))
+  try {
+    await copy(options, readConfig(process.env), { report, flush, stopping })
+    await flush()
+    await print(`${options.isDryRun ? 'Dry run: nothing was written.\n\n' : ''}${report.text()}`)
+    return report.hasFaults() ? 2 : 0
+  } catch (error) { // the end of the program: say it in a few sentences
+    await flush()
+    if (report.total() > 0) await print(`${report.text()}\n`)
+    process.stderr.write(`import: ${explained(error)}\n${report.total() > 0 ? 'What was copied stays. Run the import again: nothing is copied twice.\n' : ''}`)
+    return 1
+  }
+}
+
+interface CopyParts {
+  readonly report: Report
+  readonly flush: () => Promise<void>
+  readonly stopping: AbortController
+}
+
+async function copy({ from, schema, isDryRun }: ImportOptions, config: Config, { report, flush, stopping }: CopyParts): Promise<void> {
+  const source = await openSource(from, schema)
+  try {
+    const { target, close } = await openTarget({ config, isDryRun, stopping })
+    try {
+      const undelivered = await source.undelivered()
+      await runImport({
+        source, target, report, signal: stopping.signal,
+        onBatch: async () => {
+          if (report.total() % TOLD_EVERY === 0) process.stderr.write(`import: ${report.total()} subscriptions so far\n`)
+          await flush()
+        },
+      })
+      await print(`Import from the schema ${source.schema}: ${report.total()} subscriptions.\n${undeliveredText(undelivered)}\n`)
+    } finally {
+      await close()
+    }
+  } finally {
+    await source.close()
+  }
+}
+
+/** Resolves when the text is out, so that a slow reader slows the import down. */
+function print(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (text === '') resolve()
+    else process.stdout.write(text, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+function explained(error: unknown): string {
+  if (error instanceof ConfigError) return error.message
+  if (error instanceof InstanceTakenError) return `${error.message}.\nStop that service, run the import, and start it again. With DATABASE_URL an import can run beside the service.`
+  if (error instanceof DatabaseUnreachable) return `The database of this service cannot be reached: ${error.cause instanceof Error ? error.cause.message : error.message}`
+  return error instanceof Error ? error.message : String(error)
+}

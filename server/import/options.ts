@@ -1,0 +1,73 @@
+import { parseArgs } from 'node:util'
+import { isPostgresUrl } from '../config-values.ts'
+
+export const USAGE = `Copies the subscriptions of a Tapis Notifications service into the database of this one.
+
+  npm run import -- --from postgres://user:password@host:5432/tapisntfdb
+
+  --from URL     the database of the other service; it is read, never written
+  --schema NAME  the schema with its tables (default: tapis_ntf, or else the search path)
+  --dry-run      tells what would happen and writes nothing
+  --verbose      lists every subscription that was not copied, as it is met
+  --help         this text
+
+The target is the database that the service uses with the same environment: DATABASE_URL, or the embedded PostgreSQL of
+TIDINGS_DATA_DIR. Running it again copies what is new and changes nothing else.
+A password may be left out of the URL and given as PGPASSWORD.
+
+Exit code: 0 all is copied, or skipped for good reason; 2 some could not be copied; 1 it could not run.
+`
+
+const OPTIONS = {
+  from: { type: 'string' }, schema: { type: 'string' }, 'dry-run': { type: 'boolean' }, verbose: { type: 'boolean' }, help: { type: 'boolean' },
+} as const
+
+export interface ImportOptions {
+  /** Address of the source. May have a password: never show it. */
+  readonly from: string
+  /** Undefined: to be found. */
+  readonly schema: string | undefined
+  readonly isDryRun: boolean
+  readonly isVerbose: boolean
+}
+
+export type ReadOptions =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'wrong'; readonly faults: readonly string[] }
+  | { readonly kind: 'import'; readonly options: ImportOptions }
+
+/** Reads the command line. Names every fault; lenient parsing, because the strict one stops at the first. */
+export function readOptions(args: readonly string[]): ReadOptions {
+  const values = new Map<string, string | undefined>()
+  const faults: string[] = []
+  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, allowPositionals: true, tokens: true })
+  for (const token of tokens) {
+    if (token.kind === 'positional') faults.push(`unexpected argument: ${token.value}`)
+    if (token.kind !== 'option') continue
+    const fault = optionFault(token.name, token.value, values)
+    if (fault !== undefined) faults.push(`${token.rawName}: ${fault}`)
+    values.set(token.name, token.value)
+  }
+  if (values.has('help')) return { kind: 'help' }
+  const from = values.get('from')
+  if (!values.has('from')) faults.push('--from: is missing')
+  if (faults.length > 0 || from === undefined) return { kind: 'wrong', faults }
+  return { kind: 'import', options: { from, schema: values.get('schema'), isDryRun: values.has('dry-run'), isVerbose: values.has('verbose') } }
+}
+
+function optionFault(name: string, value: string | undefined, values: ReadonlyMap<string, unknown>): string | undefined {
+  if (!isKnown(name)) return 'is no option'
+  if (values.has(name)) return 'given twice'
+  if (OPTIONS[name].type === 'boolean') return value === undefined ? undefined : 'takes no value'
+  if (value === undefined || /^(-|\s*$)/.test(value)) return 'needs a value'
+  return name === 'from' ? addressFault(value) : undefined
+}
+
+const isKnown = (name: string): name is keyof typeof OPTIONS => Object.hasOwn(OPTIONS, name)
+
+/** The original is configured by a JDBC address, so that is what people have at hand. The address itself is not repeated: it may hold a password. */
+function addressFault(address: string): string | undefined {
+  if (isPostgresUrl(address)) return undefined
+  const hint = address.startsWith('jdbc:') ? '; a JDBC address has no user: write postgres://user:password@host:port/database' : ''
+  return `must be an address with the scheme postgres${hint}`
+}

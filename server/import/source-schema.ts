@@ -1,0 +1,66 @@
+import type pg from 'pg'
+import { sql } from '../db/sql.ts'
+import { UnusableSource } from './unusable-source.ts'
+
+/** Where the original puts its tables. */
+const USUAL_SCHEMA = 'tapis_ntf'
+
+/** What is read of the original's tables (contract 6.10). */
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  subscriptions: [
+    'seq_id', 'tenant', 'owner', 'name', 'description', 'enabled', 'type_filter', 'type_filter1', 'type_filter2', 'type_filter3', 'subject_filter',
+    'delivery_targets', 'ttlminutes', 'uuid', 'expiry', 'created', 'updated',
+  ],
+  notifications: [],
+  notifications_recovery: [],
+}
+
+/**
+ * Finds the schema with the original's tables and makes it the search path of the transaction: the one that is named, or
+ * else the usual one, or else what the account's search path leads to. Throws an `UnusableSource` that names everything
+ * that is missing.
+ */
+export async function findSchema(client: pg.Client, named: string | undefined): Promise<string> {
+  const found = named === undefined ? (await schemaOf(client, USUAL_SCHEMA)) ?? (await schemaOf(client)) : await schemaOf(client, named)
+  if (found === undefined) {
+    const where = named === undefined ? `neither in the schema ${USUAL_SCHEMA} nor in the search path` : `not in the schema ${named}`
+    throw new UnusableSource(`the table subscriptions is ${where}${await hint(client)}`)
+  }
+  await client.query(sql`select set_config('search_path', quote_ident(${found}), true)`)
+  const missing = await missingIn(client, found)
+  if (missing.length > 0) throw new UnusableSource(`the schema ${found} is not one of Tapis Notifications; missing: ${missing.join(', ')}`)
+  return found
+}
+
+async function schemaOf(client: pg.Client, schema?: string): Promise<string | undefined> {
+  const table = schema === undefined ? sql`'subscriptions'` : sql`quote_ident(${schema}) || '.subscriptions'`
+  const { rows } = await client.query<{ name: string }>(sql`
+    select nspname as name
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where pg_class.oid = to_regclass(${table})`)
+  return rows[0]?.name
+}
+
+async function hint(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ name: string }>(sql`
+    select nspname as name
+    from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+    where relname = 'subscriptions' and relkind in ('r', 'p', 'v', 'm')
+    order by nspname
+    limit 10`)
+  return rows.length === 0 ? '; no schema of this database has one' : `; there is one in: ${rows.map(({ name }) => name).join(', ')} (--schema)`
+}
+
+async function missingIn(client: pg.Client, schema: string): Promise<string[]> {
+  const wanted = Object.entries(TABLES).flatMap(([table, columns]) => [table, ...columns.map((column) => `${table}.${column}`)])
+  const { rows } = await client.query<{ name: string }>(sql`
+    select relname as name
+    from pg_class
+    where relnamespace = quote_ident(${schema})::regnamespace
+    union all
+    select relname || '.' || attname
+    from pg_class join pg_attribute on attrelid = pg_class.oid
+    where relnamespace = quote_ident(${schema})::regnamespace and relname = 'subscriptions' and attnum > 0 and not attisdropped`)
+  const there = new Set(rows.map(({ name }) => name))
+  return wanted.filter((name) => !there.has(name))
+}

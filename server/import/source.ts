@@ -1,0 +1,95 @@
+import pg from 'pg'
+import { sql } from '../db/sql.ts'
+import { findSchema } from './source-schema.ts'
+import type { SourceRow } from './source-row.ts'
+import { unusable } from './unusable-source.ts'
+
+const CONNECT_LIMIT_MS = 10_000
+const STATEMENT_LIMIT_MS = 600_000
+const PER_FETCH = 250
+/** In bytes of JSON text: what a request body may have. Larger ones cannot have come over the api, and must not fill the heap. */
+const MAX_TARGETS_BYTES = 1_048_576
+
+export interface Undelivered {
+  readonly inDelivery: number
+  readonly inRecovery: number
+}
+
+/** The database of a Tapis Notifications service, as it is at one moment. */
+export interface Source {
+  readonly schema: string
+  /** Every subscription, in the order of creation, some at a time. */
+  batches(): AsyncIterable<readonly SourceRow[]>
+  /** Notifications that the original has not delivered yet. */
+  undelivered(): Promise<Undelivered>
+  close(): Promise<void>
+}
+
+/**
+ * Opens one connection and on it one transaction that reads one snapshot and cannot write: the server refuses it. Throws
+ * an `UnusableSource`. Nothing is set when connecting, so a connection pooler in between is fine.
+ */
+export async function openSource(url: string, schema: string | undefined): Promise<Source> {
+  const client = new pg.Client({ connectionString: url, application_name: 'tidings import', connectionTimeoutMillis: CONNECT_LIMIT_MS, keepAlive: true })
+  client.on('error', () => undefined) // a connection that is lost between two statements: the next one reports it
+  try {
+    await client.connect()
+    await beginReading(client)
+    return sourceOn(client, await findSchema(client, schema))
+  } catch (error) {
+    await client.end()
+    throw unusable(error)
+  }
+}
+
+/** An operator's limits are for services; this transaction is long, and idle while the target writes. */
+async function beginReading(client: pg.Client): Promise<void> {
+  await client.query('begin isolation level repeatable read read only')
+  await client.query(sql`
+    select set_config('timezone', 'UTC', true), set_config('datestyle', 'ISO', true),
+           set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', ${String(STATEMENT_LIMIT_MS)}, true)`)
+}
+
+function sourceOn(client: pg.Client, schema: string): Source {
+  async function rowsOf<Row extends object>(statement: pg.QueryConfig): Promise<Row[]> {
+    try {
+      return (await client.query<Row>(statement)).rows
+    } catch (error) {
+      throw unusable(error)
+    }
+  }
+
+  async function* batches(): AsyncGenerator<readonly SourceRow[]> {
+    await rowsOf(declareSubscriptions())
+    for (;;) {
+      const rows = await rowsOf<SourceRow>({ text: `fetch ${PER_FETCH} from subscriptions_cursor` })
+      if (rows.length > 0) yield rows
+      if (rows.length < PER_FETCH) return
+    }
+  }
+
+  return {
+    schema,
+    batches,
+    async undelivered() {
+      const [row] = await rowsOf<{ inDelivery: string; inRecovery: string }>(sql`
+        select (select count(*) from notifications) as "inDelivery", (select count(*) from notifications_recovery) as "inRecovery"`)
+      return { inDelivery: Number(row?.inDelivery), inRecovery: Number(row?.inRecovery) }
+    },
+    close: () => client.end(),
+  }
+}
+
+/** The original stores UTC without saying so. What should be there and is not becomes an empty text, which no check lets through. */
+const declareSubscriptions = () => sql`
+  declare subscriptions_cursor no scroll cursor for
+  select coalesce(tenant, '') as tenant, coalesce(owner, '') as owner, coalesce(name, '') as name, description, enabled,
+         coalesce(type_filter, '') as "typeFilter", array[type_filter1, type_filter2, type_filter3] as "typeSections",
+         coalesce(subject_filter, '') as "subjectFilter",
+         case when octet_length(delivery_targets::text) <= ${MAX_TARGETS_BYTES} then delivery_targets end as "deliveryTargets",
+         ttlminutes as "ttlMinutes", coalesce(uuid::text, '') as uuid, (expiry at time zone 'UTC')::text as expiry,
+         (created at time zone 'UTC')::text as created, (updated at time zone 'UTC')::text as updated,
+         coalesce(expiry <= now() at time zone 'UTC', false) as "isExpired", shared.uuid is not null as "sharesUuid"
+  from subscriptions
+  left join (select uuid from subscriptions group by uuid having count(*) > 1) as shared using (uuid)
+  order by seq_id`

@@ -1,0 +1,76 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { createClient } from '@tidings/harness/client.ts'
+import { openApiDocument } from '@tidings/server/api/openapi/document.ts'
+import { startApi } from './support/api.ts'
+import { checkAnswer, checkedAnswers } from './support/checked-answers.ts'
+import { createAnswerCheck, type SeenAnswer } from './support/openapi-check.ts'
+
+const check = createAnswerCheck(openApiDocument(undefined))
+
+const ENVELOPE = { result: null, status: 'success', message: 'm', version: 'v', commit: 'c', build: 'b', metadata: null }
+
+const seen = (path: string, body: object, answer: Partial<SeenAnswer> = {}): SeenAnswer =>
+  ({ method: 'GET', url: `http://host/v3/notifications${path}`, status: 200, contentType: 'application/json', text: JSON.stringify({ ...ENVELOPE, ...body }), ...answer })
+
+test.each([
+  ['a subscription with some of its members', seen('/subscriptions/byName/x?select=expiry', { result: { name: 'x', expiry: null, deliveryTargets: [{ deliveryMethod: 'EMAIL', deliveryAddress: 'a@b' }] } })],
+  ['a slash at the end', seen('/subscriptions/x/isEnabled/', { result: { aBool: true } })],
+  ['a subscription that is called as an operation', seen('/subscriptions/byName/isEnabled', { result: { name: 'isEnabled' } })],
+  ['a refusal', seen('/subscriptions/byName/x', { status: 'error' }, { status: 404 })],
+  ['no such address', seen('/nowhere', { status: 'error' }, { status: 404 })],
+  ['no such method', seen('/subscriptions', { status: 'error' }, { status: 405, method: 'PUT' })],
+  ['HEAD', seen('/subscriptions', {}, { method: 'HEAD', text: '' })],
+  ['OPTIONS', seen('/subscriptions', {}, { method: 'OPTIONS', status: 204, text: '', contentType: undefined })],
+])('fits the document: %s', (_name, answer) => {
+  expect(check(answer)).toEqual([])
+})
+
+test.each([
+  ['a member too many', seen('/subscriptions/byName/x', { result: { name: 'x', secret: 1 } }), /answer\/result must NOT have additional properties/],
+  ['a member too few', seen('/subscriptions/x/isEnabled', { result: {} }), /answer\/result must have required property 'aBool'/],
+  ['a member of another type', seen('/subscriptions/byName/x', { result: { name: 'x', enabled: 'true' } }), /answer\/result\/enabled must be boolean/],
+  ['null where there must be something', seen('/subscriptions/byName/x', { result: { name: null } }), /answer\/result\/name must be string/],
+  ['a word that is none', seen('/subscriptions/byName/x', { result: { name: 'x' }, status: 'ok' }), /answer\/status must match pattern/],
+  ['a deep member', seen('/subscriptions', { result: [{ name: 'x', deliveryTargets: [{ deliveryMethod: 'FAX', deliveryAddress: 'a@b' }] }], metadata: {} }), /deliveryMethod must be equal to one of .*recordCount/],
+  ['a status that is not documented', seen('/subscriptions', {}, { status: 404 }), /no answer 404 of getSubscriptions/],
+  ['no such address, and yet a success', seen('/nowhere', {}), /no answer 200 of an address without operation/],
+  ['no JSON', seen('/subscriptions', {}, { text: '<p>' }), /answer must be object/],
+  ['another content type', seen('/subscriptions', {}, { contentType: 'application/json; charset=utf-8' }), /the content type is application\/json; charset=utf-8/],
+])('does not fit: %s', (_name, answer, fault) => {
+  expect(check(answer).join('; ')).toMatch(fault)
+})
+
+/** A service that is not ours. Answers its address. */
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => new Promise<void>((resolve) => void server.close(() => resolve())))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+const WRONG = JSON.stringify({ ...ENVELOPE, result: { aBool: 'yes' } })
+
+test('a test whose request gets a wrong answer fails, by fetch and by the client of the harness', async () => {
+  const address = await serve((_request, response) => response.writeHead(200, { 'content-type': 'application/json', 'content-length': WRONG.length }).end(WRONG))
+  const client = createClient(() => address, { token: '', user: '', tenant: '', onAnswer: checkAnswer })
+  onTestFinished(() => client.close())
+  await expect(fetch(`${address}/v3/notifications/subscriptions/x/isEnabled`)).rejects.toThrow('aBool must be boolean')
+  await expect(client.call('GET', '/subscriptions/x/isEnabled')).rejects.toThrow('aBool must be boolean')
+})
+
+test('an answer that is streamed is judged when it is read', async () => {
+  const address = await serve((_request, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(WRONG))
+  const response = await fetch(`${address}/v3/notifications/subscriptions/x/isEnabled`)
+  await expect(response.json()).rejects.toThrow('aBool must be boolean')
+})
+
+test('the answers of the api under test are among those that are checked', async () => {
+  const before = checkedAnswers()
+  const api = await startApi()
+  await api.call('GET', '/healthcheck')
+  await api.call('GET', '/openapi.json')
+  expect(checkedAnswers()).toBe(before + 1)
+  await api.stop()
+})

@@ -1,0 +1,27 @@
+import { createDataDirectories } from './embedded-directories.ts'
+import { runProgram } from './failed-start.ts'
+
+export interface ImportEnd {
+  readonly code: number | null
+  readonly stderr: string
+  /** The report, line by line. */
+  readonly lines: readonly string[]
+  /** The columns of the report that are not 0, for one tenant or `in all`. */
+  counts(row?: string): Readonly<Record<string, number>>
+}
+
+const COLUMNS = ['copied', 'already there', 'ended here', 'expired', 'test', 'invalid', 'name taken', 'uuid taken']
+
+/** Runs the import as an operator does, to its end. `databaseUrl` undefined: into the embedded PostgreSQL that `env` says. */
+export async function runImport(from: string, databaseUrl: string | undefined, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<ImportEnd> {
+  const dataDir = await createDataDirectories().make()
+  const target: Record<string, string> = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
+  const { code, stdout, stderr } = await runProgram('server/import.ts', ['--from', from, ...args], { TIDINGS_DATA_DIR: dataDir, ...target, ...env })
+  const lines = stdout.split('\n')
+  return { code, stderr, lines, counts: (row = 'in all') => countsIn(lines, row) }
+}
+
+function countsIn(lines: readonly string[], row: string): Record<string, number> {
+  const cells = lines.find((line) => line.startsWith(`${row} `))?.slice(row.length).trim().split(/ +/) ?? []
+  return Object.fromEntries(COLUMNS.flatMap((column, index) => (Number(cells[index]) > 0 ? [[column, Number(cells[index])]] : [])))
+}

@@ -1,0 +1,29 @@
+/** What the server will say to a mail: yes; no, whenever it is asked; not now, the first times that it is asked. */
+export type Fate = 'taken' | 'refused' | 'delayed'
+
+export interface PlannedMail {
+  readonly number: number
+  readonly address: string
+  readonly fate: Fate
+  /** Where it is refused or delayed: by its recipient, together with all others of that address, or by its text. */
+  readonly stage: 'recipient' | 'message'
+}
+
+/** Of 40 addresses one is refused and one is delayed; of 40 mails of every other address as well: 5 % each, together. */
+const ONE_IN = 40
+
+/** Mails to these many addresses in turns. Mail n of an address is of the series of that address. */
+export function planMails(count: number, addresses: number): PlannedMail[] {
+  return Array.from({ length: count }, (_, number) => {
+    const recipient = number % addresses
+    const ofAddress = fateOf(recipient)
+    const address = `r${recipient}@example.org`
+    if (ofAddress !== 'taken') return { number, address, fate: ofAddress, stage: 'recipient' }
+    return { number, address, fate: fateOf(Math.floor(number / addresses) * 7 + recipient * 3), stage: 'message' }
+  })
+}
+
+function fateOf(index: number): Fate {
+  if (index % ONE_IN === 7) return 'refused'
+  return index % ONE_IN === 23 ? 'delayed' : 'taken'
+}

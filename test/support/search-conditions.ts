@@ -1,0 +1,44 @@
+import { ATTRIBUTES, OPERATORS_OF, type Attribute } from '@tidings/server/api/search/attributes.ts'
+import type { Condition, Operator, Test, Value } from '@tidings/server/api/search/condition.ts'
+import fc from 'fast-check'
+
+const LISTS: readonly Operator[] = ['in', 'nin', 'between', 'nbetween']
+
+/** Texts rich in what the languages treat specially. */
+const character = fc.oneof(fc.stringMatching(/^[~,()\\*!%_.'"/ ab-]$/), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }))
+const text = fc.string({ unit: character, maxLength: 12 }).filter((value) => value.trim() !== '' && !value.includes('\0'))
+/** In the one form that the tree has: a backslash only before `%`, `_` and a backslash. */
+const pattern = fc.array(fc.oneof(fc.constantFrom('%', '_', '\\%', '\\_', '\\\\'), text.map((value) => value.replace(/[%_\\]/g, 'x'))), { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(''))
+const timestamp = fc.date({ min: new Date('0001-01-02T00:00:00Z'), max: new Date('9999-12-30T00:00:00Z'), noInvalidDate: true })
+  .chain((date) => fc.nat({ max: 999 }).map((micros) => date.toISOString().replace('Z', `${String(micros).padStart(3, '0')}Z`)))
+
+function valueOf({ type }: Attribute, operator: Operator): fc.Arbitrary<Value> {
+  switch (type) {
+    case 'text':
+      return operator.endsWith('like') ? pattern : LISTS.includes(operator) ? text.filter((value) => !value.endsWith('\\')) : text
+    case 'integer':
+      return fc.integer()
+    case 'boolean':
+      return fc.boolean()
+    case 'timestamp':
+      return timestamp
+    case 'uuid':
+      return fc.uuid()
+  }
+}
+
+const sizeOf = (operator: Operator): { minLength: number; maxLength: number } => {
+  if (operator.endsWith('between')) return { minLength: 2, maxLength: 2 }
+  return { minLength: 1, maxLength: LISTS.includes(operator) ? 4 : 1 }
+}
+
+/** Any test that every syntax can write. */
+export const tests: fc.Arbitrary<Test> = fc.constantFrom(...ATTRIBUTES)
+  .chain((attribute) => fc.constantFrom(...OPERATORS_OF[attribute.type]).map((operator) => ({ attribute, operator })))
+  .chain(({ attribute, operator }) => fc.array(valueOf(attribute, operator), sizeOf(operator)).map((values) => ({ kind: 'test', attribute, operator, values })))
+
+/** Trees of any shape; a group has two members at least. */
+export const conditions: fc.Arbitrary<Condition> = fc.letrec<{ condition: Condition; group: Condition }>((tie) => ({
+  condition: fc.oneof({ maxDepth: 4, withCrossShrink: true }, tests, tie('group')),
+  group: fc.record({ kind: fc.constantFrom('all' as const, 'any' as const), of: fc.array(tie('condition'), { minLength: 2, maxLength: 4 }) }),
+})).condition
