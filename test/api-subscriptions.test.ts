@@ -200,7 +200,7 @@ describe('read', () => {
     ['limit=x', 'service', 400, 'TAPIS_QUERY_PARAM_NOTINT'],
     ['skip=2147483648', 'service', 400, 'TAPIS_QUERY_PARAM_NOTINT'],
     ['limit=1&limit=1', 'service', 400, 'TAPIS_QUERY_PARAM_MULTIPLE'],
-    ['search=(a.eq.b)', 'service', 400, 'NTFAPI_QUERY_NOT_SUPPORTED'],
+    ['search=(a.eq.b)', 'service', 400, 'NTFAPI_SEARCH_ERROR'],
     ['ownedBy=other', 'user', 401, 'NTFLIB_UNAUTH2'],
     ['anyOwner=true', 'user', 401, 'NTFLIB_UNAUTH1'],
   ] as const)('%s by a %s is refused', async (query, as, status, code) => {

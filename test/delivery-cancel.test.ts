@@ -70,14 +70,6 @@ test('a DELETE leaves other subscriptions to the same address alone', async ({ a
   expect(receiver.received.at(-1)?.notification.subscriptionName).toBe(`${subject}-stays`)
 })
 
-test('e-mail notifications of a deleted subscription are cancelled too', async ({ app, subject }) => {
-  const name = await app.subscribe({ addresses: [], deliveryTargets: [{ deliveryMethod: 'EMAIL', deliveryAddress: 'someone@example.org' }], subjectFilter: subject })
-  const uuid = await app.publish({ subject })
-  await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'waiting' }])
-  expect(await app.client.call('DELETE', byName(name))).toMatchObject({ status: 200 })
-  await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'cancelled' }])
-})
-
 test('a subscription that only expired, or was disabled, lets out what it matched', async ({ app, receiver, subject }) => {
   let isFailing = true
   receiver.decide(() => (isFailing ? 500 : undefined))

@@ -96,12 +96,3 @@ test('the flag without a subject, or with the subject `*`, removes nothing', asy
   await eventually(() => app.db.query(sql`select from subject_removal`)).toEqual([])
   expect(await app.client.call('GET', `/subscriptions/byName/${subject}-all`)).toMatchObject({ status: 200 })
 })
-
-test('an e-mail notification that waits keeps the subscription', async ({ app, receiver, subject }) => {
-  const email = { deliveryMethod: 'EMAIL', deliveryAddress: 'someone@example.org' }
-  await app.subscribe({ name: `${subject}-mail`, addresses: [], deliveryTargets: [email, { deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url() }], subjectFilter: subject })
-  const uuid = await app.publish(last(subject))
-  await receiver.take(1)
-  await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'waiting', attempts: 0 }, { state: 'delivered' }])
-  expect(await living(app, subject)).toEqual([`${subject}-mail`])
-})

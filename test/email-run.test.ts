@@ -7,10 +7,10 @@ import { mailEnv } from './support/mail-test.ts'
 import { startRefusingMailServer } from './support/refusing-mail-server.ts'
 import { eventually } from './support/service-test.ts'
 
-const MAILS = 600
+const MAILS = 500
 
 test('of many mails, some refused for ever and some for a while, each meets its fate exactly once, in order', async () => {
-  const plan = planMails(MAILS, 120)
+  const plan = planMails(MAILS, 100)
   const server = await startRefusingMailServer(plan)
   const app = await startApp({ env: mailEnv(server) })
   await subscribeAll(app.client, plan)

@@ -33,6 +33,18 @@ test('an event goes to each e-mail target that it matches, as a mail with what a
   await eventually(() => notificationsOf(app, eventUuid)).toMatchObject([{ state: 'delivered', attempts: 1 }, { state: 'delivered' }, { state: 'delivered' }])
 })
 
+test('a mail follows its event at once, not when the tables are looked through the next time', async ({ app, subject }) => {
+  const address = addressOf(subject)
+  await subscribeMail(app, address, { subjectFilter: subject })
+  const startedAt = performance.now()
+  for (let count = 1; count <= 6; count += 1) {
+    await app.publish({ subject })
+    await server.waitFor(() => mailsTo(server, address).length === count)
+  }
+  // Looks are 5 s apart.
+  expect(performance.now() - startedAt).toBeLessThan(20_000)
+})
+
 test('a mail that is refused for a while holds back later mails of its series, and no other series', async ({ app, subject }) => {
   const address = addressOf(subject)
   await subscribeMail(app, address, { subjectFilter: subject })

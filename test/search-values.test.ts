@@ -1,6 +1,6 @@
+import { compile } from '@tidings/server/api/search/compile.ts'
 import { patternOfSql, patternOfStars } from '@tidings/server/api/search/like-pattern.ts'
-import { typedTest, findAttribute } from '@tidings/server/api/search/typed-test.ts'
-import type { Operator, Value } from '@tidings/server/api/search/condition.ts'
+import { findAttribute, typedTest } from '@tidings/server/api/search/typed-test.ts'
 import { parseTimestamp } from '@tidings/server/api/search/timestamp.ts'
 import { join, sql } from '@tidings/server/db/sql.ts'
 import fc from 'fast-check'
@@ -34,19 +34,10 @@ test('PostgreSQL reads a timestamp as exactly the instant that is meant, at the 
   expect(await db.query(sql`select ${microseconds(atOrAfter)} as next`)).toEqual([{ next: '253402300800000000' }])
 })
 
-const SQL_OF: Partial<Record<Operator, (column: ReturnType<typeof sql>, values: readonly Value[]) => ReturnType<typeof sql>>> = {
-  eq: (column, [value]) => sql`${column} = ${value}::timestamptz`,
-  neq: (column, [value]) => sql`${column} <> ${value}::timestamptz`,
-  lt: (column, [value]) => sql`${column} < ${value}::timestamptz`,
-  lte: (column, [value]) => sql`${column} <= ${value}::timestamptz`,
-  gt: (column, [value]) => sql`${column} > ${value}::timestamptz`,
-  gte: (column, [value]) => sql`${column} >= ${value}::timestamptz`,
-  between: (column, [low, high]) => sql`${column} between ${low}::timestamptz and ${high}::timestamptz`,
-  nbetween: (column, [low, high]) => sql`${column} not between ${low}::timestamptz and ${high}::timestamptz`,
-}
+const ORDER_OPERATORS = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'between', 'nbetween'] as const
 
 /** By whole nanoseconds, as SQL compares numbers. */
-function holds(operator: Operator, column: number, first: number, second: number): boolean {
+function holds(operator: (typeof ORDER_OPERATORS)[number], column: number, first: number, second: number): boolean {
   switch (operator) {
     case 'eq': return column === first
     case 'neq': return column !== first
@@ -55,7 +46,7 @@ function holds(operator: Operator, column: number, first: number, second: number
     case 'gt': return column > first
     case 'gte': return column >= first
     case 'between': return column >= first && column <= second
-    default: return column < first || column > second
+    case 'nbetween': return column < first || column > second
   }
 }
 
@@ -65,14 +56,13 @@ test('digits that PostgreSQL would round away select the rows that the exact ins
   const near = [-1, 0, 1, 400, 499, 500, 501, 999, 1000, 1001, 1500, 2000].map((nanoseconds) => 999_999_000 - 1000 + nanoseconds)
   const text = (nanoseconds: number) => `2026-11-23T10:00:0${Math.floor(nanoseconds / 1e9)}.${String(nanoseconds % 1e9).padStart(9, '0')}`
   const columns = [-2, -1, 0, 1, 2].map((microsecond) => 999_999_000 + microsecond * 1000)
-  for (const operator of Object.keys(SQL_OF) as Operator[]) {
+  for (const operator of ORDER_OPERATORS) {
     for (const first of near) {
       const second = first + 1001
       const typed = typedTest(found.attribute, operator, operator.endsWith('between') ? [text(first), text(second)] : [text(first)])
       if (typed.kind === 'faults') throw new Error(typed.faults.join())
-      const condition = SQL_OF[typed.test.operator]?.(sql`created`, typed.test.values) ?? sql`null`
       const rows = join(columns.map((column) => sql`(${text(column).slice(0, -3)}::timestamptz, ${column}::bigint)`))
-      const selected = await db.query<{ nanoseconds: number }>(sql`select nanoseconds from (values ${rows}) as rows (created, nanoseconds) where ${condition}`)
+      const selected = await db.query<{ nanoseconds: number }>(sql`select nanoseconds from (values ${rows}) as subscription (created, nanoseconds) where ${compile(typed.test)}`)
       expect([operator, first, selected.map(({ nanoseconds }) => nanoseconds)]).toEqual([operator, first, columns.filter((column) => holds(operator, column, first, second))])
     }
   }

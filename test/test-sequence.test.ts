@@ -57,17 +57,17 @@ test('a sequence goes the whole way: published, delivered to itself by webhook, 
 test('two processes on one database publish each event once', async () => {
   const db = await sharedDatabase()
   const apps = [await run({ db, sequenceIntervalMs: 20 }), await run({ db, sequenceIntervalMs: 20 })] as const
-  const names = await Promise.all(Array.from({ length: 10 }, () => begin(apps[0], 'numberOfEvents=20&endSeries=false')))
+  const names = await Promise.all(Array.from({ length: 4 }, () => begin(apps[0], 'numberOfEvents=10&endSeries=false')))
   for (const name of names) {
-    await eventually(async () => (await progressOf(apps[1], name)).notificationCount).toBe(20)
-    expect(numbersOf(await progressOf(apps[1], name))).toEqual(Array.from({ length: 20 }, (_, index) => index + 1))
-    expect(await publishedTypes(db, name)).toHaveLength(20)
+    await eventually(async () => (await progressOf(apps[1], name)).notificationCount).toBe(10)
+    expect(numbersOf(await progressOf(apps[1], name))).toEqual(Array.from({ length: 10 }, (_, index) => index + 1))
+    expect(await publishedTypes(db, name)).toHaveLength(10)
   }
 })
 
 test('a sequence deleted in the middle publishes no more, and leaves neither rows nor a series', async () => {
   const app = await run({ sequenceIntervalMs: 20 })
-  const names = await Promise.all(Array.from({ length: 20 }, () => begin(app, 'numberOfEvents=1000')))
+  const names = await Promise.all(Array.from({ length: 10 }, () => begin(app, 'numberOfEvents=1000')))
   await eventually(async () => (await progressOf(app, names[0] ?? '')).notificationCount).toBeGreaterThan(2)
   const answers = await Promise.all(names.map((name) => app.client.call('DELETE', `/test/${name}`)))
   expect(answers.map(({ body }) => body?.result)).toEqual(names.map(() => ({ changes: 1 })))
@@ -114,8 +114,10 @@ test('a sequence goes on after kill -9 of the service', async () => {
   await eventually(async () => (await progressOf(operator, name)).notificationCount).toBe(1)
   await service.end('SIGKILL')
   await operator.start()
-  await eventually(async () => numbersOf(await progressOf(operator, name))).toEqual([1, 2, 3])
-  expect((await progressOf(operator, name)).receivedEvents.map(({ type }) => type)).toEqual(TYPES.slice(0, 3))
+  // What was on the wire at the kill may come again, as the same notification.
+  const distinct = async () => new Map((await progressOf(operator, name)).receivedNotifications.map(({ uuid, event }) => [uuid, event]))
+  await eventually(async () => [...(await distinct()).values()].map(({ seriesSeqCount }) => seriesSeqCount)).toEqual([1, 2, 3])
+  expect([...(await distinct()).values()].map(({ type }) => type)).toEqual(TYPES.slice(0, 3))
   expect(operator.alarms()).toEqual([])
 })
 

@@ -12,10 +12,8 @@ import type { NameKey } from './subscription-store.ts'
  * found out whether the caller is an administrator; that is asked only where nothing else allows the request.
  */
 export interface SubscriptionAccess {
-  /** The subscription that the path names. */
+  /** The subscription that the path names: of the owner in `ownedBy`, or the caller's. */
   keyFor(call: Call): Promise<NameKey>
-  /** The one owner meant: `ownedBy`, or the caller. */
-  ownerFor(caller: Caller, query: Query, refusal?: ErrorCode): Promise<string>
   /** For lists and sets; undefined means every owner. `anyOwner` wins over `ownedBy` and is for services. */
   ownersFor(caller: Caller, query: Query): Promise<string | undefined>
   /**
@@ -28,15 +26,14 @@ export interface SubscriptionAccess {
 export function createSubscriptionAccess({ admins }: { readonly admins: Admins }): SubscriptionAccess {
   const administers = ({ oboTenant, oboUser }: Caller) => admins.isAdmin(oboTenant, oboUser)
 
-  async function ownerFor(caller: Caller, query: Query, refusal: ErrorCode = 'NTFLIB_SUBSCR_UNAUTH'): Promise<string> {
+  async function ownerFor(caller: Caller, query: Query, refusal: ErrorCode): Promise<string> {
     const owner = query.text('ownedBy') ?? caller.oboUser
     if (caller.isService || owner === caller.oboUser || (await administers(caller))) return owner
     throw new AppError(refusal)
   }
 
   return {
-    keyFor: async ({ caller, query, params }) => ({ tenant: caller.oboTenant, owner: await ownerFor(caller, query), name: params.name ?? '' }),
-    ownerFor,
+    keyFor: async ({ caller, query, params }) => ({ tenant: caller.oboTenant, owner: await ownerFor(caller, query, 'NTFLIB_SUBSCR_UNAUTH'), name: params.name ?? '' }),
     async ownersFor(caller, query) {
       if (!query.flag('anyOwner')) return ownerFor(caller, query, 'NTFLIB_UNAUTH2')
       if (caller.isService) return undefined

@@ -1,4 +1,3 @@
-import { openApiDocument } from '@tidings/server/api/openapi/document.ts'
 import type { createAnswerCheck, SeenAnswer } from './openapi-check.ts'
 
 /** The document and its page do not describe themselves. */
@@ -13,10 +12,15 @@ export const checkedAnswers = (): number => count
 /** Rejects, and so fails the test whose request it was, when an answer of the service is not as the document says. */
 export async function checkAnswer(answer: SeenAnswer): Promise<void> {
   if (!isOfInterface(answer.url)) return
-  check ??= import('./openapi-check.ts').then((module) => module.createAnswerCheck(openApiDocument(undefined)))
-  const faults = (await check)(answer)
+  const faults = (await (check ??= loadCheck()))(answer)
   count += 1
   if (faults.length > 0) throw new Error(`${answer.method} ${answer.url} was not answered as documented: ${faults.join('; ')}\n${answer.text?.slice(0, 2000) ?? ''}`)
+}
+
+/** Only for files that ask the service something. */
+async function loadCheck(): Promise<ReturnType<typeof createAnswerCheck>> {
+  const [{ createAnswerCheck }, { openApiDocument }] = await Promise.all([import('./openapi-check.ts'), import('@tidings/server/api/openapi/document.ts')])
+  return createAnswerCheck(openApiDocument(undefined))
 }
 
 /**

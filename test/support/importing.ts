@@ -1,4 +1,3 @@
-import { createDataDirectories } from './embedded-directories.ts'
 import { runProgram } from './failed-start.ts'
 
 export interface ImportEnd {
@@ -14,9 +13,8 @@ const COLUMNS = ['copied', 'already there', 'ended here', 'expired', 'test', 'in
 
 /** Runs the import as an operator does, to its end. `databaseUrl` undefined: into the embedded PostgreSQL that `env` says. */
 export async function runImport(from: string, databaseUrl: string | undefined, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<ImportEnd> {
-  const dataDir = await createDataDirectories().make()
   const target: Record<string, string> = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
-  const { code, stdout, stderr } = await runProgram('server/import.ts', ['--from', from, ...args], { TIDINGS_DATA_DIR: dataDir, ...target, ...env })
+  const { code, stdout, stderr } = await runProgram('server/import.ts', ['--from', from, ...args], { ...target, ...env })
   const lines = stdout.split('\n')
   return { code, stderr, lines, counts: (row = 'in all') => countsIn(lines, row) }
 }

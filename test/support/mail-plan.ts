@@ -19,11 +19,18 @@ export function planMails(count: number, addresses: number): PlannedMail[] {
     const ofAddress = fateOf(recipient)
     const address = `r${recipient}@example.org`
     if (ofAddress !== 'taken') return { number, address, fate: ofAddress, stage: 'recipient' }
-    return { number, address, fate: fateOf(Math.floor(number / addresses) * 7 + recipient * 3), stage: 'message' }
+    return { number, address, fate: fateOf(Math.floor(number / addresses) * 7 + recipient * 11), stage: 'message' }
   })
 }
 
 function fateOf(index: number): Fate {
   if (index % ONE_IN === 7) return 'refused'
   return index % ONE_IN === 23 ? 'delayed' : 'taken'
+}
+
+/** The mails of each address, in their order. */
+export function byAddress(plan: readonly PlannedMail[]): Map<string, PlannedMail[]> {
+  const mails = new Map<string, PlannedMail[]>()
+  for (const mail of plan) mails.set(mail.address, [...(mails.get(mail.address) ?? []), mail])
+  return mails
 }

@@ -1,5 +1,5 @@
 import type { Client } from '@tidings/harness/client.ts'
-import type { PlannedMail } from './mail-plan.ts'
+import { byAddress, type PlannedMail } from './mail-plan.ts'
 
 /** Subscribes every address of the plan, each to a subject of its own. */
 export async function subscribeAll(client: Client, plan: readonly PlannedMail[]): Promise<void> {
@@ -10,7 +10,7 @@ export async function subscribeAll(client: Client, plan: readonly PlannedMail[])
 
 /** Publishes an event for each mail: those of an address one after the other, in one series, the addresses side by side. */
 export async function publishAll(client: Client, plan: readonly PlannedMail[]): Promise<void> {
-  await Promise.all([...Map.groupBy(plan, ({ address }) => address)].map(async ([address, mails]) => {
+  await Promise.all([...byAddress(plan)].map(async ([address, mails]) => {
     for (const { number } of mails) {
       await expectStatus(client, 200, '/events/publish', {
         source: 'https://tapis.io/jobs', type: `jobs.RUN.M${number}`, subject: address, seriesId: address, timestamp: new Date().toISOString(),

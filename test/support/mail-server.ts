@@ -59,11 +59,9 @@ export async function startMailServer({ encryption = 'starttls', needsLogin = fa
     asked.push(question)
     waiting.look()
     const decided = await decide(question)
+    if (decided === undefined && question.kind === 'message') accepted.push(question.mail)
+    waiting.look()
     if (decided === 'withheld') return
-    if (decided === undefined && question.kind === 'message') {
-      accepted.push(question.mail)
-      waiting.look()
-    }
     callback(decided === undefined ? undefined : Object.assign(new Error('as the test decided'), { responseCode: decided }))
   }
 

@@ -1,12 +1,17 @@
 import { ATTRIBUTES, OPERATORS_OF, type Attribute } from '@tidings/server/api/search/attributes.ts'
 import type { Condition, Operator, Test, Value } from '@tidings/server/api/search/condition.ts'
+import { storageFault } from '@tidings/server/api/storable-text.ts'
 import fc from 'fast-check'
 
 const LISTS: readonly Operator[] = ['in', 'nin', 'between', 'nbetween']
 
+const codePoints = fc.oneof(fc.integer({ min: 0, max: 0x7f }), fc.integer({ min: 0, max: 0xffff }), fc.integer({ min: 0, max: 0x10ffff })).map((point) => String.fromCodePoint(point))
+/** Any string of JavaScript: whole characters, half pairs, controls. */
+export const anyText = fc.array(codePoints, { maxLength: 20 }).map((characters) => characters.join(''))
+
 /** Texts rich in what the languages treat specially. */
-const character = fc.oneof(fc.stringMatching(/^[~,()\\*!%_.'"/ ab-]$/), fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }))
-const text = fc.string({ unit: character, maxLength: 12 }).filter((value) => value.trim() !== '' && !value.includes('\0'))
+const character = fc.oneof(fc.stringMatching(/^[~,()\\*!%_.'"/ ab-]$/), codePoints.filter((point) => storageFault(point) === undefined))
+const text = fc.array(character, { maxLength: 12 }).map((characters) => characters.join('')).filter((value) => value.trim() !== '')
 /** In the one form that the tree has: a backslash only before `%`, `_` and a backslash. */
 const pattern = fc.array(fc.oneof(fc.constantFrom('%', '_', '\\%', '\\_', '\\\\'), text.map((value) => value.replace(/[%_\\]/g, 'x'))), { minLength: 1, maxLength: 4 }).map((pieces) => pieces.join(''))
 const timestamp = fc.date({ min: new Date('0001-01-02T00:00:00Z'), max: new Date('9999-12-30T00:00:00Z'), noInvalidDate: true })

@@ -16,6 +16,12 @@ export interface Range {
   readonly skip: number
 }
 
+export interface Reach {
+  /** In place of FEW and LOOK_AHEAD. */
+  readonly few?: number
+  readonly lookAhead?: number
+}
+
 interface Found {
   readonly id: number
 }
@@ -25,11 +31,11 @@ interface Found {
  * meeting enough rows soon; when those that fulfil the conditions are all at the other end it reads the whole tenant. So
  * it is not left to hope: few expected matches are found by the conditions and sorted; many are met soon, or not at all.
  */
-export async function findPage(db: Db, query: ListQuery, range: Range): Promise<number[]> {
+export async function findPage(db: Db, query: ListQuery, range: Range, { few = FEW, lookAhead = LOOK_AHEAD }: Reach = {}): Promise<number[]> {
   const { inOrder, rest } = planOf(query)
   if (inOrder === undefined || rest.length === 0) return idsOf(await readInOrder(db, query, range))
-  if ((await expectedMatches(db, query)) > FEW) {
-    const found = await lookAhead(db, query, { inOrder, rest }, range)
+  if ((await expectedMatches(db, query)) > few) {
+    const found = await readAhead(db, query, { inOrder, rest, rows: lookAhead + 2 * (range.skip + range.limit) }, range)
     if (found.length === range.limit) return idsOf(found)
   }
   return idsOf(await gather(db, query, range))
@@ -42,15 +48,21 @@ const readInOrder = (db: Db, query: ListQuery, range: Range) => db.query<Found>(
   ${selectIds(query)}
   ${compileRange(range)}`)
 
+interface Ahead {
+  readonly inOrder: readonly Condition[]
+  readonly rest: readonly Condition[]
+  readonly rows: number
+}
+
 /** Reads the first rows of the order, and no further, and takes of them those that fulfil the rest. */
-const lookAhead = (db: Db, { tenant, order }: ListQuery, { inOrder, rest }: { inOrder: readonly Condition[]; rest: readonly Condition[] }, range: Range) => db.query<Found>(sql`
+const readAhead = (db: Db, { tenant, order }: ListQuery, { inOrder, rest, rows }: Ahead, range: Range) => db.query<Found>(sql`
   select subscription.id
   from (
     select *
     from subscription
     where ${livingIn(tenant, inOrder)}
     order by ${compileOrder(order)}
-    limit ${LOOK_AHEAD + 2 * (range.skip + range.limit)}) as subscription
+    limit ${rows}) as subscription
   where ${all(rest.map(compile))}
   order by ${compileOrder(order)}
   ${compileRange(range)}`)

@@ -22,7 +22,7 @@ const CANCELLED = '57014'
 export interface ListingParts {
   readonly db: Database
   readonly longListDb: Database
-  readonly access: SubscriptionAccess
+  readonly access: Pick<SubscriptionAccess, 'ownersFor'>
 }
 
 /** Lists the subscriptions that fulfil a condition (contract 4.1, 4.6). Throws NTFAPI_SEARCH_TIMEOUT (503) when it takes too long. */

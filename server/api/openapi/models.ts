@@ -46,14 +46,14 @@ export function componentSchemas(): Readonly<Record<string, OpenApiSchema>> {
 }
 
 function described(model: string, schema: OpenApiSchema): OpenApiSchema {
-  const description = MODEL_TEXTS[model as ModelName]
-  if (schema.properties === undefined) return { ...schema, description }
-  const properties = Object.fromEntries(Object.entries(schema.properties).map(([member, part]) => [member, describedMember(model, member, part)]))
-  return { ...schema, description, properties }
+  const whole = withText(schema, textOf(MODEL_TEXTS, model))
+  if (schema.properties === undefined) return whole
+  const memberText = (member: string) => textOf(MEMBER_TEXTS, `${model}.${member}`) ?? textOf(MEMBER_TEXTS, member)
+  return { ...whole, properties: Object.fromEntries(Object.entries(schema.properties).map(([member, part]) => [member, withText(part, memberText(member))])) }
 }
 
 /** A reference stays alone: in 3.0.3 everything beside it is ignored. */
-function describedMember(model: string, member: string, part: OpenApiSchema): OpenApiSchema {
-  const description = MEMBER_TEXTS[`${model}.${member}`] ?? MEMBER_TEXTS[member]
-  return part.$ref !== undefined || description === undefined ? part : { ...part, description }
-}
+const withText = (schema: OpenApiSchema, description: string | undefined): OpenApiSchema =>
+  (schema.$ref !== undefined || description === undefined ? schema : { ...schema, description })
+
+const textOf = (texts: Readonly<Record<string, string>>, name: string): string | undefined => texts[name]

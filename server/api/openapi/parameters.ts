@@ -22,11 +22,11 @@ const SELECT_SUMMARY: Parameter = { ...SELECT_ALL, schema: { type: 'string', def
 
 export const SEARCH = inQuery('search', TEXT, 'Conditions that must all be met: `(attribute.operator.value)~(...)`, for example `(name.like.jobs*)~(enabled.eq.true)`.')
 
-/** What all lists take. */
+/** What all lists take. `skip` tells no default: pages that fill defaults in would send it together with `startAfter`. */
 export const LIST: readonly Parameter[] = [
   inQuery('limit', { type: 'integer', default: 100 }, 'How many at most. Negative: all of them, and nothing is skipped.'),
   inQuery('orderBy', TEXT, 'Attributes to sort by, separated by commas, each with `(asc)` or `(desc)` if one likes: `owner,created(desc)`.'),
-  inQuery('skip', { type: 'integer', default: 0 }, 'How many to leave out at the beginning. Not together with `startAfter`.'),
+  inQuery('skip', { type: 'integer' }, 'How many to leave out at the beginning. Not together with `startAfter`.'),
   inQuery('startAfter', TEXT, 'Begins behind this value of the first attribute of `orderBy`, which must be given.'),
   inQuery('computeTotal', { type: 'boolean', default: false }, 'Whether to count how many there would be without a limit.'),
   SELECT_SUMMARY,
@@ -35,9 +35,10 @@ export const LIST: readonly Parameter[] = [
 
 /** The name is a placeholder: the parameters are the members of the object (style form, exploded). */
 export const FREE_FORM: Parameter = {
-  ...inQuery('freeFormParameterName', { type: 'object', additionalProperties: { type: 'string' } }, 'Conditions as parameters of their own, `attribute.operator=value`, for example `name.like=jobs*`. All must be met.'),
+  ...inQuery('freeFormParameterName', { type: 'object', additionalProperties: { type: 'string' } }, 'Conditions as parameters of their own, `attribute.operator=value`, for example `name.like=job*`. All must be met.'),
   style: 'form',
   explode: true,
+  example: { 'name.like': 'job*' },
 }
 
 export const SUBSCRIPTION_TTL = inQuery('subscriptionTTL', { type: 'integer', default: 60 }, 'Minutes to the end of the subscription; 0 or less: it never ends.')

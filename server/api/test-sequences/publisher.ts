@@ -40,16 +40,29 @@ export function createSequencePublisher({ db, publish, log, intervalMs = INTERVA
     }
     const waiting = await readWaiting(db)
     const due = waiting.filter(({ inMs }) => inMs <= 0)
-    const work = due.map((sequence) => (sequence.isLiving ? publishNext(sequence) : giveUp(sequence)))
-    await Promise.allSettled(work) // one that fails holds up no other; it is due still
-    await Promise.all(work)
+    await publishAll(due.filter(({ isLiving }) => isLiving))
+    for (const sequence of due.filter(({ isLiving }) => !isLiving)) await giveUp(sequence)
     if (due.length === PER_TURN) return 0
     const next = waiting.find(({ inMs }) => inMs > 0)?.inMs ?? IDLE_MS
     return Math.max(1, Math.min(IDLE_MS, intervalMs, next))
   }
 
+  /** One that fails is due still. The rows move on one after the other, for the connections are the api's. */
+  async function publishAll(due: readonly Sequence[]): Promise<void> {
+    const stored = due.map(async (sequence) => {
+      await publish.event(nextEvent(sequence), nextEventContext(sequence))
+      return sequence
+    })
+    for (const result of await Promise.allSettled(stored)) if (result.status === 'fulfilled') await moveOn(result.value)
+    await Promise.all(stored)
+  }
+
   async function publishNext(sequence: Sequence): Promise<void> {
     await publish.event(nextEvent(sequence), nextEventContext(sequence))
+    await moveOn(sequence)
+  }
+
+  async function moveOn(sequence: Sequence): Promise<void> {
     if (await markPublished(db, sequence, intervalMs)) return
     // Deleted meanwhile: this event may have come after the end of the series, and begun it anew.
     if (!(await isGoingOn(db, sequence))) await publish.endSeries(seriesOf(sequence), seriesContext(sequence))

@@ -1,0 +1,33 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createApp } from '@tidings/server/app.ts'
+import { readConfig } from '@tidings/server/config.ts'
+import { createLog } from '@tidings/server/log.ts'
+import { createTestDatabase } from './database.ts'
+import type { Lists } from './tenants-lists.ts'
+
+export interface Site {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** The service at a site with these tenants and sites, as the Tenants service would list them. */
+export async function startSite(lists: Lists, siteId = 'dev'): Promise<Site> {
+  const db = await createTestDatabase({ isEmpty: true })
+  const directory = await mkdtemp(join(tmpdir(), 'tidings-site-'))
+  await writeFile(join(directory, 'tenants.json'), JSON.stringify(lists))
+  const config = readConfig({
+    DATABASE_URL: db.url, TAPIS_SERVICE_PORT: '0', HOST: '127.0.0.1', TIDINGS_ROLE: 'api', TENANTS_FILE: join(directory, 'tenants.json'), TAPIS_SITE_ID: siteId,
+    TIDINGS_DATA_DIR: directory,
+  })
+  const app = await createApp({ config, databaseUrl: () => db.url, isAlone: false, log: createLog({ level: 'silent', isTerminal: false }) })
+  return {
+    url: await app.start(),
+    async stop() {
+      await app.stop()
+      await db.drop()
+      await rm(directory, { recursive: true })
+    },
+  }
+}

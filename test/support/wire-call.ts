@@ -1,0 +1,30 @@
+import { request, type OutgoingHttpHeaders } from 'node:http'
+import { text } from 'node:stream/consumers'
+import type { Envelope } from '@tidings/contract/envelope.ts'
+
+export interface WireAnswer {
+  readonly status: number
+  readonly contentType: string | undefined
+  readonly text: string
+  /** Throws when the answer is no JSON. */
+  readonly envelope: Envelope<never>
+}
+
+/** One request, with exactly these headers in exactly this spelling: what generated clients send, and what fetch would tidy up. */
+export async function wireCall(base: string, method: string, path: string, headers: OutgoingHttpHeaders = {}, body?: string): Promise<WireAnswer> {
+  const response = await new Promise<Parameters<typeof text>[0] & { statusCode?: number | undefined; headers: Record<string, unknown> }>((resolve, reject) => {
+    const length = body === undefined ? (method === 'GET' ? {} : { 'Content-Length': 0 }) : { 'Content-Length': Buffer.byteLength(body) }
+    const sent = request(`${base}/v3/notifications${path}`, { method, headers: { ...length, ...headers } }, resolve)
+    sent.on('error', reject)
+    sent.end(body)
+  })
+  const answer = await text(response)
+  return {
+    status: response.statusCode ?? 0,
+    contentType: typeof response.headers['content-type'] === 'string' ? response.headers['content-type'] : undefined,
+    text: answer,
+    get envelope() {
+      return JSON.parse(answer) as Envelope<never>
+    },
+  }
+}
