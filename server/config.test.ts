@@ -22,7 +22,8 @@ test('nothing set is a development service on the embedded database', () => {
     port: 8080, host: '127.0.0.1', role: 'all', dataDir: '.tidings', databaseUrl: undefined, partitions: undefined, siteId: 'dev',
     tenants: { kind: 'development' }, retryDelaysMs: [1000, 5000, 20_000, 60_000, 300_000, 600_000], retryHorizonMs: 90_000_000,
     allowAddresses: ['127.0.0.0/8', '::1/128'], publicUrl: undefined, sendsInAll: 1024, sendsPerAddress: 128, retentionHours: 72,
-    reaperIntervalMs: 180_000, logLevel: 'info',
+    reaperIntervalMs: 180_000, logLevel: 'info', admins: { kind: 'list', list: [] }, canaryIntervalMs: 60_000,
+    mail: { provider: 'LOG', from: { name: 'Tapis Notifications Service', address: 'no-reply@nowhere.com' } },
   })
 })
 

@@ -11,9 +11,12 @@ type FaultOf = (text: string) => string | undefined
 export function notificationFaults({ uuid, event }: Members): Fault[] {
   return [
     ...textFault('/uuid', uuid, uuidFault),
-    ...(isObject(event) ? EVENT_RULES.flatMap(([name, faultOf]) => event[name] === undefined ? [fault(`/event/${name} is missing`)] : textFault(`/event/${name}`, event[name], faultOf)) : []),
+    ...(isObject(event) ? EVENT_RULES.flatMap(([name, faultOf]) => event[name] === undefined ? missing(name) : textFault(`/event/${name}`, event[name], faultOf)) : []),
   ]
 }
+
+/** Clients made of the original's 1.6.1 document do not know `received`. */
+const missing = (name: string): Fault[] => (name === 'received' ? [] : [fault(`/event/${name} is missing`)])
 
 function textFault(place: string, value: unknown, faultOf: FaultOf): Fault[] {
   const found = typeof value === 'string' ? faultOf(value) : undefined
