@@ -69,11 +69,12 @@ test('one canary at a time for all processes, and each receives what it sends', 
   const db = await createTestDatabase({ isEmpty: true })
   onTestFinished(() => db.drop())
   const apps = await Promise.all([run({ db }), run({ db })])
-  await eventually(() => arrivals({ db })).toBeGreaterThan(2)
-  const gaps = await db.query<{ gapS: number | null }>(sql`select extract(epoch from published - lag(published) over (order by published))::float8 as "gapS" from canary_beat`)
-  expect(gaps.filter(({ gapS }) => gapS !== null && gapS < 0.5)).toEqual([])
+  await eventually(() => arrivals({ db })).toBeGreaterThan(5)
+  const [sent] = await db.query<{ count: number; overS: number }>(sql`
+    select count(*)::integer as count, extract(epoch from max(published) - min(published))::float8 as "overS" from canary_beat`)
+  expect(sent?.count).toBeLessThan((sent?.overS ?? 0) + 4) // two that do not know of each other would send twice as many
   expect(await db.query(sql`select from subscription`)).toHaveLength(1)
-  for (const app of apps) expect(await ageOf(app)).toBeLessThan(3)
+  for (const app of apps) await eventually(() => ageOf(app)).toBeLessThan(3)
 })
 
 test('while a partition cannot be worked the age grows, though the service stays ready; then it falls again', async () => {

@@ -78,8 +78,11 @@ test('where nobody listens, or the name does not exist, the result says so', asy
   const address = free.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   await new Promise((resolve) => free.close(resolve))
-  expect(await testSmtpSender({ port }).post()).toMatchObject({ kind: 'failed', reason: 'connect_refused', stage: 'connect' })
-  expect(await testSmtpSender({ host: 'mail.invalid', port }).post()).toMatchObject({ kind: 'failed', reason: 'dns', stage: 'connect' })
+  for (const [host, reason] of [['127.0.0.1', 'connect_refused'], ['mail.invalid', 'dns']] as const) {
+    const sender = testSmtpSender({ host, port })
+    expect(await sender.post()).toMatchObject({ kind: 'failed', reason, stage: 'connect' })
+    await sender.close()
+  }
 })
 
 test('whether a mail may be sent is asked when the server wants its text, and not before', async () => {
@@ -154,6 +157,26 @@ test('an idle connection that the server has closed costs no attempt', async () 
     server.cutConnections()
   }
   expect(server.accepted).toHaveLength(3)
+})
+
+test('a connection that the server cuts before it has any of the text costs no attempt either, if mails went over it before', async () => {
+  const { server, sender } = await realServer()
+  expect(await sender.post()).toMatchObject({ kind: 'accepted' })
+  let cuts = 0
+  server.decide(({ kind }) => {
+    if (kind !== 'sender' || cuts > 0) return undefined
+    cuts += 1
+    server.cutConnections()
+    return 'withheld'
+  })
+  expect(await sender.post()).toMatchObject({ kind: 'accepted' })
+  expect([cuts, server.accepted.length]).toEqual([1, 2])
+})
+
+test('a server whose answer has no end is cut off', async () => {
+  const { server, sender } = await scriptedServer({ answers: { EHLO: `250-${'x'.repeat(20_000)}\r\n250-` } })
+  expect(await sender.post()).toMatchObject({ kind: 'failed', reason: 'bad_answer', stage: 'connect' })
+  await server.allClosed()
 })
 
 test('a server that comes back is used again at once', async () => {

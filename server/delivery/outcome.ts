@@ -40,14 +40,14 @@ const TOO_LARGE = 552
  * A 5xx gives up one mail when it speaks of that mail, and none when it would meet every other one as well: our login, our
  * right to use the server and our sender's address are for an operator to mend, and the mails go out when that is done.
  *
- * | 5xx as the answer to          | it speaks of                                         | outcome |
- * |-------------------------------|------------------------------------------------------|---------|
- * | greeting, EHLO, STARTTLS, AUTH | the server, or our login (530, 534, 535, 538)       | retry   |
- * | MAIL FROM                     | our sender's address, the same in every mail         | retry   |
- * | MAIL FROM: 552                | the size that was announced                          | give_up |
- * | RCPT TO                       | the recipient                                        | give_up |
- * | DATA, or the text             | the message                                          | give_up |
- * | the last two: 503, 521, 53x   | the session, or us                                   | retry   |
+ * | 5xx as the answer to           | it speaks of                                  | outcome |
+ * |--------------------------------|-----------------------------------------------|---------|
+ * | greeting, EHLO, STARTTLS, AUTH | the server, or our login (530, 534, 535, 538) | retry   |
+ * | MAIL FROM                      | our sender's address, the same in every mail  | retry   |
+ * | MAIL FROM: 552                 | the size that was announced                   | give_up |
+ * | RCPT TO                        | the recipient                                 | give_up |
+ * | DATA, or the text              | the message                                   | give_up |
+ * | the last two: 503, 521, 53x    | the session, or us                            | retry   |
  */
 export function outcomeOf(result: AttemptResult, context: OutcomeContext): Outcome {
   const outcome = firstView(result)

@@ -15,6 +15,9 @@ export interface SmtpLimits {
 
 export const SMTP_LIMITS: SmtpLimits = { connections: 10, connectMs: 10_000, silenceMs: 30_000, totalMs: 30_000, idleMs: 30_000 }
 
+/** A server that says more in one answer says nothing that is of use. */
+const MOST_ANSWERED = 16 * 1024
+
 export interface PoolParts {
   readonly server: MailServer
   readonly limits: SmtpLimits
@@ -54,6 +57,7 @@ export function poolOptions({ server, limits, ca }: PoolParts): SMTPPoolOptions 
     greetingTimeout: limits.connectMs,
     dnsTimeout: limits.connectMs,
     socketTimeout: limits.silenceMs,
+    maxResponseSize: MOST_ANSWERED,
     // Cut connections are cut: none lingers, and none keeps the process.
     socketCloseTimeout: 0,
     disableFileAccess: true,
