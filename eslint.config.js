@@ -12,6 +12,7 @@ const ARROWS = {
   api: EVERYWHERE,
   publish: EVERYWHERE,
   dispatch: EVERYWHERE,
+  ownership: EVERYWHERE,
   delivery: EVERYWHERE,
   recovery: EVERYWHERE,
   import: EVERYWHERE,
@@ -26,9 +27,10 @@ const FOLDERS = Object.keys(ARROWS).filter((folder) => folder !== 'contract')
 const PORTS = {
   publish: ['broker/broker.ts'],
   dispatch: ['broker/broker.ts'],
+  ownership: ['broker/broker.ts'],
   api: ['publish/publish.ts'],
   canary: ['publish/publish.ts', 'delivery/sender.ts'],
-  import: ['api/subscription-rules.ts', 'api/json-body.ts', 'api/shown-text.ts'],
+  import: ['api/subscriptions/rules.ts', 'api/json-body.ts', 'api/shown-text.ts'],
 }
 
 const escaped = (text) => text.replaceAll('.', '\\.').replaceAll('/', '\\/')
@@ -77,7 +79,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**', 'harness/**', 'demo/**', '**/*.test.ts', 'vitest.config.ts', 'server/main.ts', 'server/token.ts', 'server/import.ts', 'server/config-docs.ts'],
+    files: ['test/**', 'harness/**', 'demo/**', '**/*.test.ts', 'vitest.config.ts', 'server/main.ts', 'server/token.ts', 'server/import.ts', 'server/dead-letters.ts', 'server/healthcheck.ts', 'server/config-docs.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['**/*.test.ts'], rules: { 'max-lines-per-function': 'off' } },

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox'
 
 /** Event types: service.category.detail (Tapis Notifications 1.6.2, publishEvent). */
-export const EVENT_TYPE_PATTERN = '^[a-z]+\\.[a-zA-Z]([a-zA-Z0-9]|[-_~])*\\.[a-zA-Z]([a-zA-Z0-9]|[-_~])*$'
+const EVENT_TYPE_PATTERN = '^[a-z]+\\.[a-zA-Z]([a-zA-Z0-9]|[-_~])*\\.[a-zA-Z]([a-zA-Z0-9]|[-_~])*$'
 
 const NOT_BLANK = '\\S'
 

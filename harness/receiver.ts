@@ -10,7 +10,7 @@ export type Answer = number | { readonly status: number; readonly headers?: Read
 
 export interface Receiver {
   url(path?: string): string
-  /** Every request since the start, in the order of arrival. */
+  /** Every request since the start, in the order of arrival; none when it keeps none. */
   readonly received: readonly Received[]
   /** The statuses of the next requests, in their order; afterwards it is 200 again. */
   answers(...statuses: number[]): void
@@ -29,8 +29,8 @@ export interface Receiver {
 
 const DEADLINE_MS = 10_000
 
-/** A real HTTP receiver on 127.0.0.1, on a port of its own. */
-export async function startReceiver(): Promise<Receiver> {
+/** A real HTTP receiver on 127.0.0.1, on a port of its own. One that is only ever asked by `decide` need keep no requests. */
+export async function startReceiver({ keepsRequests = true }: { readonly keepsRequests?: boolean } = {}): Promise<Receiver> {
   const received: Received[] = []
   const waiting = createWaiting()
   const script: number[] = []
@@ -45,7 +45,7 @@ export async function startReceiver(): Promise<Receiver> {
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const entry = receivedOf(request, await buffer(request))
-    received.push(entry)
+    if (keepsRequests) received.push(entry)
     response.on('finish', () => {
       entry.answeredStatus = response.statusCode
       waiting.look()

@@ -6,14 +6,17 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { startDeadline } from '@tidings/server/runtime/deadline.ts'
 
-const MAIN = fileURLToPath(new URL('../server/main.ts', import.meta.url))
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const OUR_ROOT = fileURLToPath(new URL('..', import.meta.url))
 const START_LIMIT_MS = 60_000
 
 export interface ServiceOptions {
   readonly dataDir: string
+  /** Of the source tree that the service is started from; this one unless given. */
+  readonly root?: string
   /** Beside the environment of this process. An undefined value removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** The account that it runs under; this process's unless given. */
+  readonly uid?: number
   /** Each line of the service's log. */
   readonly onLog?: (line: string) => void
   /** Each line on standard output, the "ready" too. */
@@ -44,13 +47,14 @@ export interface ServiceProcess {
 }
 
 /** Starts the service and waits for its "ready". Rejects with what it said on standard error when it ends before. */
-export async function startService({ dataDir, env = {}, onLog, onOutput, ownGroup = false, signal }: ServiceOptions): Promise<ServiceProcess> {
+export async function startService({ dataDir, root = OUR_ROOT, uid, env = {}, onLog, onOutput, ownGroup = false, signal }: ServiceOptions): Promise<ServiceProcess> {
   signal?.throwIfAborted()
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN], {
-    cwd: ROOT,
+  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'server', 'main.ts')], {
+    cwd: root,
     env: { ...process.env, TAPIS_SERVICE_PORT: '0', TIDINGS_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: ownGroup,
+    ...(uid !== undefined && { uid, gid: uid }),
   })
   const ended = new Promise<number | null>((resolve) => void child.once('close', resolve))
   const cutShort = () => void child.kill('SIGTERM')

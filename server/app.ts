@@ -1,13 +1,16 @@
 import { createApi } from './api/api.ts'
 import { createAuthenticator } from './api/auth/caller.ts'
 import { openTenants } from './api/auth/open-tenants.ts'
-import { openAdmins } from './api/open-admins.ts'
+import { openAdmins } from './api/admins/open-admins.ts'
 import { createSequencePublisher } from './api/test-sequences/publisher.ts'
+import type { Broker } from './broker/broker.ts'
 import { createDatabaseBroker } from './broker/database.ts'
+import { createRabbitMqBroker } from './broker/rabbitmq/rabbitmq.ts'
 import { createLastCanary } from './canary/last-canary.ts'
 import type { Config } from './config.ts'
 import { closeDatabases, createDatabases, type Databases } from './databases.ts'
-import { checkDurability, openInstallation } from './db/installation.ts'
+import type { Db } from './db/database.ts'
+import { checkDurability, openInstallation, useRabbitMq, type Installation } from './db/installation.ts'
 import { migrate } from './db/migrate.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import type { Log } from './log.ts'
@@ -45,10 +48,10 @@ export async function createApp(parts: AppParts): Promise<App> {
 async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs }: AppParts, databases: Databases): Promise<App> {
   await checkDurability(databases.api)
   await migrate(databaseUrl())
-  const partitions = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: 'database' })
-  const broker = createDatabaseBroker({ writer: databases.publish, notifies: !isAlone })
+  const installation = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: config.broker ? 'rabbitmq' : 'database' })
+  const broker = createBroker({ config, databases, installation, isAlone, onRecords: () => dispatcher?.wake(), log })
   const writer = createGroupWriter({ broker, log })
-  const publish = createPublish({ writer, partitions, onStored: () => dispatcher?.wake() })
+  const publish = createPublish({ writer, partitions: installation.partitions })
   const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, publish, isAlone, log })
   const front = config.role === 'dispatcher' ? undefined : await createFront()
 
@@ -68,8 +71,8 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       admins: openAdmins(config, { tenants, log }),
       publish,
       sequences,
-      checks: createReadyChecks({ tenants, siteId: config.siteId, db: databases.api }),
-      lastCanary: createLastCanary({ db: databases.api, isOn: config.canaryIntervalMs > 0 }),
+      checks: createReadyChecks({ tenants, siteId: config.siteId, db: databases.probes, broker }),
+      lastCanary: createLastCanary({ db: databases.probes, isOn: config.canaryIntervalMs > 0 }),
       log,
     })
     return {
@@ -86,6 +89,10 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
 
   return {
     async start() {
+      await startBroker(broker, { config, db: databases.api }).catch(async (error: unknown) => {
+        await closeDatabases(databases)
+        throw error
+      })
       writer.start()
       const address = await front?.start()
       await startDispatcher(dispatcher, address)
@@ -95,9 +102,30 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       // Together: a slow caller must not use up the time that the dispatcher needs to settle and to release.
       await Promise.all([front?.stop(), dispatcher?.stop()])
       await writer.stop() // both publish
+      await broker.stop()
       await closeDatabases(databases)
     },
   }
+}
+
+interface BrokerParts extends Pick<AppParts, 'config' | 'isAlone' | 'log'> {
+  readonly databases: Databases
+  readonly installation: Installation
+  /** There are records to dispatch. */
+  readonly onRecords: () => void
+}
+
+const createBroker = ({ config, databases, installation, isAlone, onRecords, log }: BrokerParts): Broker => config.broker
+  ? createRabbitMqBroker({ ...config.broker, installationId: installation.id, partitions: installation.partitions, onArrival: onRecords, log })
+  : createDatabaseBroker({ writer: databases.publish, notifies: !isAlone, onStored: onRecords })
+
+async function startBroker(broker: Broker, { config, db }: { readonly config: Config; readonly db: Db }): Promise<void> {
+  await broker.start()
+  if (!config.broker) return
+  await useRabbitMq(db).catch(async (error: unknown) => {
+    await broker.stop()
+    throw error
+  })
 }
 
 async function startDispatcher(dispatcher: Dispatcher | undefined, address: string | undefined): Promise<void> {

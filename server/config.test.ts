@@ -19,7 +19,7 @@ const namesOf = (env: Readonly<Record<string, string>>) => faultsOf(env).map((fa
 
 test('nothing set is a development service on the embedded database', () => {
   expect(readConfig({})).toEqual({
-    port: 8080, host: '127.0.0.1', role: 'all', dataDir: '.tidings', databaseUrl: undefined, partitions: undefined, siteId: 'dev',
+    port: 8080, host: '127.0.0.1', role: 'all', dataDir: '.tidings', databaseUrl: undefined, broker: undefined, partitions: undefined, siteId: 'dev',
     tenants: { kind: 'development' }, retryDelaysMs: [1000, 5000, 20_000, 60_000, 300_000, 600_000], retryHorizonMs: 90_000_000,
     allowAddresses: ['127.0.0.0/8', '::1/128'], publicUrl: undefined, sendsInAll: 1024, sendsPerAddress: 128, retentionHours: 72,
     reaperIntervalMs: 180_000, logLevel: 'info', admins: { kind: 'list', list: [] }, canaryIntervalMs: 60_000,
@@ -91,8 +91,23 @@ test('with real tenants the api listens everywhere and webhooks reach no private
   expect(namesOf({ ...TENANTS, TAPIS_TENANT_SVC_BASEURL: 'https://tapis.io' })).toEqual(['TENANTS_FILE and TAPIS_TENANT_SVC_BASEURL'])
 })
 
-test('BROKER_URL is refused as long as RabbitMQ is not supported', () => {
-  expect(faultsOf({ BROKER_URL: 'amqps://broker' })).toEqual(['BROKER_URL: RabbitMQ is not supported by this version yet; leave it unset'])
+const brokerOf = (url: string, env: Readonly<Record<string, string>> = {}) => readConfig({ BROKER_URL: url, ...env }).broker
+
+test('BROKER_URL is read whole: scheme, port, login, virtual host, heartbeat', () => {
+  expect(brokerOf('amqp://broker')).toEqual({ server: { host: 'broker', port: 5672, vhost: '/', user: 'guest', password: 'guest', heartbeatS: 5, usesTls: false }, caFile: undefined })
+  expect(brokerOf('amqps://tid%40ings:p%2Fw@[::1]:7777/a%2Fb?heartbeat=20', { BROKER_CA_FILE: '/ca.pem' }))
+    .toEqual({ server: { host: '::1', port: 7777, vhost: 'a/b', user: 'tid@ings', password: 'p/w', heartbeatS: 20, usesTls: true }, caFile: '/ca.pem' })
+  expect(brokerOf('amqps://user:@broker/')).toMatchObject({ server: { port: 5671, vhost: '/', user: 'user', password: '' } })
+})
+
+test.each(['http://s3cret@b', 'amqp://', 'amqp:broker', 'amqp://u:s3cret@b/x/y', 'amqp://u:s3cret%@b', 'amqp://u:s3cret@b/%ff', 'amqp://u:s3cret@b?heartbeat=0', 'amqp://u:s3cret@b?heartbeat=', 'amqp://u:s3cret@b?verify=none', 'amqp://b#s3cret'])('BROKER_URL refuses %s, without telling it', (url) => {
+  expect(namesOf({ BROKER_URL: url })).toEqual(['BROKER_URL'])
+  expect(faultsOf({ BROKER_URL: url }).join()).not.toContain('s3cret')
+})
+
+test('an authority for the broker needs a broker with a certificate', () => {
+  expect(namesOf({ BROKER_CA_FILE: '/ca.pem' })).toEqual(['BROKER_CA_FILE'])
+  expect(namesOf({ BROKER_CA_FILE: '/ca.pem', BROKER_URL: 'amqp://broker' })).toEqual(['BROKER_CA_FILE'])
 })
 
 test.each(['api', 'dispatcher'])('the role %s needs a database that others can reach', (role) => {

@@ -1,5 +1,6 @@
 import { customCleanEnv, str, type CleanedEnv } from 'envalid'
 import ipaddr from 'ipaddr.js'
+import { brokerUrl, type BrokerServer } from './config-broker.ts'
 import { adminList, between, cidrList, flag, postgresUrl, secondsList, urlOf, type Admin } from './config-values.ts'
 
 /** Thrown when the configuration is wrong; lists every fault. */
@@ -17,8 +18,9 @@ export const VARIABLES = {
   TIDINGS_ROLE: str({ default: 'all', choices: ['all', 'api', 'dispatcher'] as const, desc: 'What this process does. Roles other than `all` need DATABASE_URL.' }),
   TIDINGS_DATA_DIR: str({ default: '.tidings', desc: 'Directory of the embedded PostgreSQL and the development keys.' }),
   DATABASE_URL: postgresUrl({ default: undefined, desc: 'A PostgreSQL >= 15, `postgres://...`, by a direct connection (no transaction pooler). Unset: the embedded one.' }),
-  BROKER_URL: urlOf('amqp', 'amqps')({ default: undefined, desc: 'A RabbitMQ, `amqp://...`. Unset: the database is the broker. Not supported by this version yet.' }),
-  TIDINGS_PARTITIONS: between(1, 1024)({ default: undefined, desc: 'Number of partitions, fixed when the database is first created (32 then, unless set).' }),
+  BROKER_URL: brokerUrl({ default: undefined, desc: 'A RabbitMQ >= 3.10, `amqp://user:password@host:5672/vhost`, or `amqps://...` for TLS; `?heartbeat=` seconds (5). Unset: the database is the broker. Fixed when the database is first created; later only RabbitMQ may take the place of the database, when every event is dispatched.' }),
+  BROKER_CA_FILE: str({ default: undefined, desc: 'PEM file of the authorities that may have signed the certificate of an `amqps` broker, instead of the usual ones.' }),
+  TIDINGS_PARTITIONS: between(1, 1024)({ default: undefined, desc: 'Number of partitions, fixed when the database is first created (unless set 32 then, 8 with RabbitMQ).' }),
   TAPIS_SITE_ID: str({ default: 'dev', desc: 'The site that this service runs at.' }),
   TAPIS_TENANT_SVC_BASEURL: urlOf('http', 'https')({ default: undefined, desc: 'Base address of the Tenants service.' }),
   TENANTS_FILE: str({ default: undefined, desc: 'JSON file `{"tenants": [...], "sites": [...]}` instead of the Tenants service; read again when changed.' }),
@@ -53,6 +55,8 @@ export interface Config {
   readonly role: 'all' | 'api' | 'dispatcher'
   readonly dataDir: string
   readonly databaseUrl: string | undefined
+  /** Undefined: the database. */
+  readonly broker: BrokerConfig | undefined
   readonly partitions: number | undefined
   readonly siteId: string
   readonly tenants: { readonly kind: 'development' } | { readonly kind: 'file'; readonly path: string } | { readonly kind: 'service'; readonly baseUrl: string }
@@ -69,6 +73,11 @@ export interface Config {
   /** 0: none. */
   readonly canaryIntervalMs: number
   readonly logLevel: string
+}
+
+export interface BrokerConfig {
+  readonly server: BrokerServer
+  readonly caFile: string | undefined
 }
 
 export type MailConfig = { readonly provider: 'LOG' | 'NONE'; readonly from: MailSender } | { readonly provider: 'SMTP'; readonly from: MailSender; readonly server: MailServer }
@@ -120,8 +129,9 @@ const CONTRADICTIONS: readonly Contradiction[] = [
       ? 'TENANTS_FILE and TAPIS_TENANT_SVC_BASEURL: only one of them may be set' : undefined,
   },
   {
-    uses: ['BROKER_URL'],
-    fault: (settings) => settings.BROKER_URL !== undefined ? 'BROKER_URL: RabbitMQ is not supported by this version yet; leave it unset' : undefined,
+    uses: ['BROKER_URL', 'BROKER_CA_FILE'],
+    fault: (settings) => settings.BROKER_CA_FILE !== undefined && settings.BROKER_URL?.usesTls !== true
+      ? 'BROKER_CA_FILE: is of use only with BROKER_URL=amqps://...' : undefined,
   },
   {
     uses: ['TIDINGS_ROLE', 'DATABASE_URL'],
@@ -165,6 +175,7 @@ function toConfig(settings: Settings): Config {
     role: settings.TIDINGS_ROLE,
     dataDir: settings.TIDINGS_DATA_DIR,
     databaseUrl: settings.DATABASE_URL,
+    broker: settings.BROKER_URL && { server: settings.BROKER_URL, caFile: settings.BROKER_CA_FILE },
     partitions: settings.TIDINGS_PARTITIONS,
     siteId: settings.TAPIS_SITE_ID,
     tenants: tenantsSource(settings),

@@ -3,8 +3,10 @@ import { createDatabase, type Database, type DatabaseOptions } from './db/databa
 import type { Log } from './log.ts'
 
 /** Pools by what they are for, so that one kind of work never waits behind another. A pool without work has no connection. */
-const POOLS = {
+export const POOLS = {
   api: { maxConnections: 8, statementTimeoutMs: 10_000 },
+  // Of the probes: whatever callers do, an operator sees the truth.
+  probes: { maxConnections: 2, statementTimeoutMs: 5000 },
   // Of callers without a token: they can use up these, not those of the api.
   callback: { maxConnections: 2, statementTimeoutMs: 10_000 },
   // Lists and searches: an expensive one is given up, and takes no connection from what creates, deletes and probes.
@@ -30,7 +32,7 @@ export type Databases = Readonly<Record<keyof typeof POOLS, Database>>
 export function createDatabases(url: () => string, log: Log): Databases {
   const pool = (name: keyof typeof POOLS) => createDatabase({ url, name, answerTimeoutMs: POOLS[name].statementTimeoutMs + 2000, log, ...POOLS[name] })
   return {
-    api: pool('api'), callback: pool('callback'), search: pool('search'), longLists: pool('longLists'), publish: pool('publish'), lease: pool('lease'), dispatch: pool('dispatch'), slowDispatch: pool('slowDispatch'),
+    api: pool('api'), probes: pool('probes'), callback: pool('callback'), search: pool('search'), longLists: pool('longLists'), publish: pool('publish'), lease: pool('lease'), dispatch: pool('dispatch'), slowDispatch: pool('slowDispatch'),
     claim: pool('claim'), settle: pool('settle'), claimMail: pool('claimMail'), settleMail: pool('settleMail'), recovery: pool('recovery'), housekeeping: pool('housekeeping'),
   }
 }

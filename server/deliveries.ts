@@ -7,6 +7,7 @@ import { createMailSender, MAIL_SLOTS } from './delivery/email/mail-sender.ts'
 import type { Pair } from './delivery/hints.ts'
 import type { DeliveryMethod } from './delivery/lane.ts'
 import type { Sender } from './delivery/sender.ts'
+import type { SlotLimits } from './delivery/slots.ts'
 import { createWebhookNotifier } from './delivery/webhook-notifier.ts'
 import { createWebhookSender } from './delivery/webhook.ts'
 import type { Log } from './log.ts'
@@ -26,7 +27,7 @@ export interface DeliveriesParts {
 }
 
 /** A delivery for each method. They share nothing but the tables, so mail and webhooks never wait for each other. */
-export interface Deliveries extends Pick<Delivery, 'rescan' | 'isBusy' | 'start' | 'stop'> {
+export interface Deliveries extends Pick<Delivery, 'rescan' | 'isBusy' | 'drain' | 'start' | 'stop'> {
   /** Lanes of these pairs may be due now. */
   hint(pairs: readonly (Pair & { readonly method: string })[]): void
 }
@@ -39,7 +40,7 @@ export function createDeliveries({ config, databases, ownership, onCountedDown, 
   const byMethod: Readonly<Record<DeliveryMethod, Delivery>> = {
     WEBHOOK: createDelivery({
       ...common, method: 'WEBHOOK', sender: webhooks, claimDb: databases.claim, settleDb: databases.settle,
-      limits: { inAll: config.sendsInAll, perAddress: config.sendsPerAddress },
+      limits: webhookSlots(config),
     }),
     EMAIL: createDelivery({ ...common, method: 'EMAIL', sender: mails, claimDb: databases.claimMail, settleDb: databases.settleMail, limits: MAIL_SLOTS }),
   }
@@ -56,6 +57,9 @@ export function createDeliveries({ config, databases, ownership, onCountedDown, 
       for (const delivery of all) delivery.rescan()
     },
     isBusy: (lane) => all.some((delivery) => delivery.isBusy(lane)),
+    async drain(partition) {
+      await Promise.all(all.map((delivery) => delivery.drain(partition)))
+    },
     start() {
       for (const delivery of all) delivery.start()
     },
@@ -65,6 +69,10 @@ export function createDeliveries({ config, databases, ownership, onCountedDown, 
     },
   }
 }
+
+/** However many addresses hang: an eighth is for those that do not, and as much as half for those that are not known to. */
+const webhookSlots = ({ sendsInAll, sendsPerAddress }: Config): SlotLimits =>
+  ({ inAll: sendsInAll, perAddress: sendsPerAddress, reserved: Math.floor(sendsInAll / 8), slow: Math.ceil(sendsInAll / 2) })
 
 /** Where test sequences are called back, base path included. */
 function ownCallbacks(publicUrl: string | undefined): { origin: string; pathPrefix: string } | undefined {

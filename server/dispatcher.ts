@@ -11,8 +11,8 @@ import { createWebhookNotifier } from './delivery/webhook-notifier.ts'
 import { createWebhookSender } from './delivery/webhook.ts'
 import { createDispatch } from './dispatch/dispatch.ts'
 import { createListener } from './dispatch/listen.ts'
-import { createOwnership } from './dispatch/ownership.ts'
 import type { Log } from './log.ts'
+import { createOwnership } from './ownership/ownership.ts'
 import type { Publish } from './publish/publish.ts'
 import { createReaper } from './recovery/reaper.ts'
 import { createRetention } from './recovery/retention.ts'
@@ -45,8 +45,9 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
     markHeld = resolve
   })
   const ownership = createOwnership({
-    db: databases.lease, address: () => `${hostname()} ${process.pid} ${address}`, isAlone, log,
+    db: databases.lease, broker, isCutOff: broker.isCutOff, address: () => `${hostname()} ${process.pid} ${address}`, isAlone, log,
     onHeld: () => markHeld(),
+    drain: (partition) => deliveries.drain(partition),
     onTaken: () => {
       dispatch.wake()
       deliveries.rescan()
@@ -70,7 +71,7 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
     createRetention({ db: databases.housekeeping, retentionHours: config.retentionHours, log }),
     createStuckLaneSweep({ db: databases.housekeeping, log }),
     ...(canary ? [canary] : []),
-    ...(isAlone ? [] : [createListener({ url: databaseUrl, onHint: dispatch.wake, log })]),
+    ...(isAlone || config.broker ? [] : [createListener({ url: databaseUrl, onHint: dispatch.wake, log })]),
   ]
 
   return {
@@ -83,10 +84,11 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
       for (const worker of [ownership, deliveries, dispatch, ...repairs]) worker.start()
     },
     async stop() {
+      // First: it hands the partitions over while the others still finish what they have begun.
+      await ownership.stop()
       await dispatch.stop()
       await deliveries.stop()
       await Promise.all(repairs.map((worker) => worker.stop()))
-      await ownership.stop()
     },
   }
 }

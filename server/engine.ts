@@ -1,5 +1,5 @@
 import { createEmbeddedServer } from './db/embedded/server.ts'
-import { createInstanceLock } from './db/instance-lock.ts'
+import { createInstanceLock, isInstanceLocked } from './db/instance-lock.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
 
@@ -21,6 +21,23 @@ export interface EngineParts {
   readonly onLost: () => void
   /** Ends an opening that is under way, which then rejects. */
   readonly signal: AbortSignal
+}
+
+/**
+ * The same database for a command that works beside the service: an embedded server that runs is used and left running, one
+ * that does not is started for the while.
+ */
+export async function joinEngine({ config, log }: Pick<EngineParts, 'config' | 'log'>): Promise<Pick<Engine, 'url' | 'close'>> {
+  const { databaseUrl } = config
+  if (databaseUrl !== undefined) return { url: () => databaseUrl, close: () => Promise.resolve() }
+  const server = createEmbeddedServer({ dataDir: config.dataDir, log })
+  try {
+    await server.start()
+  } catch (error) {
+    await server.leave()
+    throw error
+  }
+  return { url: server.url, close: async () => ((await isInstanceLocked(server.url())) ? server.leave() : server.stop()) }
 }
 
 /** Starts or adopts the embedded server and takes its instance lock, unless DATABASE_URL names another. */

@@ -70,12 +70,15 @@ const CATALOGUE = {
 
   // Test sequences.
   NTFAPI_TEST_ERR1: [400, 'The test sequence cannot be started like this'],
-  NTFLIB_TEST_NOT_FOUND: [404, 'There is no such test sequence'],
   NTFLIB_TEST_DEL_NOT_SEQ: [400, 'The subscription is not one of a test sequence'],
+  NTFAPI_TEST_NOTIF_UUID_ERR: [400, 'The uuid of the notification is malformed'],
+  NTFAPI_TEST_USR_ERR: [400, 'The event of the notification needs a tenant and a user'],
+  NTFAPI_TEST_EVENT_UUID_ERR: [400, 'The event of the notification needs a uuid'],
   NTFAPI_TEST_NOTIF_ERR: [400, 'This is no notification of a test sequence'],
   NTFAPI_TEST_RECORD_NO_TEST: [404, 'There is no test sequence for this notification'],
 
   // Our side.
+  NTFAPI_CALLER_BUSY: [503, 'The caller has too many requests under way; try again when some of them are answered'],
   NTFAPI_ADMIN_CHECK_ERR: [503, 'It cannot be found out at the moment whether the caller is a tenant administrator; try again'],
   NTFAPI_UNAVAILABLE: [503, 'The service cannot answer at the moment; try again'],
   NTFAPI_INTERNAL: [500, 'The service failed; the fault is logged'],

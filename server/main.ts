@@ -10,8 +10,8 @@ import { createLog, type Log } from './log.ts'
 /** After this a stop no longer waits. */
 const STOP_LIMIT_MS = 30_000
 const RETRY_MS = 1000
-/** Why a stop began, when another process took over the data directory. */
-const LOST = Symbol('lost')
+/** Why a stop began that nobody asked for. */
+const LOST = new Error('Another process has taken over the data directory.')
 
 await main()
 
@@ -76,11 +76,14 @@ async function tellReady(address: string, engine: Engine, config: Config, log: L
   process.stdout.write(`ready ${address}\n`)
 }
 
-/** A database that is away is waited for; one that is unusable ends the start. */
+/** A database that is away is waited for; one that is unusable ends the start. So does a signal: the lock of another that migrates may be waited for long. */
 async function createWhenReachable(config: Config, engine: Engine, log: Log, signal: AbortSignal): Promise<App> {
+  signal.throwIfAborted()
+  const stopped = once(signal, 'abort').then(() => Promise.reject(signal.reason as Error))
+  stopped.catch(() => undefined)
   for (let isFirst = true; ; isFirst = false) {
     try {
-      return await createApp({ config, databaseUrl: engine.url, isAlone: engine.isAlone, log })
+      return await Promise.race([createApp({ config, databaseUrl: engine.url, isAlone: engine.isAlone, log }), stopped])
     } catch (error) {
       const refusal = connectionRefusal(error)
       if (refusal !== undefined) throw new UnusableDatabase([refusal])

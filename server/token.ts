@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { developmentLists } from './api/auth/development-tenants.ts'
 import { DEFAULT_TTL_S, mintDevelopmentToken, type TokenHolder } from './api/auth/development-token.ts'
 import { readConfig } from './config.ts'
 
@@ -10,16 +11,19 @@ const HELP = `Makes a token for development and prints it, alone, on standard ou
 
   npm run --silent token -- --service jobs --tenant dev
   npm run --silent token -- --user jdoe --tenant dev
+  npm run --silent token -- --tenants-file
 
   --service NAME   a token of the service NAME; it lives in the tenant admin
   --user NAME      a token of the user NAME of the tenant dev
   --tenant NAME    the user's tenant, or the tenant that the service acts for (default dev)
   --ttl-s SECONDS  how long the token is valid (default ${DEFAULT_TTL_S}, at most ${MAX_TTL_S})
+  --tenants-file   prints, in place of a token, a TENANTS_FILE under which these tokens count: to try several processes
+                   together. Who can read the development keys can then be anybody, so never at a site
   --help           this text
 `
 
 const OPTIONS = {
-  service: { type: 'string' }, user: { type: 'string' }, tenant: { type: 'string' }, 'ttl-s': { type: 'string' }, help: { type: 'boolean' },
+  service: { type: 'string' }, user: { type: 'string' }, tenant: { type: 'string' }, 'ttl-s': { type: 'string' }, 'tenants-file': { type: 'boolean' }, help: { type: 'boolean' },
 } as const
 
 interface TokenRequest {
@@ -27,6 +31,9 @@ interface TokenRequest {
   readonly tenant: string
   readonly ttlS: number
 }
+
+/** Options without a value. */
+const FLAGS: readonly string[] = ['tenants-file', 'help']
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -37,13 +44,18 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  const request = readRequest(values, faults)
+  const request = values.has('tenants-file') ? undefined : readRequest(values, faults)
+  if (!request && values.size > 1) faults.push('--tenants-file goes alone')
   if (faults.length > 0) {
     process.stderr.write(`${faults.map((fault) => `token: ${fault}`).join('\n')}\n\n${HELP}`)
     return 2
   }
   try {
     const config = readConfig(process.env)
+    if (!request) {
+      process.stdout.write(`${JSON.stringify(await developmentLists(config), null, 2)}\n`)
+      return 0
+    }
     const token = await mintDevelopmentToken(config, request.holder, { ttlS: request.ttlS })
     process.stderr.write(hints(request, config.port))
     process.stdout.write(`${token}\n`)
@@ -64,7 +76,7 @@ function readOptions(args: readonly string[]): { values: Map<string, string>; fa
     if (token.kind !== 'option') continue
     if (!Object.hasOwn(OPTIONS, token.name)) faults.push(`unknown option: ${token.rawName}`)
     else if (values.has(token.name)) faults.push(`${token.rawName}: given twice`)
-    else if (token.name !== 'help' && (token.value === undefined || /^(-|\s*$)/.test(token.value))) faults.push(`${token.rawName}: needs a value`)
+    else if (!FLAGS.includes(token.name) && (token.value === undefined || /^(-|\s*$)/.test(token.value))) faults.push(`${token.rawName}: needs a value`)
     else values.set(token.name, token.value ?? '')
   }
   return { values, faults }

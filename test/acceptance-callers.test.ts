@@ -105,6 +105,16 @@ describe('item 1: the decision table of authentication', () => {
     const headers = { 'x-TAPIS-token': mint(admin, serviceClaims()), 'X-TAPIS-USER': 'jdoe', 'x-tapis-tenant': 'dev' }
     expect((await wireCall(sites.dev?.url ?? '', 'GET', '/subscriptions', headers)).status).toBe(200)
   })
+
+  test('item 1: a name with a comma is one name; of a repeated header the first counts', async () => {
+    const oboUser = async (user: string | string[]) => {
+      const headers = { 'X-Tapis-Token': mint(admin, serviceClaims()), 'X-Tapis-User': user, 'X-Tapis-Tenant': 'dev' }
+      const { envelope } = await wireCall(sites.dev?.url ?? '', 'GET', '/subscriptions/byName/none', headers)
+      return /OboUser: (.*) Owner: (.*) Subscription: none$/.exec(envelope.message)?.slice(1)
+    }
+    expect(await oboUser('Doe, John')).toEqual(['Doe, John', 'Doe, John'])
+    expect(await oboUser(['Doe, John', 'root'])).toEqual(['Doe, John', 'Doe, John'])
+  })
 })
 
 describe('items 2 and 3', () => {

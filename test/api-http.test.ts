@@ -4,6 +4,7 @@ import { createEnvelopes } from '@tidings/server/api/envelope.ts'
 import { createHttpServer } from '@tidings/server/api/http.ts'
 import type { Route } from '@tidings/server/api/route.ts'
 import { createLog } from '@tidings/server/log.ts'
+import { errorCode } from '@tidings/server/runtime/error-code.ts'
 import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
 
 const MIB = 1_048_576
@@ -128,7 +129,7 @@ test('a refusal names the caller once it is known', async () => {
   expect(message).toBe('NTFAPI_NOT_FOUND There is no such subscription. jwtTenant: admin jwtUser: jobs OboTenant: dev OboUser: jdoe Owner: jdoe Subscription: none')
 })
 
-test('stop finishes what is in flight, and closes idle connections at once', async () => {
+test('stop finishes what is in flight, and closes connections that stay idle', async () => {
   let release = (): void => undefined
   const gate = new Promise<void>((resolve) => { release = resolve })
   let isInside = (): void => undefined
@@ -155,8 +156,28 @@ test('stop finishes what is in flight, and closes idle connections at once', asy
   await stopped
 })
 
+test('a request on an open connection is answered while the service stops; new connections are refused, and none is reset', async () => {
+  const other = await startApi()
+  const { hostname, port } = new URL(other.address)
+  const socket = connect(Number(port), hostname)
+  const ended = new Promise<void>((resolve, reject) => socket.once('end', resolve).once('error', reject))
+  let answers = ''
+  socket.on('data', (chunk: Buffer) => (answers += chunk.toString()))
+  const ask = () => socket.write('GET /v3/notifications/healthcheck HTTP/1.1\r\nHost: x\r\n\r\n')
+  const statuses = () => answers.match(/HTTP\/1\.1 \d+/g)
+  ask()
+  await expect.poll(statuses).toEqual(['HTTP/1.1 200'])
+  const stopped = other.stop()
+  await expect.poll(() => refusalOf(Number(port), hostname), { interval: 5 }).toBe('ECONNREFUSED')
+  ask()
+  await ended
+  expect(statuses()).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
+  expect(answers.match(/^connection: .*$/gim)?.at(-1)).toBe('connection: close')
+  await stopped
+})
+
 test('stop cuts off what is in flight after its limit; it may come twice, or before start', async () => {
-  const parts = { host: '127.0.0.1', port: 0, authenticator: { authenticate: () => new Promise<never>(() => undefined) }, envelopes: createEnvelopes({ version: '', commit: '', build: '' }), log: createLog({ level: 'fatal', isTerminal: false }), stopLimitMs: 50 }
+  const parts = { host: '127.0.0.1', port: 0, authenticator: { authenticate: () => new Promise<never>(() => undefined) }, envelopes: createEnvelopes({ version: '', commit: '', build: '' }), log: createLog({ level: 'fatal', isTerminal: false }), stopLimitMs: 50, idleGraceMs: 10 }
   const route: Route = { method: 'GET', path: '/x', who: 'caller', handle: () => Promise.reject(new Error('never called')) }
   const server = createHttpServer({ ...parts, routes: [route] })
   const address = await server.start()
@@ -168,6 +189,17 @@ test('stop cuts off what is in flight after its limit; it may come twice, or bef
   await expect(fetch(address)).rejects.toThrow()
   await createHttpServer({ ...parts, routes: [] }).stop()
 })
+
+/** The error code with which a connection is refused, if it is. */
+function refusalOf(port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host, () => {
+      socket.destroy()
+      resolve(undefined)
+    })
+    socket.once('error', (error) => resolve(errorCode(error)))
+  })
+}
 
 function raw(request: string): Promise<string> {
   const { hostname, port } = new URL(api.address)

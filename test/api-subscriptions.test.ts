@@ -109,6 +109,14 @@ describe('create', () => {
     expect((await answer(create(NEW, { as: 'user' }), 401)).message).toMatch(/^NTFAPI_SUBSCR_UNAUTH /)
   })
 
+  test('for a user whose name has up to 255 characters; a longer one cannot own anything', async () => {
+    const user = Array.from({ length: 256 }, (_, index) => String.fromCharCode(0xa1 + (index * 37) % 94)).join('')
+    const longest = { ...NEW, name: 'n'.repeat(188), subjectFilter: '\u{1f600}'.repeat(150) }
+    await answer(create(longest, { user: user.slice(1) }), 201)
+    expect((await answer(create(longest, { user }), 400)).message).toMatch(/^NTFAPI_BAD_REQUEST .* caller: has a name that cannot be stored/)
+    await answer(api.call('GET', '/subscriptions', { as: 'user', user }), 400)
+  })
+
   test('a name is taken per tenant and owner', async () => {
     await createNamed('s1')
     expect((await answer(create({ ...NEW, name: 's1' }), 409)).message).toMatch(/^NTFAPI_SUBSCR_EXISTS .* Owner: jdoe Subscription: s1$/)
@@ -151,6 +159,21 @@ describe('read', () => {
     expect(await chosen('enabled,deliveryTargets,nonsense')).toEqual(['name', 'enabled', 'deliveryTargets'])
     expect(await chosen('expiry,summaryAttributes')).toEqual(['owner', 'name', 'typeFilter', 'subjectFilter', 'expiry'])
     expect(await chosen('')).toHaveLength(13)
+  })
+
+  test('a subscription may be called as a part of an address', async () => {
+    const names = ['search', 'byName', 'byUuid', 'bySubject', 'isEnabled', 'enable']
+    for (const name of names) {
+      await createNamed(name)
+      await answer(api.call('POST', `/subscriptions/${name}/disable`))
+      await answer(api.call('POST', `/subscriptions/${name}/updateTTL/7`))
+    }
+    for (const name of names) {
+      expect((await answer(api.call('GET', `/subscriptions/byName/${name}?select=enabled,ttlMinutes`))).result).toEqual({ name, enabled: false, ttlMinutes: 7 })
+      // For these two the address is one of byName and byUuid.
+      if (!['byName', 'byUuid'].includes(name)) expect((await answer(api.call('GET', `/subscriptions/${name}/isEnabled`))).result).toEqual({ aBool: false })
+    }
+    expect((await answer(api.call('GET', '/subscriptions/byName/isEnabled'))).result.name).toBe('isEnabled')
   })
 
   test('by uuid, in any letter case; a malformed uuid is 400', async () => {

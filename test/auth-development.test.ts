@@ -8,6 +8,7 @@ import { createAuthenticator } from '../server/api/auth/caller.ts'
 import { openDevelopmentKeys } from '../server/api/auth/development-keys.ts'
 import { mintDevelopmentToken } from '../server/api/auth/development-token.ts'
 import { openTenants } from '../server/api/auth/open-tenants.ts'
+import type { Config } from '../server/config.ts'
 import { createRecordingLog } from './support/recording-log.ts'
 
 const { log } = createRecordingLog()
@@ -29,7 +30,7 @@ const runToken = (args: string[], env: Record<string, string>) => new Promise<Ru
   })
 })
 
-async function authenticatorOn(config: ReturnType<typeof freshConfig>) {
+async function authenticatorOn(config: Pick<Config, 'dataDir' | 'siteId' | 'tenants'>) {
   const tenants = await openTenants(config, log)
   onTestFinished(() => tenants.stop())
   return createAuthenticator({ tenants, siteId: config.siteId, log })
@@ -88,6 +89,19 @@ test('two processes that mint at the same moment agree on the keys', async () =>
     await authenticate({ 'x-tapis-token': stdout.trim() }, 'GET')
   }
   expect((decodeJwt(runs[1].stdout).exp ?? 0) - Date.now() / 1000).toBeLessThanOrEqual(60)
+}, 30_000)
+
+test('the command prints the file of tenants under which its tokens count, without a private key', async () => {
+  const { dataDir } = freshConfig()
+  const { code, stdout } = await runToken(['--tenants-file'], { TIDINGS_DATA_DIR: dataDir })
+  expect(code).toBe(0)
+  expect(stdout).not.toMatch(/PRIVATE/)
+  const path = join(dataDir, 'tenants.json')
+  await writeFile(path, stdout)
+  const { stdout: token } = await runToken(['--service', 'jobs'], { TIDINGS_DATA_DIR: dataDir })
+  const { authenticate } = await authenticatorOn({ dataDir, siteId: 'dev', tenants: { kind: 'file', path } })
+  const headers = { 'x-tapis-token': token.trim(), 'x-tapis-user': 'jdoe', 'x-tapis-tenant': 'dev' }
+  await expect(authenticate(headers, 'POST')).resolves.toMatchObject({ isService: true })
 }, 30_000)
 
 test('the command says on standard error how to use a service token', async () => {

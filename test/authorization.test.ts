@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Subscription } from '@tidings/contract/subscription.ts'
-import { createListedAdmins } from '@tidings/server/api/admins-list.ts'
+import { createListedAdmins } from '@tidings/server/api/admins/listed-admins.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { AppError } from '@tidings/server/errors.ts'
 import { envelopeOf, startApi, type ApiUnderTest, type CallOptions } from './support/api.ts'

@@ -8,16 +8,17 @@ import { runProgram, runService } from './support/failed-start.ts'
 const PAGE = new URL('../docs/config.md', import.meta.url)
 
 test('a wrong configuration ends the start with exit code 1 and all faults on standard error, nothing on standard output', async () => {
-  const { code, stdout, stderr } = await runService({ TIDINGS_ROLE: 'dispatcher', HOST: '0.0.0.0', BROKER_URL: 'amqp://broker', LOG_LEVEL: 'loud' })
+  const { code, stdout, stderr } = await runService({ TIDINGS_ROLE: 'dispatcher', HOST: '0.0.0.0', BROKER_URL: 'amqp://user:s3cret@broker/too/deep', LOG_LEVEL: 'loud' })
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
   expect(stderr.split('\n')).toEqual([
     'The configuration has 4 fault(s):',
-    expect.stringContaining('  - LOG_LEVEL: '),
     expect.stringContaining('  - BROKER_URL: '),
+    expect.stringContaining('  - LOG_LEVEL: '),
     expect.stringContaining('  - TIDINGS_ROLE: '),
     expect.stringContaining('  - HOST: '),
     '',
   ])
+  expect(stderr).not.toContain('s3cret')
 })
 
 test('a contradiction that involves a wrong value is no reason to fall over', async () => {

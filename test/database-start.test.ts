@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -13,6 +14,8 @@ import { isRunning, postmasterPid } from './support/embedded-process.ts'
 import { ask } from './support/embedded-query.ts'
 import { runService } from './support/failed-start.ts'
 import { createRecordingLog } from './support/recording-log.ts'
+import { eventually } from './support/service-test.ts'
+import { createGate } from './support/steps.ts'
 
 const directories = createDataDirectories()
 const databases: TestDatabase[] = []
@@ -22,7 +25,7 @@ afterEach(async () => {
   await directories.removeAll()
 })
 
-async function makeDatabase(options?: { isEmpty: boolean }): Promise<TestDatabase> {
+async function makeDatabase(options?: { isEmpty: boolean; options?: string }): Promise<TestDatabase> {
   const database = await createTestDatabase(options)
   databases.push(database)
   return database
@@ -49,6 +52,32 @@ test('five processes migrate one empty database at once, each migration once', a
   await Promise.all(Array.from({ length: 5 }, () => migrate(database.url)))
   const [row] = await database.query<{ applied: number; newest: number }>(sql`select count(*) as applied, max(version) as newest from migration`)
   expect(row?.applied).toBe(row?.newest)
+})
+
+test('a process that is stopped while it migrates holds up the others for some seconds only', async () => {
+  const database = await makeDatabase()
+  const stopping = new AbortController()
+  const [blocked, mayGoOn] = [createGate(), createGate()]
+  const blocking = database.transaction(async (tx) => {
+    await tx.query(sql`set local idle_in_transaction_session_timeout = 0`)
+    await tx.query(sql`lock table migration in access exclusive mode`)
+    blocked.open()
+    await mayGoOn.opened
+  })
+  await blocked.opened
+  const stopped = spawn(process.execPath, ['--import', 'tsx', 'server/main.ts'], { env: { ...process.env, DATABASE_URL: database.url, TIDINGS_DATA_DIR: await directories.make() }, stdio: 'ignore', signal: stopping.signal, killSignal: 'SIGKILL' })
+  const gone = new Promise((resolve) => void stopped.once('close', resolve))
+  stopped.on('error', () => undefined)
+  try {
+    await eventually(() => database.query(sql`select from pg_stat_activity where datname = current_database() and application_name = 'tidings migrate' and wait_event_type = 'Lock'`)).toHaveLength(1)
+    stopped.kill('SIGSTOP')
+    mayGoOn.open()
+    await blocking
+    await migrate(database.url)
+  } finally {
+    stopping.abort()
+    await gone
+  }
 })
 
 test('two instances that start at once on one empty database both serve', async () => {
@@ -94,6 +123,11 @@ test('a server with fsync, full_page_writes and synchronous_commit off is refuse
   expect(pid !== undefined && (await isRunning(pid))).toBe(false)
 })
 
+test('a database of another encoding than UTF-8 is refused', async () => {
+  const database = await makeDatabase({ isEmpty: true, options: "template template0 encoding 'LATIN1' locale 'C'" })
+  expect(await refusalOf(database)).toBe(`The database cannot be used:\n  - its encoding is LATIN1, which cannot hold every event: make it with encoding 'UTF8'\n`)
+})
+
 test('the number of partitions is decided once: unset adopts it, another number is refused', async () => {
   const database = await makeDatabase({ isEmpty: true })
   await open(database, { TIDINGS_PARTITIONS: '5' })
@@ -109,8 +143,15 @@ test('a database made for another broker is refused, together with the other fau
   await database.query(sql`update installation set broker_kind = 'rabbitmq'`)
   expect(await refusalOf(database, { TIDINGS_PARTITIONS: '8' })).toBe(`The database cannot be used:
   - it has 32 partitions, TIDINGS_PARTITIONS says 8; the number is fixed when the database is first created
-  - its broker is rabbitmq, this process is configured for database
+  - its broker is RabbitMQ, and BROKER_URL is not set; events may wait in the queues
 `)
+})
+
+test('a port that is taken ends the start, and the settings that choose it are named', async () => {
+  const database = await makeDatabase()
+  const app = await startApp({ db: database })
+  expect(await refusalOf(database, { TAPIS_SERVICE_PORT: new URL(app.url).port })).toMatch(/where HOST and TAPIS_SERVICE_PORT say: listen EADDRINUSE/)
+  await app.stop()
 })
 
 test.each([

@@ -65,3 +65,21 @@ test('series of all partitions get their turns at a receiver that has a backlog'
   await slow.waitFor((received) => received.length === 26)
   await slow.close()
 })
+
+test('while the backlog of a hanging receiver waits for its slots, the retries of another come in their time', async ({ app, receiver, subject }) => {
+  const hanging = await startSlowReceiver()
+  await app.subscribe({ addresses: [hanging.url()], subjectFilter: `${subject}-hanging` })
+  await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
+  await Promise.all(Array.from({ length: 10 }, (_, series) => app.publish({ subject: `${subject}-hanging`, seriesId: String(series) })))
+  await hanging.waitFor((received) => received.length === 2)
+  receiver.decide(() => (receiver.received.length < 8 ? 500 : 200))
+  await app.publish({ subject })
+  const startedAt = performance.now()
+  await receiver.waitFor((received) => received.length === 8)
+  // Seven times 50 ms, and not the second after which the loop looks of itself.
+  expect(performance.now() - startedAt).toBeLessThan(3000)
+  hanging.decide(() => 200)
+  for (let left = 0; left < 10; left += 1) hanging.answerOne()
+  await hanging.waitFor((received) => received.length === 10)
+  await hanging.close()
+})

@@ -78,7 +78,7 @@ async function delivering(work: (delivery: Delivery, lease: { isHeld: boolean })
   const lease = { isHeld: true }
   const delivery = createDelivery({
     method: 'WEBHOOK', claimDb: steps.db, settleDb: steps.db, sender: createWebhookNotifier(sender), log,
-    ownership: { holding: () => steps.holding, isLeaseHeld: () => lease.isHeld },
+    ownership: { holding: () => steps.holding, settling: () => steps.holding, isLeaseHeld: () => lease.isHeld },
     retry: { delaysMs: [20], horizonMs: 60_000 }, limits: { inAll: 10, perAddress: 10 }, onCountedDown: () => undefined,
   })
   delivery.start()

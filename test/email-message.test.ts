@@ -79,6 +79,14 @@ test.each([
   for (const line of mail.raw.toString().split('\r\n')) expect(line.length).toBeLessThanOrEqual(998)
 })
 
+test.each(['', '  ', ' \n'])('a blank subject like %j is told as none, in the subject line and in the text', async (subject) => {
+  const without = await mailed({ event: { subject: null, data: null } })
+  const mail = await mailed({ event: { subject, data: null } })
+  expect(mail.parsed.subject).toBe('Tapis v3 notification. Event type: jobs.JOB_NEW_STATUS.RUNNING')
+  const lines = (one: ReceivedMail) => one.parsed.text?.split('\n').filter((line) => !line.startsWith('Notification '))
+  expect(lines(mail)).toEqual(lines(without))
+})
+
 test('a type with line ends adds no header either', async () => {
   const mail = await mailed({ event: { type: 'jobs.A.B\r\nBcc: victim@example.org', subject: null } })
   expect(mail.parsed.subject).toBe('Tapis v3 notification. Event type: jobs.A.B Bcc: victim@example.org')

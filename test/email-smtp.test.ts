@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import type { SendResult } from '@tidings/server/delivery/send-result.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { startMailServer, type MailServerOptions } from './support/mail-server.ts'
+import { createRecordingLog } from './support/recording-log.ts'
 import { startScriptedMailServer, type MailScript } from './support/scripted-mail-server.ts'
 import { TEST_RECIPIENT, testSmtpSender } from './support/smtp-sender.ts'
 
@@ -186,6 +187,23 @@ test('a server that comes back is used again at once', async () => {
   expect(await sender.post()).toMatchObject({ kind: 'failed', reason: 'connect_refused' })
   await server.comeUp()
   expect(await sender.post()).toMatchObject({ kind: 'accepted' })
+})
+
+test('trouble with the server is logged when it begins and when it is over, without the password; a refused recipient is none', async () => {
+  const { log, lines, messages } = createRecordingLog()
+  const server = await startMailServer({ encryption: 'none', needsLogin: true })
+  const sender = testSmtpSender({ ...server, login: { user: 'tapis', password: 'geheim' } }, { log })
+  server.decide(({ kind }) => (kind === 'login' ? 535 : undefined))
+  for (let round = 0; round < 3; round += 1) await sender.post()
+  server.decide(({ kind }) => (kind === 'recipient' ? 550 : undefined))
+  await sender.post()
+  server.decide(() => undefined)
+  expect(await sender.post()).toMatchObject({ kind: 'accepted' })
+  expect(messages).toEqual(['failing, will be retried', 'recovered'])
+  expect(lines.join()).toContain('535')
+  expect(lines.join()).not.toMatch(/geheim|AHRhcGlzAGdlaGVpbQ/)
+  await sender.close()
+  await server.close()
 })
 
 test.each(['RCPT', '.'])('a caller who gives up while the server is silent at %s is answered at once, and the connection is gone', async (verb) => {

@@ -1,31 +1,24 @@
 import pg from 'pg'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createEmbeddedServer, type EmbeddedServer } from '../server/db/embedded/server.ts'
 import { createInstanceLock, InstanceTakenError, type InstanceLock } from '../server/db/instance-lock.ts'
 import { createLog } from '../server/log.ts'
 import { createDataDirectories } from './support/embedded-directories.ts'
 import { postmasterPid } from './support/embedded-process.ts'
 import { ask } from './support/embedded-query.ts'
+import { createEmbeddedServers } from './support/embedded-servers.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const log = createLog({ level: 'silent' })
 const directories = createDataDirectories()
-const servers: EmbeddedServer[] = []
+const servers = createEmbeddedServers()
 const locks: InstanceLock[] = []
 
 afterEach(async () => {
   await Promise.all(locks.splice(0).map((lock) => lock.release()))
-  await Promise.all(servers.splice(0).map((server) => server.stop()))
+  await servers.stopAll()
   await directories.removeAll()
 })
-
-async function start(dataDir: string): Promise<EmbeddedServer> {
-  const server = createEmbeddedServer({ dataDir, log })
-  servers.push(server)
-  await server.start()
-  return server
-}
 
 function lockOf(url: () => string, { address = '', onLost = () => undefined }: { address?: string; onLost?: () => void } = {}): InstanceLock {
   const lock = createInstanceLock({ url, address: () => address, onLost, log })
@@ -34,7 +27,7 @@ function lockOf(url: () => string, { address = '', onLost = () => undefined }: {
 }
 
 test('a second instance is refused with the pid and the address of the first, and let in when that has gone', async () => {
-  const { url } = await start(await directories.make())
+  const { url } = await servers.start(await directories.make())
   const first = { address: '' }
   const lock = createInstanceLock({ url, address: () => first.address, onLost: () => undefined, log })
   locks.push(lock)
@@ -51,7 +44,7 @@ test('a second instance is refused with the pid and the address of the first, an
 
 test('the instance lock is taken again by itself when postgres comes back after a crash', async () => {
   const dataDir = await directories.make()
-  const { url } = await start(dataDir)
+  const { url } = await servers.start(dataDir)
   const onLost = vi.fn()
   await lockOf(url, { onLost }).acquire()
   const urlBefore = url()
@@ -64,7 +57,7 @@ test('the instance lock is taken again by itself when postgres comes back after 
 })
 
 test('an instance that lost its connection, and the lock to another, is told so', async () => {
-  const { url } = await start(await directories.make())
+  const { url } = await servers.start(await directories.make())
   const onLost = vi.fn()
   await lockOf(url, { onLost }).acquire()
   const [held] = await ask<{ key: string; pid: number }>(url(), `select concat(classid, ',', objid) as key, pid from pg_locks where locktype = 'advisory'`)

@@ -3,31 +3,22 @@ import { once } from 'node:events'
 import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createEmbeddedServer, type EmbeddedServer } from '../server/db/embedded/server.ts'
-import { createLog } from '../server/log.ts'
 import { checkoutFor, createDataDirectories, makeCheckout } from './support/embedded-directories.ts'
 import { isRunning, postmasterPid, startProcess } from './support/embedded-process.ts'
 import { ask } from './support/embedded-query.ts'
+import { createEmbeddedServers } from './support/embedded-servers.ts'
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
 
 const isRoot = process.getuid?.() === 0
 const NOBODY = { uid: 65_534, gid: 65_534 }
-const log = createLog({ level: 'silent' })
 const directories = createDataDirectories()
-const servers: EmbeddedServer[] = []
+const servers = createEmbeddedServers()
 
 afterEach(async () => {
-  await Promise.all(servers.splice(0).map((server) => server.stop()))
+  await servers.stopAll()
   await directories.removeAll()
 })
-
-async function start(dataDir: string): Promise<EmbeddedServer> {
-  const server = createEmbeddedServer({ dataDir, log })
-  servers.push(server)
-  await server.start()
-  return server
-}
 
 const PLACE = '/var/lib/tidings'
 const listCopies = async () => (await readdir(PLACE).catch(() => [])).filter((name) => /^postgresql-\S*\d$/.test(name)).map((name) => join(PLACE, name))
@@ -36,8 +27,7 @@ const expectRemembered = async (url: string) => expect(await ask(url, 'select an
 const untilGone = (pid: number) => vi.waitFor(async () => expect(await isRunning(pid)).toBe(false), { timeout: 10_000, interval: 20 })
 
 test('the first start makes an empty database that keeps what it commits and takes no stranger', async () => {
-  const server = createEmbeddedServer({ dataDir: await directories.make(), log })
-  servers.push(server)
+  const server = servers.make(await directories.make())
   expect(() => server.url()).toThrow('has not been started')
   await Promise.all([server.start(), server.start()])
   expect(server.isFirstUse).toBe(true)
@@ -61,7 +51,7 @@ test('the first start makes an empty database that keeps what it commits and tak
 
 test('a restart finds the data of before, and stop ends the postmaster', async () => {
   const dataDir = await directories.make()
-  const first = await start(dataDir)
+  const first = await servers.start(dataDir)
   await remember(first.url())
   const pid = await postmasterPid(dataDir)
   await first.stop()
@@ -83,7 +73,7 @@ test.each(['the process', 'its process group'] as const)('when %s is killed the 
   if (victim === 'its process group') killed.signalGroup('SIGKILL')
   await killed.kill()
   await expectRemembered(url)
-  const next = await start(dataDir)
+  const next = await servers.start(dataDir)
   expect(next.url()).toBe(url)
   expect(await postmasterPid(dataDir)).toBe(pid)
   await next.stop()
@@ -97,13 +87,13 @@ test('when the process and the postmaster are killed the next start recovers the
   const pid = await postmasterPid(dataDir)
   await killed.kill()
   process.kill(pid, 'SIGKILL')
-  await expectRemembered((await start(dataDir)).url())
+  await expectRemembered((await servers.start(dataDir)).url())
   expect(await postmasterPid(dataDir)).not.toBe(pid)
 })
 
 test('a killed postmaster comes back by itself, again and again, also while a session still works', async () => {
   const dataDir = await directories.make()
-  const server = await start(dataDir)
+  const server = await servers.start(dataDir)
   await remember(server.url())
   for (let round = 1; round <= 2; round += 1) {
     const busy = ask(server.url(), 'select count(*) from generate_series(1, 3000000)').catch(() => undefined)
@@ -121,7 +111,7 @@ test('an adopted postmaster that is killed comes back by itself', async () => {
   const killed = startProcess({ dataDir })
   await remember((await killed.ready()).url)
   await killed.kill()
-  const server = await start(dataDir)
+  const server = await servers.start(dataDir)
   process.kill(await postmasterPid(dataDir), 'SIGKILL')
   await vi.waitFor(() => expectRemembered(server.url()), { timeout: 15_000, interval: 50 })
 })
@@ -142,7 +132,7 @@ test('two starts at once after a crash share one postmaster', async () => {
   await remember((await killed.ready()).url)
   await killed.kill()
   process.kill(await postmasterPid(dataDir), 'SIGKILL')
-  const [one, two] = await Promise.all([start(dataDir), start(dataDir)])
+  const [one, two] = await Promise.all([servers.start(dataDir), servers.start(dataDir)])
   await expectRemembered(one.url())
   expect(two.url()).toBe(one.url())
   await two.leave()
@@ -157,7 +147,7 @@ test('an interrupted initdb leaves nothing behind that the next start trips over
     await stat(join(dataDir, name, 'cluster', 'base'))
   }, { timeout: 10_000, interval: 5 })
   await killed.kill() // and not its group: initdb goes on writing
-  const server = await start(dataDir)
+  const server = await servers.start(dataDir)
   expect(server.isFirstUse).toBe(true)
   expect((await readdir(dataDir)).sort()).toEqual(['postgres', 'postgres.log'])
 })
@@ -177,7 +167,7 @@ test('an interrupt of the process group does not stop postgres before stop does'
 
 test('a postmaster.pid whose pid went to another program neither blocks the start nor harms that program', async () => {
   const dataDir = await directories.make()
-  const server = await start(dataDir)
+  const server = await servers.start(dataDir)
   await remember(server.url())
   const file = join(dataDir, 'postgres/postmaster.pid')
   const lines = (await readFile(file, 'utf8')).split('\n')
@@ -196,18 +186,18 @@ test('a name that points to a removed cluster, or to no cluster, stops the start
   const dataDir = await directories.make()
   await mkdir(dataDir)
   await symlink(join(dataDir, 'gone'), join(dataDir, 'postgres'))
-  await expect(start(dataDir)).rejects.toThrow('points to a directory that is gone')
+  await expect(servers.start(dataDir)).rejects.toThrow('points to a directory that is gone')
   await rm(join(dataDir, 'postgres'))
   await mkdir(join(dataDir, 'postgres'))
-  expect((await start(dataDir)).isFirstUse).toBe(true)
-  await Promise.all(servers.splice(0).map((server) => server.stop()))
+  expect((await servers.start(dataDir)).isFirstUse).toBe(true)
+  await servers.stopAll()
   await writeFile(join(dataDir, 'postgres/PG_VERSION'), '17\n')
-  await expect(start(dataDir)).rejects.toThrow('is of PostgreSQL 17')
+  await expect(servers.start(dataDir)).rejects.toThrow('is of PostgreSQL 17')
 })
 
 test.runIf(isRoot)('below a directory that only root can enter the cluster lies elsewhere, and goes with its symlink', async () => {
   const dataDir = await directories.make({ mode: 0o700 })
-  const server = await start(dataDir)
+  const server = await servers.start(dataDir)
   await remember(server.url())
   expect((await lstat(join(dataDir, 'postgres'))).isSymbolicLink()).toBe(true)
   expect(await isRunning(await postmasterPid(dataDir))).toBe(true)
@@ -248,7 +238,7 @@ test.runIf(isRoot)('an ordinary user whose packages lack the library links, and 
 
 test.runIf(isRoot)('an ordinary user is told when the cluster belongs to another account', async () => {
   const dataDir = await directories.make()
-  await (await start(dataDir)).stop()
+  await (await servers.start(dataDir)).stop()
   const other = { uid: 1, gid: 1 }
   const child = startProcess({ dataDir, user: other, checkout: await checkoutFor(other, dirname(await directories.make())) })
   await expect(child.ready()).rejects.toThrow('belongs to uid 65534')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { runLedger } from '@tidings/harness/ledger/run.ts'
 
-/** A short run of the ledger, which mostly waits for retries; the long one: `node --import tsx harness/ledger/main.ts`. */
+/** A short run of the ledger, which mostly waits for retries; the long one: `npm run ledger -- --processes one`. */
 const SHORT = { events: 2000, series: 50, kills: 2, deadlineMs: 100_000 }
 
 const newSeed = () => Date.now() % 1_000_000
@@ -10,7 +10,7 @@ test.concurrent.each([
   ['with idempotency keys', true],
   ['without keys', false],
 ])('every acknowledged event arrives, in order and without a hole, although the service and its database are killed, %s', async (_how, hasKeys) => {
-  const { faults, kills, text } = await runLedger({ ...SHORT, hasKeys, seed: newSeed() })
+  const { faults, disturbances, text } = await runLedger({ ...SHORT, hasKeys, seed: newSeed() })
   expect(faults, text).toEqual([])
-  expect(kills.map((kill) => kill.victim)).toEqual(['node', 'node_and_postgres'])
+  expect(disturbances.map((disturbance) => disturbance.victim)).toEqual(['node', 'node_and_postgres'])
 }, 120_000)

@@ -18,6 +18,7 @@ test.each([
   ['a subscription with some of its members', seen('/subscriptions/byName/x?select=expiry', { result: { name: 'x', expiry: null, deliveryTargets: [{ deliveryMethod: 'EMAIL', deliveryAddress: 'a@b' }] } })],
   ['a slash at the end', seen('/subscriptions/x/isEnabled/', { result: { aBool: true } })],
   ['a subscription that is called as an operation', seen('/subscriptions/byName/isEnabled', { result: { name: 'isEnabled' } })],
+  ['a subscription that is called as a part of an address', seen('/subscriptions/byName/enable', { result: { changes: 1 } }, { method: 'POST' })],
   ['a refusal', seen('/subscriptions/byName/x', { status: 'error' }, { status: 404 })],
   ['no such address', seen('/nowhere', { status: 'error' }, { status: 404 })],
   ['no such method', seen('/subscriptions', { status: 'error' }, { status: 405, method: 'PUT' })],

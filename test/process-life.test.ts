@@ -1,9 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest'
+import { startService } from '@tidings/harness/service-process.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createTestDatabase } from './support/database.ts'
 import { isRunning } from './support/embedded-process.ts'
 import { expectAllDelivered, startLoad } from './support/load.ts'
 import { createOperator, type Operator } from './support/operator.ts'
+import { eventually } from './support/service-test.ts'
 
 const operators: Operator[] = []
 
@@ -85,6 +87,23 @@ test('SIGTERM ends a start that waits for the instance lock, and leaves the hold
   expect(performance.now() - signalledAt).toBeLessThan(2000)
   expect(operator.alarms()).toEqual([])
   expect(await operator.readiness()).toMatchObject({ status: 200 })
+})
+
+test('SIGTERM ends a start that waits for another to migrate', async () => {
+  const database = await createTestDatabase()
+  const holder = await database.hold()
+  try {
+    await holder.query(sql`select pg_advisory_lock(1953064307)`)
+    const { dataDir } = await hire()
+    const stop = new AbortController()
+    const failed = expect(startService({ dataDir, env: { DATABASE_URL: database.url }, signal: stop.signal })).rejects.toThrow('did not start (exit code 0)')
+    await eventually(() => database.query(sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).toHaveLength(1)
+    stop.abort()
+    await failed
+  } finally {
+    holder.release('closed')
+    await database.drop()
+  }
 })
 
 test('SIGTERM ends a start that waits for its first lease', async () => {

@@ -1,69 +1,54 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { sql } from '@tidings/server/db/sql.ts'
-import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { expectAllDelivered, startLoad } from './support/load.ts'
-import { createOperator, type Operator } from './support/operator.ts'
+import { createSiteProcesses } from './support/site-processes.ts'
 
 const PASSED = /^Ready check passed\. Count: \d+ CheckTenants:PASS CheckJWT:PASS CheckDB:PASS CheckMessageBroker:PASS CheckDispatcher:PASS$/
 const NO_DISPATCHER = /^Readiness Dispatcher check failed\. Check number: \d+ CheckTenants:PASS CheckJWT:PASS CheckDB:PASS CheckMessageBroker:PASS CheckDispatcher:FAIL $/
 
-let database: TestDatabase
-let operator: Operator
-
-beforeEach(async () => {
-  database = await createTestDatabase({ isEmpty: true })
-  operator = await createOperator({ DATABASE_URL: database.url })
-})
-
-afterEach(async () => {
-  await operator.leave()
-  await database.drop()
-})
-
-const startApi = () => operator.start({ env: { TIDINGS_ROLE: 'api' } })
-const startDispatcher = () => operator.start({ env: { TIDINGS_ROLE: 'dispatcher' } })
+const site = createSiteProcesses()
 
 function readiness(status: number, words: RegExp): Promise<void> {
   return vi.waitFor(async () => {
-    expect(await operator.readiness()).toEqual({ status, result: expect.stringMatching(words) as string })
+    expect(await site.operator.readiness()).toEqual({ status, result: expect.stringMatching(words) as string })
   }, { timeout: 10_000, interval: 50 })
 }
 
 test('an api without a dispatcher takes events and says that they wait; a dispatcher delivers them', async () => {
-  const api = await startApi()
+  const api = await site.startApi()
   await readiness(503, NO_DISPATCHER)
-  await operator.subscribe()
-  const load = startLoad(operator.client)
+  await site.operator.subscribe()
+  const load = startLoad(site.operator.client)
   await load.acknowledge(100)
   await load.stop()
   expect(load.refusals).toEqual([])
-  expect(operator.receiver.received).toEqual([])
+  expect(site.operator.receiver.received).toEqual([])
 
-  const dispatcher = await startDispatcher()
-  expect(operator.output).toEqual([`ready ${api.url}`, 'ready dispatcher'])
-  await expectAllDelivered(load, operator.receiver)
+  const dispatcher = await site.startDispatcher()
+  expect(site.operator.output).toEqual([`ready ${api.url}`, 'ready dispatcher'])
+  await expectAllDelivered(load, site.operator.receiver)
   await readiness(200, PASSED)
 
   expect(await dispatcher.end('SIGTERM')).toBe(0)
   await readiness(503, NO_DISPATCHER)
   expect(await api.end('SIGTERM')).toBe(0)
-  expect(operator.alarms()).toEqual([])
+  expect(site.operator.alarms()).toEqual([])
 })
 
 test('an idle dispatcher hears of an event at once, before it would have looked by itself', async () => {
-  await startApi()
-  await startDispatcher()
-  await operator.subscribe()
-  const listening = () => database.query(sql`select from pg_stat_activity where datname = current_database() and application_name = 'tidings listen' and query ilike 'listen%' and state = 'idle'`)
+  await site.startApi()
+  await site.startDispatcher()
+  await site.operator.subscribe()
+  const listening = () => site.database.query(sql`select from pg_stat_activity where datname = current_database() and application_name = 'tidings listen' and query ilike 'listen%' and state = 'idle'`)
   await vi.waitFor(async () => {
     expect(await listening()).toHaveLength(1)
   }, { timeout: 5000, interval: 50 })
   const delaysMs: number[] = []
   for (let count = 1; count <= 12; count += 1) {
-    const load = startLoad(operator.client, { publishers: 1, events: 1 })
+    const load = startLoad(site.operator.client, { publishers: 1, events: 1 })
     await load.acknowledge(1)
     const acknowledgedAt = performance.now()
-    await operator.receiver.take(1)
+    await site.operator.receiver.take(1)
     delaysMs.push(performance.now() - acknowledgedAt)
     await load.stop()
   }
@@ -72,59 +57,59 @@ test('an idle dispatcher hears of an event at once, before it would have looked 
 })
 
 test('a second dispatcher takes over within 5 s after kill -9 of the first, nothing is lost, order is kept', async () => {
-  await startApi()
-  const first = await startDispatcher()
-  await startDispatcher()
-  await operator.subscribe()
-  const load = startLoad(operator.client, { pauseMs: 25 })
+  await site.startApi()
+  const first = await site.startDispatcher()
+  await site.startDispatcher()
+  await site.operator.subscribe()
+  const load = startLoad(site.operator.client, { pauseMs: 25 })
   await load.acknowledge(200)
   await first.end('SIGKILL')
   const killedAt = performance.now()
   await vi.waitFor(async () => {
-    const owned = await database.query(sql`select from partition where owner in (select id from dispatcher where address not like ${`% ${first.pid} %`} and lease_until > clock_timestamp())`)
+    const owned = await site.database.query(sql`select from partition where owner in (select id from dispatcher where address not like ${`% ${first.pid} %`} and lease_until > clock_timestamp())`)
     expect(owned).toHaveLength(32)
   }, { timeout: 10_000, interval: 20 })
   const takenOverMs = performance.now() - killedAt
   await load.acknowledge(200)
   await load.stop()
-  await expectAllDelivered(load, operator.receiver)
+  await expectAllDelivered(load, site.operator.receiver)
   expect(load.refusals).toEqual([])
   expect(takenOverMs).toBeGreaterThan(2000)
   expect(takenOverMs).toBeLessThan(5500)
   await readiness(200, PASSED)
-  expect(operator.alarms()).toEqual([])
+  expect(site.operator.alarms()).toEqual([])
 })
 
 test('a dispatcher that ends politely hands over at once', async () => {
-  await startApi()
-  const first = await startDispatcher()
-  await startDispatcher()
-  await operator.subscribe()
-  const load = startLoad(operator.client, { pauseMs: 25 })
+  await site.startApi()
+  const first = await site.startDispatcher()
+  await site.startDispatcher()
+  await site.operator.subscribe()
+  const load = startLoad(site.operator.client, { pauseMs: 25 })
   await load.acknowledge(100)
   expect(await first.end('SIGTERM')).toBe(0)
   const endedAt = performance.now()
   await vi.waitFor(async () => {
-    expect(await database.query(sql`select from partition where owner in (select id from dispatcher)`)).toHaveLength(32)
+    expect(await site.database.query(sql`select from partition where owner in (select id from dispatcher)`)).toHaveLength(32)
   }, { timeout: 10_000, interval: 20 })
   expect(performance.now() - endedAt).toBeLessThan(2000)
   await load.stop()
-  await expectAllDelivered(load, operator.receiver)
+  await expectAllDelivered(load, site.operator.receiver)
   expect(load.refusals).toEqual([])
 })
 
 test('a dispatcher survives that the server ends all its connections, and goes on', async () => {
-  await startApi()
-  const dispatcher = await startDispatcher()
-  await operator.subscribe()
-  const load = startLoad(operator.client)
+  await site.startApi()
+  const dispatcher = await site.startDispatcher()
+  await site.operator.subscribe()
+  const load = startLoad(site.operator.client)
   await load.acknowledge(50)
-  const { length } = await database.query(sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name like 'tidings %'`)
+  const { length } = await site.database.query(sql`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and application_name like 'tidings %'`)
   expect(length).toBeGreaterThan(4)
   await load.acknowledge(100)
   await load.stop()
-  await expectAllDelivered(load, operator.receiver)
+  await expectAllDelivered(load, site.operator.receiver)
   await readiness(200, PASSED)
   expect(await dispatcher.end('SIGTERM')).toBe(0)
-  expect(operator.alarms()).toEqual([])
+  expect(site.operator.alarms()).toEqual([])
 })

@@ -137,6 +137,15 @@ test('a subscription that ended goes when nothing of it is left, and not before'
   expect(await steps.db.query(sql`select from delivery_target`)).toEqual([])
 })
 
+test('with a subscription goes its test sequence, and what that has received', async ({ steps }) => {
+  await steps.subscribe('http://127.0.0.1/')
+  await steps.db.query(sql`insert into test_sequence (subscription_id, start_count, ends_series) select id, 1, true from subscription`)
+  await steps.db.query(sql`insert into test_notification (subscription_id, body) select id, '{}' from subscription`)
+  await steps.db.query(sql`update subscription set ended = now() - interval '100 hours', end_reason = 'expired', expiry = now() - interval '100 hours'`)
+  await retain(steps)
+  for (const table of [sql`subscription`, sql`test_sequence`, sql`test_notification`]) expect(await steps.db.query(sql`select from ${table}`)).toEqual([])
+})
+
 test('an expired subscription stays while something received before its expiry is not dispatched, and gets it', async ({ steps }) => {
   await steps.subscribe('http://127.0.0.1/')
   await steps.publish({ data: 'old', subject: null })

@@ -3,7 +3,7 @@ import { get, type IncomingMessage } from 'node:http'
 import { text as textOf } from 'node:stream/consumers'
 import type { Envelope } from '@tidings/contract/envelope.ts'
 import type { Subscription } from '@tidings/contract/subscription.ts'
-import { MAX_LONG_LISTS } from '@tidings/server/api/lists/long-lists.ts'
+import { MAX_LONG_LISTS, MAX_LONG_LISTS_OF_ONE } from '@tidings/server/api/lists/long-lists.ts'
 import { createDatabase, type Database } from '@tidings/server/db/database.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createLog } from '@tidings/server/log.ts'
@@ -95,8 +95,8 @@ describe('a list of more than 500', () => {
 })
 
 /** Asks for the heavy list and reads nothing of the answer until it is told to. */
-async function startSlowReader(): Promise<IncomingMessage> {
-  const headers = { 'x-tapis-token': 'service:jobs', 'x-tapis-user': 'heavy', 'x-tapis-tenant': 'dev' }
+async function startSlowReader(service = 'jobs'): Promise<IncomingMessage> {
+  const headers = { 'x-tapis-token': `service:${service}`, 'x-tapis-user': 'heavy', 'x-tapis-tenant': 'dev' }
   const request = get(`${api.address}/v3/notifications/subscriptions?limit=-1&select=allAttributes`, { headers, agent: false })
   const [answer] = (await once(request, 'response')) as [IncomingMessage]
   answer.on('error', () => undefined)
@@ -117,7 +117,7 @@ describe('a reader that is slow', () => {
   })
 
   test('takes one of few places; short lists need none', async () => {
-    const readers = await Promise.all(Array.from({ length: MAX_LONG_LISTS }, startSlowReader))
+    const readers = await Promise.all(Array.from({ length: MAX_LONG_LISTS }, (_, index) => startSlowReader(`service${index}`)))
     await eventually(holders).toHaveLength(MAX_LONG_LISTS)
     const refused = await list('ownedBy=many&limit=-1')
     expect(refused.headers.get('retry-after')).toBe('5')
@@ -129,6 +129,14 @@ describe('a reader that is slow', () => {
       await response.text()
       return response.status
     }).toBe(200)
+  })
+
+  test('takes no more places than leave some to others', async () => {
+    await Promise.all(Array.from({ length: MAX_LONG_LISTS_OF_ONE }, () => startSlowReader('slow')))
+    await eventually(holders).toHaveLength(MAX_LONG_LISTS_OF_ONE)
+    const refused = await api.call('GET', '/subscriptions?ownedBy=many&limit=-1', { headers: { 'x-tapis-token': 'service:slow' } })
+    expect((await envelopeOf(refused, 503)).message).toMatch(/^NTFAPI_LISTS_BUSY /)
+    expect((await envelopeOf<Subscription[]>(list('ownedBy=many&limit=-1&select=name'))).result).toHaveLength(1201)
   })
 
   test('who goes away gives his place back', async () => {

@@ -5,6 +5,8 @@ import { AppError } from '@tidings/server/errors.ts'
 import type { Publish } from '@tidings/server/publish/publish.ts'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { envelopeOf, EVENT_UUID, startApi, type ApiUnderTest, type Published } from './support/api.ts'
+import { eventually } from './support/service-test.ts'
+import { createGate } from './support/steps.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const unavailable = () => Promise.reject(new AppError('NTFAPI_EVENT_POST_ERR', { retryAfterS: 1 }))
@@ -107,7 +109,7 @@ describe('get', () => {
     await envelopeOf(api.call('POST', '/subscriptions', { body: { name: 'plain', typeFilter: 'a.b.c', subjectFilter: 's', deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'http://x/' }] } }), 201)
     await envelopeOf(api.call('GET', `/test/${name}`, { as: 'user' }))
     const refused = [{ path: 'plain' }, { path: name, user: 'msmith' }, { path: name, tenant: 'other' }, { path: name, user: 'msmith', as: 'user' as const }]
-    for (const { path, ...options } of refused) expect((await envelopeOf(api.call('GET', `/test/${path}`, options), 404)).message).toMatch(/^NTFLIB_TEST_NOT_FOUND /)
+    for (const { path, ...options } of refused) expect((await envelopeOf(api.call('GET', `/test/${path}`, options), 404)).message).toMatch(/^NTFAPI_NOT_FOUND /)
     await envelopeOf(api.call('DELETE', `/subscriptions/byName/${name}`))
     await envelopeOf(api.call('GET', `/test/${name}`), 404)
   })
@@ -126,10 +128,23 @@ describe('delete', () => {
     expect(again).toMatchObject({ result: { changes: 0 }, message: expect.stringMatching(/^NTFAPI_TEST_DELETE /) as string })
   })
 
-  test('of two at the same moment, one has deleted it', async () => {
+  test('of several at the same moment, one has deleted it, even where another finishes what the first has begun', async () => {
     const { name } = await begin()
-    const answers = await Promise.all(Array.from({ length: 8 }, () => remove(name)))
-    expect(answers.reduce((sum, { result }) => sum + result.changes, 0)).toBe(1)
+    const gate = createGate()
+    let waiting = 0
+    refusing = {
+      endSeries() {
+        waiting += 1
+        return gate.opened
+      },
+    }
+    const first = remove(name)
+    await eventually(() => waiting).toBe(1)
+    const others = Array.from({ length: 4 }, () => remove(name))
+    await eventually(() => waiting).toBe(5)
+    gate.open()
+    const answers = await Promise.all([first, ...others])
+    expect(answers.map(({ result }) => result.changes).toSorted()).toEqual([0, 0, 0, 0, 1])
   })
 
   test('what is absent, or of another owner, is no change; what is no sequence is 400 and stays; users are refused', async () => {

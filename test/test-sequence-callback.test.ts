@@ -65,10 +65,10 @@ const REFUSED: readonly (readonly [what: string, body: object | string, words: R
   ['a time that is none', { ...NOTIFICATION, created: 'yesterday' }, /^TAPIS_JSON_VALIDATION_ERROR .*\/created/s],
   ['a type of two sections', withEvent({ type: 'notifications.test' }), /^TAPIS_JSON_VALIDATION_ERROR .*\/event\/type/s],
   ['a user that is null', withEvent({ user: null }), /^TAPIS_JSON_VALIDATION_ERROR .*\/event\/user/s],
-  ['no uuid', { ...NOTIFICATION, uuid: 'x' }, /^NTFAPI_TEST_NOTIF_ERR .*#1 \/uuid is not a uuid/s],
-  ['no uuid of the event', withEvent({ uuid: undefined }), /^NTFAPI_TEST_NOTIF_ERR .*#1 \/event\/uuid is missing/s],
-  ['a blank tenant of the event', withEvent({ tenant: ' ' }), /^NTFAPI_TEST_NOTIF_ERR .*#1 \/event\/tenant must not be blank/s],
-  ['a user that cannot be stored', withEvent({ user: 'a\u0000' }), /^NTFAPI_TEST_NOTIF_ERR .*#1 \/event\/user has a NUL/s],
+  ['no uuid', { ...NOTIFICATION, uuid: 'x' }, /^NTFAPI_TEST_NOTIF_UUID_ERR .*#1 \/uuid is not a uuid/s],
+  ['no uuid of the event', withEvent({ uuid: undefined }), /^NTFAPI_TEST_EVENT_UUID_ERR .*#1 \/event\/uuid is missing/s],
+  ['a blank tenant of the event', withEvent({ tenant: ' ' }), /^NTFAPI_TEST_USR_ERR .*#1 \/event\/tenant must not be blank/s],
+  ['a user that cannot be stored', withEvent({ user: 'a\u0000' }), /^NTFAPI_TEST_USR_ERR .*#1 \/event\/user has a NUL/s],
   ['a bad time of receipt', withEvent({ received: '2024-13-45T99:00:00Z' }), /^NTFAPI_TEST_NOTIF_ERR .*#1 \/event\/received is not an instant/s],
 ]
 

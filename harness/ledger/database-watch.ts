@@ -9,7 +9,9 @@ import { readPostmasterFile } from '@tidings/server/db/embedded/postmaster-file.
 import { sql, type Sql } from '@tidings/server/db/sql.ts'
 import { countStuckLanes } from '@tidings/server/recovery/stuck-lanes.ts'
 
-const SAMPLE_EVERY_MS = 500
+/** Counting reads all that is kept: it may take a twentieth of the time. */
+const SAMPLE_REST = 19
+const [SAMPLE_EVERY_MS, SAMPLE_AT_LEAST_EVERY_MS] = [500, 10_000]
 const LOOK_EVERY_MS = 200
 
 /** What is not finished, and what should not be there. */
@@ -25,6 +27,8 @@ export interface Leftovers {
   readonly living: number
   /** Without the service's own. */
   readonly events: number
+  /** Events and ends of series. */
+  readonly records: number
 }
 
 export interface StuckSamples {
@@ -37,8 +41,12 @@ export interface DatabaseWatch {
   /** Counts stuck lanes again and again until the signal. */
   sampleStuck(signal: AbortSignal): Promise<void>
   readonly stuck: Readonly<StuckSamples>
-  /** Resolves with what is left once nothing waits any more, or at the signal. */
-  quiet(signal: AbortSignal): Promise<Leftovers>
+  /** Resolves with what is left once nothing waits any more and this many records have come, or at the signal. */
+  quiet(records: number, signal: AbortSignal): Promise<Leftovers>
+  /** How many partitions there are. Rejects while the database is away. */
+  partitions(): Promise<number>
+  /** Those of the process with this id; `all` when nobody can tell. */
+  partitionsOf(pid: number): Promise<ReadonlySet<number> | 'all'>
 }
 
 export function createDatabaseWatch(cluster: string): DatabaseWatch {
@@ -48,21 +56,31 @@ export function createDatabaseWatch(cluster: string): DatabaseWatch {
     stuck,
     async sampleStuck(signal) {
       while (!signal.aborted) {
+        const startedAtMs = performance.now()
         const count = await look(cluster, countStuckLanes)
+        const tookMs = performance.now() - startedAtMs
         if (count !== undefined) {
           stuck.samples += 1
           stuck.most = Math.max(stuck.most, count)
         }
-        await delay(SAMPLE_EVERY_MS, undefined, { signal }).catch(() => undefined)
+        await delay(Math.min(Math.max(SAMPLE_EVERY_MS, tookMs * SAMPLE_REST), SAMPLE_AT_LEAST_EVERY_MS), undefined, { signal }).catch(() => undefined)
       }
     },
-    async quiet(signal) {
+    async quiet(records, signal) {
       for (;;) {
-        const left = await look(cluster, readLeftovers)
-        if (left && (isQuiet(left) || signal.aborted)) return left
+        const left = signal.aborted || (await look(cluster, isIdle)) === true ? await look(cluster, readLeftovers) : undefined
+        if (left && (isQuiet(left, records) || signal.aborted)) return left
         if (!left) signal.throwIfAborted()
         await delay(LOOK_EVERY_MS)
       }
+    },
+    async partitions() {
+      const count = await look(cluster, countPartitions)
+      if (count === undefined) throw new Error('the database is away')
+      return count
+    },
+    async partitionsOf(pid) {
+      return (await look(cluster, (db) => readPartitionsOf(db, pid))) ?? 'all'
     },
   }
 }
@@ -84,7 +102,31 @@ async function look<T>(cluster: string, query: (db: Db) => Promise<T>): Promise<
   }
 }
 
-const isQuiet = ({ lanes, unsettled, undispatched, removals }: Leftovers) => lanes + unsettled + undispatched + removals === 0
+const isQuiet = ({ lanes, unsettled, undispatched, removals, records: found }: Leftovers, records: number) =>
+  lanes + unsettled + undispatched + removals === 0 && found >= records
+
+/** Cheap, so that it can be asked while there is much to do. */
+async function isIdle(db: Db): Promise<boolean | undefined> {
+  const [row] = await db.query<{ idle: boolean }>(sql`
+    select not exists (select from lane)
+      and not exists (select from partition_cursor join event using (partition) where event.position > partition_cursor.position) as idle`)
+  return row?.idle
+}
+
+async function countPartitions(db: Db): Promise<number | undefined> {
+  const [row] = await db.query<{ count: number }>(sql`select partition_count as count from installation`)
+  return row?.count
+}
+
+/** A dispatcher's address is its host, its process id, and where it listens. */
+async function readPartitionsOf(db: Db, pid: number): Promise<ReadonlySet<number>> {
+  const rows = await db.query<{ id: number }>(sql`
+    select partition.id
+    from partition
+    join dispatcher on dispatcher.id = partition.owner
+    where dispatcher.address like ${`% ${pid} %`}`)
+  return new Set(rows.map(({ id }) => id))
+}
 
 async function readLeftovers(db: Db): Promise<Leftovers | undefined> {
   const [row] = await db.query<Leftovers>(sql`
@@ -96,6 +138,7 @@ async function readLeftovers(db: Db): Promise<Leftovers | undefined> {
       (select count(*)::integer from dead_letter) as "deadLetters",
       (select count(*)::integer from notification where state in ('given_up', 'cancelled')) as undelivered,
       (select count(*)::integer from subscription where ended is null and tenant <> ${CANARY_TENANT}) as living,
-      (select count(*)::integer from event where kind = 'event' and tenant <> ${CANARY_TENANT}) as events`)
+      (select count(*)::integer from event where kind = 'event' and tenant <> ${CANARY_TENANT}) as events,
+      (select count(*)::integer from event where tenant <> ${CANARY_TENANT}) as records`)
   return row
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Victim } from './disturbance.ts'
 import { findDuplicates } from './duplicates.ts'
 import type { Arrival } from './targets.ts'
 
@@ -6,14 +7,14 @@ const arrival = (atMs: number, answer: Arrival['answer'] = 'ok'): Arrival =>
   ({ target: 'steady', seriesId: 's', step: 0, number: 1, eventUuid: 'event', notificationUuid: 'notification', bodyHash: 'body', atMs, answer })
 
 /** The next life is ready a second after a kill. */
-const kill = (atMs: number) => ({ atMs, readyAtMs: atMs + 1000 })
+const kill = (atMs: number, victim: Victim = 'dispatcher') => ({ victim, how: 'kill', atMs, overAtMs: atMs + 1000 }) as const
 
 test('a repetition after a kill is counted and explained', () => {
-  expect(findDuplicates([arrival(1020), arrival(3000)], [kill(1500)])).toEqual([{ target: 'steady', notificationUuid: 'notification', explainedBy: { killAfterMs: 480, againAfterMs: 1500 } }])
+  expect(findDuplicates([arrival(1020), arrival(3000)], [kill(1500)])).toEqual([{ target: 'steady', notificationUuid: 'notification', answeredMs: 1020, againMs: 3000, explainedBy: { disturbedAfterMs: 480, againAfterMs: 1500 } }])
 })
 
 test('what was on the wire at a kill may be answered until the next life is ready', () => {
-  expect(findDuplicates([arrival(2400), arrival(3000)], [kill(1500)])).toMatchObject([{ explainedBy: { killAfterMs: -900 } }])
+  expect(findDuplicates([arrival(2400), arrival(3000)], [kill(1500)])).toMatchObject([{ explainedBy: { disturbedAfterMs: -900 } }])
 })
 
 test.each([
@@ -22,8 +23,21 @@ test.each([
   ['it was after the repetition', [kill(3500)], 3000],
   ['the answer was given long before it', [kill(50_000)], 60_000],
   ['the repetition came long after it', [kill(1500)], 60_000],
+  ['it was one of an api', [kill(1500, 'api')], 3000],
+  ['it was one of the broker', [kill(1500, 'rabbitmq')], 3000],
 ])('a kill does not explain a repetition when %s', (_why, kills, againMs) => {
   expect(findDuplicates([arrival(1000), arrival(againMs)], kills)).toMatchObject([{ explainedBy: undefined }])
+})
+
+test('a stop explains repetitions as long as it lasts, and for 35 s after it', () => {
+  const stop = { victim: 'dispatcher', how: 'stop', atMs: 1500, overAtMs: 26_500 } as const
+  expect(findDuplicates([arrival(1400), arrival(61_000)], [stop])).toMatchObject([{ explainedBy: { againAfterMs: 59_500 } }])
+  expect(findDuplicates([arrival(1400), arrival(62_000)], [stop])).toMatchObject([{ explainedBy: undefined }])
+})
+
+test('of several disturbances the one nearest to the answer explains a repetition', () => {
+  const stop = { victim: 'dispatcher', how: 'stop', atMs: 1500, overAtMs: 26_500 } as const
+  expect(findDuplicates([arrival(8000), arrival(12_000)], [stop, kill(8100)])).toMatchObject([{ explainedBy: { disturbedAfterMs: 100 } }])
 })
 
 test('a request after a 500 or a closed connection is a retry, no duplicate', () => {

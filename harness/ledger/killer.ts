@@ -1,42 +1,34 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Gap } from './duplicates.ts'
-import type { Incarnations } from './incarnations.ts'
+import type { Disturbance } from './disturbance.ts'
+import type { Lives } from './lives.ts'
 import type { PlannedKill } from './plan.ts'
+import { postgresTree } from './postgres-tree.ts'
 import type { Progress } from './progress.ts'
-
-export interface Kill extends Gap {
-  readonly victim: PlannedKill['victim']
-  /** Shares of the work that were done. */
-  readonly published: number
-  readonly delivered: number
-}
+import type { Trouble } from './trouble.ts'
 
 export interface KillerParts {
   readonly planned: readonly PlannedKill[]
-  readonly incarnations: Pick<Incarnations, 'kill' | 'start'>
+  readonly lives: Lives
   readonly progress: Pick<Progress, 'reached' | 'shareOf'>
 }
 
-export interface Killer {
-  /** Kills the service at the planned moments, and starts it again. Resolves after the last start; rejects when aborted. */
-  run(signal: AbortSignal): Promise<void>
-  /** Those that were made. */
-  readonly kills: readonly Kill[]
-}
-
-export function createKiller({ planned, incarnations, progress }: KillerParts): Killer {
-  const kills: Kill[] = []
+/** Kills the one process at the planned moments of its work, and starts it again. */
+export function createKiller({ planned, lives, progress }: KillerParts): Trouble {
+  const disturbances: Disturbance[] = []
   return {
-    kills,
+    planned: planned.length,
+    disturbances,
     async run(signal) {
       for (const { victim, moment, delayMs } of planned) {
         await progress.reached(moment, signal)
         await delay(delayMs, undefined, { signal })
-        const [published, delivered] = [progress.shareOf('publishing'), progress.shareOf('delivering')]
-        const atMs = await incarnations.kill(victim)
-        await incarnations.start()
-        kills.push({ victim, atMs, readyAtMs: performance.now(), published, delivered })
+        const note = `${percent(progress.shareOf('publishing'))} published, ${percent(progress.shareOf('delivering'))} delivered`
+        const atMs = await lives.kill(victim === 'node' ? [] : await postgresTree(await lives.running().postgresPid()))
+        await lives.start()
+        disturbances.push({ victim, how: 'kill', name: lives.name, atMs, overAtMs: performance.now(), partitions: 'all', note })
       }
     },
   }
 }
+
+const percent = (share: number) => `${Math.round(100 * share)} %`

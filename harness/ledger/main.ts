@@ -1,23 +1,44 @@
 import { parseArgs } from 'node:util'
+import { measureBacklog } from './backlog.ts'
+import type { BrokerKind } from './many-plan.ts'
 import { runLedger } from './run.ts'
+import { runManyLedger } from './run-many.ts'
 
-const HELP = `Publishes to a service that is killed meanwhile, and accounts for every event.
+const HELP = `Publishes to a service that is disturbed meanwhile, and accounts for every event.
 
-  node --import tsx harness/ledger/main.ts [--events 20000] [--series 500] [--kills 6] [--seed N] [--keys] [--deadline-s 600] [--keep-logs]
+  npm run ledger -- [--minutes 5] [--api 2] [--dispatchers 3] [--broker database|rabbitmq] [--rate 200] [--series 200] [--faults N] [--mixed]
+      several processes; they, PostgreSQL and RabbitMQ are killed, they are stopped and continued;
+      --mixed: every second one of them is a process of the previous commit
+  npm run ledger -- --processes one [--events 20000] [--series 500] [--kills 6] [--keys] [--deadline-s 600]
+      one process with the embedded PostgreSQL, killed together or alone
+  npm run ledger -- --backlog 1000000 [--api 2] [--dispatchers 2] [--broker database|rabbitmq]
+      so many events while no dispatcher runs, then drained; nothing is disturbed
 
-Exit code 1 after any fault. Interrupted, it judges the run as it is and cleans up.
+In all of them: [--seed N] [--keep-logs]. Exit code 1 after any fault. Interrupted, it judges the run as it is and cleans up.
 `
 
 const { values } = parseArgs({ options: {
+  'processes': { type: 'string', default: 'many' },
+  'minutes': { type: 'string', default: '5' },
+  'api': { type: 'string', default: '2' },
+  'dispatchers': { type: 'string' },
+  'broker': { type: 'string', default: 'database' },
+  'rate': { type: 'string', default: '200' },
+  'faults': { type: 'string' },
+  'mixed': { type: 'boolean', default: false },
+  'backlog': { type: 'string' },
   'events': { type: 'string', default: '20000' },
-  'series': { type: 'string', default: '500' },
+  'series': { type: 'string' },
   'kills': { type: 'string', default: '6' },
-  'seed': { type: 'string', default: String(Date.now() % 1_000_000) },
-  'deadline-s': { type: 'string', default: '600' },
   'keys': { type: 'boolean', default: false },
+  'deadline-s': { type: 'string', default: '600' },
+  'seed': { type: 'string', default: String(Date.now() % 1_000_000) },
   'keep-logs': { type: 'boolean', default: false },
   'help': { type: 'boolean', default: false },
 } })
+
+/** One disturbance in so many seconds, unless told otherwise. */
+const DISTURBED_EVERY_S = 25
 
 if (values.help) {
   process.stdout.write(HELP)
@@ -25,16 +46,30 @@ if (values.help) {
   process.stdout.write(`seed ${values.seed}\n`)
   const interrupted = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
-  const report = await runLedger({
-    events: Number(values.events),
-    series: Number(values.series),
-    kills: Number(values.kills),
-    seed: Number(values.seed),
-    hasKeys: values.keys,
-    deadlineMs: 1000 * Number(values['deadline-s']),
-    signal: interrupted.signal,
-    keepLogs: values['keep-logs'],
+  const { text, faults } = await run(interrupted.signal)
+  process.stdout.write(`${text}\nmemory of the ledger itself: at most ${Math.round(process.resourceUsage().maxRSS / 1024)} MB\n`)
+  process.exitCode = faults.length === 0 ? 0 : 1
+}
+
+function run(signal: AbortSignal): Promise<{ readonly text: string; readonly faults: readonly string[] }> {
+  const common = { seed: Number(values.seed), signal, keepLogs: values['keep-logs'] }
+  const apis = Number(values.api)
+  if (values.backlog !== undefined) return measureBacklog({ ...common, broker: broker(), apis, dispatchers: Number(values.dispatchers ?? 2), events: Number(values.backlog) })
+  if (values.processes === 'one') {
+    return runLedger({
+      ...common,
+      events: Number(values.events), series: Number(values.series ?? 500), kills: Number(values.kills),
+      hasKeys: values.keys, deadlineMs: 1000 * Number(values['deadline-s']),
+    })
+  }
+  const publishingMs = 60_000 * Number(values.minutes)
+  return runManyLedger({
+    ...common, broker: broker(), apis, dispatchers: Number(values.dispatchers ?? 3), publishingMs, isMixed: values.mixed, rate: Number(values.rate), series: Number(values.series ?? 200),
+    disturbances: Number(values.faults ?? Math.max(4, Math.round(publishingMs / 1000 / DISTURBED_EVERY_S))),
   })
-  process.stdout.write(`${report.text}\n`)
-  process.exitCode = report.faults.length === 0 ? 0 : 1
+}
+
+function broker(): BrokerKind {
+  if (values.broker !== 'database' && values.broker !== 'rabbitmq') throw new Error(`--broker is database or rabbitmq, not ${values.broker}`)
+  return values.broker
 }

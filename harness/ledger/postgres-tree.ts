@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { hasCode } from '@tidings/server/runtime/error-code.ts'
 
 /** The postmaster and every process that it has started, by their ids (Linux, proc(5): task/tid/children). */
 export async function postgresTree(postmasterPid: number): Promise<number[]> {
@@ -12,7 +13,7 @@ export function killAll(pids: readonly number[]): void {
     try {
       process.kill(pid, 'SIGKILL')
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error
+      if (!hasCode(error, 'ESRCH')) throw error
     }
   }
 }

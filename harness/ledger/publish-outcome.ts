@@ -1,3 +1,4 @@
+import { hasCode } from '@tidings/server/runtime/error-code.ts'
 import type { Answer } from '../client.ts'
 
 /**
@@ -23,9 +24,7 @@ export function outcomeOfAnswer({ status, body }: Answer): PublishOutcome {
 }
 
 /** There was no answer. Only a connection that never came about proves that nothing was stored. */
-export const outcomeOfFailure = (error: unknown): PublishOutcome => ({ kind: isRefused(error) ? 'not_stored' : 'unknown' })
-
-const isRefused = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
+export const outcomeOfFailure = (error: unknown): PublishOutcome => ({ kind: hasCode(error, 'ECONNREFUSED') ? 'not_stored' : 'unknown' })
 
 function uuidIn(result: unknown): string | undefined {
   if (typeof result !== 'object' || result === null || !('uuid' in result)) return undefined

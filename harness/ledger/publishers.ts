@@ -1,49 +1,59 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '../client.ts'
+import type { Pace } from './pace.ts'
 import { SOURCE, type Plan, type SeriesPlan, type Step } from './plan.ts'
 import { outcomeOfAnswer, outcomeOfFailure, type PublishOutcome } from './publish-outcome.ts'
+import type { SeriesBook } from './sequence.ts'
 
-const RETRY_AFTER_MS = 100
+const RETRY_AFTER_MS = 200
 
 /** What became of one step. */
 export interface StepRecord {
   /** Of the answer; undefined as long as there was none, and for an end of series. */
   uuid: string | undefined
   isStored: boolean
+  /** When the first request for it was begun, monotonic ms; undefined before. */
+  sentAtMs: number | undefined
   /** Requests whose outcome was never told: without a key each may have stored a copy. */
   unknowns: number
 }
 
-/** What the publishers know, series by series and step by step. */
-export type PublishedSeries = readonly StepRecord[]
-
 export interface PublishersParts {
   readonly plan: Plan
-  readonly client: Client
-  /** Resolves when the service runs. */
-  readonly up: (signal: AbortSignal) => Promise<void>
+  /** One for each publisher; the series are dealt out among them. */
+  readonly clients: readonly Client[]
+  /** Unset: as fast as it goes. */
+  readonly pace?: Pace | undefined
   readonly keyPrefix: string | undefined
   readonly onPublished: () => void
 }
 
 export interface Publishers {
-  /** Publishes everything: all series at once, each strictly one step after the other. Rejects when aborted. */
-  run(signal: AbortSignal): Promise<void>
-  readonly published: ReadonlyMap<string, PublishedSeries>
+  /**
+   * Publishes everything: all series at once, each strictly one step after the other. After `endAtMs` (monotonic) no
+   * step is begun any more; those that were begun are published to the end. Rejects when aborted.
+   */
+  run(signal: AbortSignal, endAtMs?: number): Promise<void>
+  /** What was begun. */
+  books(): SeriesBook[]
   /** Answers that no publisher should get. */
   readonly unexpected: readonly string[]
 }
 
-export function createPublishers({ plan, client, up, keyPrefix, onPublished }: PublishersParts): Publishers {
-  const published = new Map(plan.series.map((series) => [series.seriesId, series.steps.map((): StepRecord => ({ uuid: undefined, isStored: false, unknowns: 0 }))]))
+export function createPublishers({ plan, clients, pace, keyPrefix, onPublished }: PublishersParts): Publishers {
+  const published = plan.series.map((series) => series.steps.map((): StepRecord => ({ uuid: undefined, isStored: false, sentAtMs: undefined, unknowns: 0 })))
   const unexpected: string[] = []
 
-  async function publishSeries(series: SeriesPlan, signal: AbortSignal): Promise<void> {
-    for (const [index, record] of (published.get(series.seriesId) ?? []).entries()) {
+  async function publishSeries(series: SeriesPlan, place: number, { signal, endAtMs }: { signal: AbortSignal; endAtMs: number }): Promise<void> {
+    const client = clients[place % clients.length]
+    if (!client) throw new Error('there is no publisher')
+    for (const [index, record] of (published[place] ?? []).entries()) {
+      await pace?.turn(signal)
+      if (performance.now() >= endAtMs) return
+      record.sentAtMs = performance.now()
       while (!record.isStored) {
-        await up(signal)
         signal.throwIfAborted()
-        const outcome = await attempt(series, index)
+        const outcome = await attempt(client, series, index)
         note(record, outcome)
         if (outcome.kind !== 'stored') await delay(RETRY_AFTER_MS, undefined, { signal })
       }
@@ -70,7 +80,7 @@ export function createPublishers({ plan, client, up, keyPrefix, onPublished }: P
     }
   }
 
-  async function attempt(series: SeriesPlan, index: number): Promise<PublishOutcome> {
+  async function attempt(client: Client, series: SeriesPlan, index: number): Promise<PublishOutcome> {
     const step = series.steps[index]
     if (!step) throw new Error(`${series.seriesId} has no step ${index}`)
     const headers: Record<string, string> = keyPrefix === undefined ? {} : { 'idempotency-key': `${keyPrefix} ${series.seriesId} ${index}` }
@@ -79,10 +89,13 @@ export function createPublishers({ plan, client, up, keyPrefix, onPublished }: P
   }
 
   return {
-    published,
     unexpected,
-    async run(signal) {
-      await Promise.all(plan.series.map((series) => publishSeries(series, signal)))
+    books: () => plan.series.map(({ seriesId, subject, steps }, place) => {
+      const begun = (published[place] ?? []).filter((record) => record.sentAtMs !== undefined)
+      return { seriesId, subject, steps: steps.slice(0, begun.length), records: begun }
+    }),
+    async run(signal, endAtMs = Infinity) {
+      await Promise.all(plan.series.map((series, place) => publishSeries(series, place, { signal, endAtMs })))
     },
   }
 }

@@ -21,12 +21,12 @@ function arrivalAt(target: string, { step, number, copy = 'a' }: Sent, atMs: num
 
 /** One series, published without trouble, whose events arrive in this order at every target, 10 ms apart. */
 function books(steps: readonly Step[], sent: readonly Sent[], changes: Partial<Books> = {}): Books {
-  const records = steps.map((step, index) => ({ uuid: step.kind === 'event' ? `event-${index}a` : undefined, isStored: true, unknowns: 0 }))
+  const records = steps.map((step, index) => ({ uuid: step.kind === 'event' ? `event-${index}a` : undefined, isStored: true, sentAtMs: 0, unknowns: 0 }))
   return {
-    series: [{ seriesId: 's', steps, records }],
+    series: [{ seriesId: 's', subject: 's', steps, records }],
     targets: TARGETS.map((name) => ({ name, seriesId: undefined })),
     arrivals: sent.flatMap((one, index) => TARGETS.map((target) => arrivalAt(target, one, 1000 + 10 * index))),
-    kills: [],
+    disturbances: [],
     hasKeys: true,
     ...changes,
   }
@@ -89,7 +89,14 @@ test('an event that comes after a refusal of the one before is a violation', () 
 
 test('an event that comes again after a later one is a violation, kill or not', () => {
   const again = changed(three(), 'steady', (arrivals) => [...arrivals, { ...at(arrivals, 0), atMs: 3000 }])
-  expect(kindsIn({ ...again, kills: [{ atMs: 1500, readyAtMs: 2500 }] })).toEqual(new Set(['violation']))
+  expect(kindsIn({ ...again, disturbances: [{ victim: 'dispatcher', how: 'kill', atMs: 1500, overAtMs: 2500 }] })).toEqual(new Set(['violation']))
+})
+
+test('an event that a dispatcher sends again when it wakes up, after others have sent later ones, is a duplicate', () => {
+  const again = changed(three(), 'steady', (arrivals) => [...arrivals, { ...at(arrivals, 0), atMs: 9000 }])
+  const stopped = (victim: 'api' | 'dispatcher') => reconcile({ ...again, disturbances: [{ victim, how: 'stop', atMs: 1005, overAtMs: 8990 }] })
+  expect(stopped('dispatcher')).toMatchObject({ faults: [], duplicates: [{ explainedBy: { disturbedAfterMs: 5 } }] })
+  expect(stopped('api').faults.map((fault) => fault.kind)).toEqual(['unexplained_duplicate', 'violation'])
 })
 
 test('a retry with another body is found', () => {
@@ -136,6 +143,13 @@ test('a removed target must get all up to the event that removes it, and perhaps
   expect(gets(0, 1, 2)).toEqual(new Set())
   expect(gets(0)).toEqual(new Set(['lost']))
   expect(gets(0, 1, 3)).toEqual(new Set(['lost', 'violation']))
+})
+
+test('a target that nothing has removed yet must get all', () => {
+  const given = books([event(), event()], [{ step: 0, number: 1 }, { step: 1, number: 2 }], {
+    targets: [{ name: 'steady', seriesId: undefined }, { name: 'second', seriesId: 's' }],
+  })
+  expect(kindsIn(changed(given, 'second', (arrivals) => arrivals.slice(0, 1)))).toEqual(new Set(['lost']))
 })
 
 test('what nobody published is a stranger', () => {

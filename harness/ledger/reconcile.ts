@@ -1,4 +1,4 @@
-import { findDuplicates, type Duplicate, type Gap } from './duplicates.ts'
+import { findDuplicates, type Disturbed, type Duplicate } from './duplicates.ts'
 import { findOrderFaults } from './order.ts'
 import { sequenceOf, type Copy, type SeriesBook } from './sequence.ts'
 import type { Arrival, Target } from './targets.ts'
@@ -9,7 +9,7 @@ export interface Books {
   readonly targets: readonly Pick<Target, 'name' | 'seriesId'>[]
   /** In the order in which they came. */
   readonly arrivals: readonly Arrival[]
-  readonly kills: readonly Gap[]
+  readonly disturbances: readonly Disturbed[]
   /** With keys an event exists exactly once. */
   readonly hasKeys: boolean
 }
@@ -19,9 +19,9 @@ export interface Books {
  * |-----------------------|--------------------------------------------------------------------------------|
  * | lost                  | an event that exists was never answered 2xx at a target that it matches         |
  * | hole                  | a number that does not follow the one before, or differs between targets        |
- * | violation             | order: n+1 before n was answered 2xx, or n again after n+1                      |
+ * | violation             | order: n+1 before n was answered 2xx, or n again after n+1 (see order.ts)       |
  * | different_body        | two bodies for one notification uuid, or two notifications for one event        |
- * | unexplained_duplicate | answered 2xx, came again, and no kill is near                                   |
+ * | unexplained_duplicate | answered 2xx, came again, and no disturbance is near                            |
  * | excess_copy           | an event exists more often than its publisher's requests allow                  |
  * | stranger              | an arrival that nobody published                                                |
  */
@@ -38,20 +38,22 @@ export interface Verdict {
 }
 
 /** Compares what was published with what arrived. Pure. */
-export function reconcile({ series, targets, arrivals, kills, hasKeys }: Books): Verdict {
+export function reconcile({ series, targets, arrivals, disturbances, hasKeys }: Books): Verdict {
   const bySeries = groupBy(arrivals, (arrival) => arrival.seriesId)
-  const duplicates = findDuplicates(arrivals, kills)
-  const faults: Fault[] = [...bodyFaults(arrivals), ...strangers(series, targets, arrivals), ...unexplained(duplicates)]
+  // Series by series, so that what is remembered stays small however many arrivals there are.
+  const groups = [...bySeries.values()]
+  const duplicates = groups.flatMap((group) => findDuplicates(group, disturbances))
+  const faults = [...groups.map(bodyFaults), strangers(series, targets, arrivals), unexplained(duplicates)]
   let extraCopies = 0
   for (const book of series) {
     const ofSeries = bySeries.get(book.seriesId) ?? []
     const sequence = sequenceOf(book, ofSeries)
     const matching = targets.filter(({ seriesId }) => seriesId === undefined || seriesId === book.seriesId)
-    faults.push(...copyFaults(book, sequence, hasKeys), ...numberFaults(book, sequence, ofSeries))
-    faults.push(...matching.flatMap((target) => targetFaults(book, sequence, target, ofSeries.filter((arrival) => arrival.target === target.name))))
+    faults.push(copyFaults(book, sequence, hasKeys), numberFaults(book, sequence, ofSeries))
+    for (const target of matching) faults.push(targetFaults({ book, sequence, target, arrivals: ofSeries.filter((arrival) => arrival.target === target.name), disturbances }))
     extraCopies += sequence.length - new Set(sequence.map((copy) => copy.step)).size
   }
-  return { faults, duplicates, extraCopies }
+  return { faults: faults.flat(), duplicates, extraCopies }
 }
 
 function copyFaults({ seriesId, records }: SeriesBook, sequence: readonly Copy[], hasKeys: boolean): Fault[] {
@@ -70,16 +72,25 @@ function numberFaults({ seriesId }: SeriesBook, sequence: readonly Copy[], arriv
   return [...holes, ...differing].map((detail) => ({ kind: 'hole', detail }))
 }
 
-/** A target of one series must get all up to the event that removes it, and then a stretch without gaps. */
-function targetFaults({ seriesId, steps }: SeriesBook, sequence: readonly Copy[], target: Books['targets'][number], arrivals: readonly Arrival[]): Fault[] {
+/** One series at one target. */
+interface Line {
+  readonly book: SeriesBook
+  readonly sequence: readonly Copy[]
+  readonly target: Books['targets'][number]
+  readonly arrivals: readonly Arrival[]
+  readonly disturbances: readonly Disturbed[]
+}
+
+/** A target of one series must get all up to the event that removes it, if that was published, and then a stretch without gaps. */
+function targetFaults({ book: { seriesId, steps }, sequence, target, arrivals, disturbances }: Line): Fault[] {
   const answered = new Set(arrivals.filter(({ answer }) => answer === 'ok').map(({ eventUuid }) => eventUuid))
   const removedBy = sequence.findIndex(({ step }) => { const found = steps[step]; return found?.kind === 'event' && found.ends === 'delete_flag' })
   const lastAnswered = sequence.findLastIndex(({ uuid }) => answered.has(uuid))
-  const end = target.seriesId === undefined ? sequence.length : Math.max(removedBy, lastAnswered) + 1
+  const end = target.seriesId === undefined || removedBy === -1 ? sequence.length : Math.max(removedBy, lastAnswered) + 1
   const lost = sequence.slice(0, end).filter(({ uuid }) => !answered.has(uuid))
   return [
     ...lost.map(({ step, uuid }): Fault => ({ kind: 'lost', detail: `${seriesId} step ${step} (${uuid}) at ${target.name}` })),
-    ...findOrderFaults(sequence, arrivals).map(({ arrival, what }): Fault => ({ kind: 'violation', detail: `${seriesId} step ${arrival.step} at ${target.name} ${what}, at ${Math.round(arrival.atMs)} ms` })),
+    ...findOrderFaults(sequence, arrivals, disturbances).map(({ arrival, what }): Fault => ({ kind: 'violation', detail: `${seriesId} step ${arrival.step} at ${target.name} ${what}, at ${Math.round(arrival.atMs)} ms` })),
   ]
 }
 
@@ -107,7 +118,7 @@ function strangers(series: readonly SeriesBook[], targets: Books['targets'], arr
 }
 
 const unexplained = (duplicates: readonly Duplicate[]): Fault[] => duplicates.filter(({ explainedBy }) => !explainedBy)
-  .map(({ target, notificationUuid }) => ({ kind: 'unexplained_duplicate', detail: `${notificationUuid} at ${target}` }))
+  .map(({ target, notificationUuid, answeredMs, againMs }) => ({ kind: 'unexplained_duplicate', detail: `${notificationUuid} at ${target}, answered at ${Math.round(answeredMs)} ms, again at ${Math.round(againMs)} ms` }))
 
 function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
   const groups = new Map<Key, Item[]>()

@@ -1,20 +1,29 @@
+import type { Alarms } from './alarms.ts'
 import type { Leftovers, StuckSamples } from './database-watch.ts'
+import type { Disturbance } from './disturbance.ts'
 import type { Duplicate } from './duplicates.ts'
-import type { Kill } from './killer.ts'
 import type { Plan } from './plan.ts'
-import type { Publishers } from './publishers.ts'
 import type { Fault, Verdict } from './reconcile.ts'
+import { recoveryByKind, type Recovery, type RecoveryOfKind } from './recovery.ts'
+import type { SeriesBook } from './sequence.ts'
 import type { Arrival } from './targets.ts'
+import type { Trouble } from './trouble.ts'
 
 export interface Facts {
   readonly plan: Plan
+  readonly setting: string
   readonly hasKeys: boolean
+  readonly series: readonly SeriesBook[]
   readonly verdict: Verdict
   readonly arrivals: readonly Arrival[]
-  readonly publishers: Pick<Publishers, 'published' | 'unexpected'>
-  readonly alarms: ReadonlyMap<string, number>
-  readonly kills: readonly Kill[]
+  /** Answers that no publisher should get. */
+  readonly unexpected: readonly string[]
+  readonly alarms: Pick<Alarms, 'counts'>
+  readonly trouble: Pick<Trouble, 'planned' | 'disturbances'>
+  readonly recoveries: readonly Recovery[]
   readonly leftovers: Leftovers
+  /** Left behind outside the database. */
+  readonly foundElsewhere: readonly string[]
   readonly stuck: Readonly<StuckSamples>
   /** Monotonic. */
   readonly times: { readonly startedAtMs: number; readonly publishedAtMs: number; readonly quietAtMs: number }
@@ -28,65 +37,77 @@ export interface LedgerReport {
   readonly faults: readonly string[]
   readonly duplicates: readonly Duplicate[]
   readonly arrivals: number
-  readonly kills: readonly Kill[]
+  readonly disturbances: readonly Disturbance[]
+  readonly recovery: readonly RecoveryOfKind[]
 }
 
 const SHOWN_FAULTS = 20
+/** What was answered this long after a disturbance began was hardly on the wire then: worth a look. */
+const LATE_MS = 2000
+const SHOWN_LATE = 5
 const KINDS: readonly Fault['kind'][] = ['lost', 'hole', 'violation', 'different_body', 'unexplained_duplicate', 'excess_copy', 'stranger']
 
 export function reportOf(facts: Facts): LedgerReport {
-  const { verdict, arrivals, kills } = facts
-  const faults = [...verdict.faults.map(({ kind, detail }) => `${kind}: ${detail}`), ...otherFaults(facts)]
-  const lines = [...figures(facts), ...duplicateLines(verdict.duplicates), ...kills.map((kill, index) => killLine(kill, index, facts)), ...faultLines(faults, facts)]
-  return { text: lines.join('\n'), faults, duplicates: verdict.duplicates, arrivals: arrivals.length, kills }
+  const { verdict: { duplicates }, arrivals, recoveries, trouble: { disturbances } } = facts
+  const faults = [...facts.verdict.faults.map(({ kind, detail }) => `${kind}: ${detail}`), ...otherFaults(facts)]
+  const recovery = recoveryByKind(recoveries)
+  const lines = [...figures(facts), ...duplicateLines(facts), ...recoveries.map((one) => disturbanceLine(one, facts)), ...recovery.map(recoveryLine), ...faultLines(faults, facts)]
+  return { text: lines.join('\n'), faults, duplicates, arrivals: arrivals.length, disturbances, recovery }
 }
 
 /** What the books do not show: the state of the tables, the answers, the log. */
-function otherFaults({ leftovers, stuck, publishers, alarms, plan, verdict, kills }: Facts): string[] {
-  const { lanes, unsettled, undispatched, removals, deadLetters, undelivered, living, events } = leftovers
+function otherFaults(facts: Facts): string[] {
+  const { leftovers: { lanes, unsettled, undispatched, removals, deadLetters, undelivered, living, events }, stuck, alarms, verdict, trouble, foundElsewhere, unexpected } = facts
   const left = Object.entries({ lanes, unsettled, undispatched, removals, deadLetters, undelivered }).filter(([, count]) => count > 0)
-  const unpublished = recordsOf(publishers).filter((record) => !record.isStored).length
-  const expectedEvents = plan.eventCount + verdict.extraCopies
+  const unpublished = recordsOf(facts).filter((record) => !record.isStored).length
+  const expectedEvents = eventsOf(facts) + verdict.extraCopies
+  const expectedLiving = 3 + unremoved(facts)
   return [
     ...left.map(([what, count]) => `left in the database: ${count} ${what}`),
+    ...foundElsewhere,
     ...(stuck.most > 0 ? [`stuck lanes: ${stuck.most}`] : []),
     ...(stuck.samples === 0 ? ['stuck lanes were never counted'] : []),
-    ...(living === 3 ? [] : [`living subscriptions: ${living}, should be 3`]),
+    ...(living === expectedLiving ? [] : [`living subscriptions: ${living}, should be ${expectedLiving}`]),
     ...(events === expectedEvents ? [] : [`events in the database: ${events}, accounted for: ${expectedEvents}`]),
-    ...(kills.length === plan.kills.length ? [] : [`kills: ${kills.length} of ${plan.kills.length}`]),
+    ...(trouble.disturbances.length === trouble.planned ? [] : [`disturbances: ${trouble.disturbances.length} of ${trouble.planned}`]),
     ...(unpublished === 0 ? [] : [`steps that were never acknowledged: ${unpublished}`]),
-    ...publishers.unexpected.map((said) => `a publisher was answered: ${said}`),
-    ...[...alarms].map(([message, count]) => `alarm in the log, ${count} times: ${message}`),
+    ...unexpected.map((said) => `a publisher was answered: ${said}`),
+    ...[...alarms.counts].map(([message, count]) => `alarm, ${count} times: ${message}`),
   ]
 }
 
 function figures(facts: Facts): string[] {
-  const { plan, hasKeys, verdict, arrivals, publishers, leftovers, stuck, times: { startedAtMs, publishedAtMs, quietAtMs } } = facts
+  const { plan, setting, hasKeys, verdict, arrivals, trouble, leftovers, stuck, times: { startedAtMs, publishedAtMs, quietAtMs } } = facts
   const counts = KINDS.map((kind) => `${kind} ${verdict.faults.filter((fault) => fault.kind === kind).length}`)
-  const unknowns = recordsOf(publishers).reduce((sum, record) => sum + record.unknowns, 0)
+  const unknowns = recordsOf(facts).reduce((sum, record) => sum + record.unknowns, 0)
   const answers = (['ok', 'refused', 'closed'] as const).map((answer) => `${answer} ${arrivals.filter((arrival) => arrival.answer === answer).length}`)
+  const events = eventsOf(facts)
   return [
-    `seed ${plan.seed}, ${plan.eventCount} events, ${plan.series.length} series, ${plan.kills.length} kills, ${hasKeys ? 'with' : 'without'} keys`,
+    `seed ${plan.seed}, ${setting}, ${events} events, ${plan.series.length} series, ${trouble.planned} disturbances, ${hasKeys ? 'with' : 'without'} keys`,
+    `began at ${Math.round(startedAtMs)} ms`,
     counts.join(', '),
     `arrivals ${arrivals.length}: ${answers.join(', ')}`,
     `unknown publishes ${unknowns}, extra copies of them ${verdict.extraCopies}, events in the database ${leftovers.events}`,
     `stuck lanes at most ${stuck.most} in ${stuck.samples} samples, unsettled rows at the end ${leftovers.unsettled + leftovers.lanes}, living subscriptions ${leftovers.living}`,
-    `published in ${seconds(publishedAtMs - startedAtMs)}, quiet after ${seconds(quietAtMs - startedAtMs)}: ${perSecond(plan.eventCount, quietAtMs - startedAtMs)} events/s in all, ${perSecond(plan.eventCount, publishedAtMs - startedAtMs)} published/s`,
+    `published in ${seconds(publishedAtMs - startedAtMs)}, quiet after ${seconds(quietAtMs - startedAtMs)}: ${perSecond(events, quietAtMs - startedAtMs)} events/s in all, ${perSecond(events, publishedAtMs - startedAtMs)} published/s`,
   ]
 }
 
-function duplicateLines(duplicates: readonly Duplicate[]): string[] {
+function duplicateLines({ verdict: { duplicates }, times: { startedAtMs } }: Facts): string[] {
   const explained = duplicates.flatMap(({ explainedBy }) => explainedBy ?? [])
-  const line = `duplicates ${duplicates.length}: ${explained.length} explained by a kill, ${duplicates.length - explained.length} unexplained`
+  const line = `duplicates ${duplicates.length}: ${explained.length} explained, ${duplicates.length - explained.length} unexplained`
   if (explained.length === 0) return [line]
-  return [line, `  answer to kill: ${spread(explained.map((one) => one.killAfterMs))}; kill to repetition: ${spread(explained.map((one) => one.againAfterMs))}`]
+  const late = duplicates.filter(({ explainedBy }) => explainedBy !== undefined && explainedBy.disturbedAfterMs < -LATE_MS)
+  const lateLines = late.slice(0, SHOWN_LATE).map(({ target, notificationUuid, answeredMs, againMs }) => `  answered late, ${notificationUuid} at ${target}: at ${seconds(answeredMs - startedAtMs)}, again at ${seconds(againMs - startedAtMs)}`)
+  return [line, ...lateLines, `  answer to disturbance: ${spread(explained.map((one) => one.disturbedAfterMs))}; disturbance to repetition: ${spread(explained.map((one) => one.againAfterMs))}`]
 }
 
-function killLine({ victim, atMs, readyAtMs, published, delivered }: Kill, index: number, { arrivals, times: { startedAtMs } }: Facts): string {
-  const next = arrivals.find((arrival) => arrival.atMs > readyAtMs)
-  const arrived = next ? `next arrival after ${seconds(next.atMs - atMs)}` : 'no arrival after that'
-  return `kill ${index + 1}: ${victim} at ${seconds(atMs - startedAtMs)}, ${percent(published)} published, ${percent(delivered)} delivered; ready after ${seconds(readyAtMs - atMs)}, ${arrived}`
+function disturbanceLine({ disturbance: { how, victim, name, atMs, overAtMs, note }, recoveredAfterMs }: Recovery, { times: { startedAtMs } }: Facts): string {
+  return `${seconds(atMs - startedAtMs)}: ${how} ${victim} (${[name, note].filter((text) => text !== '').join(', ')}); over after ${seconds(overAtMs - atMs)}, recovered after ${secondsOr(recoveredAfterMs)}`
 }
+
+const recoveryLine = ({ how, victim, count, medianMs, worstMs, worstAloneMs }: RecoveryOfKind) =>
+  `recovery after ${how} ${victim} (${count}): median ${secondsOr(medianMs)}, worst ${secondsOr(worstMs)}, worst without another disturbance ${secondsOr(worstAloneMs)}`
 
 function faultLines(faults: readonly string[], { logDir }: Facts): string[] {
   if (faults.length === 0) return ['no fault']
@@ -94,10 +115,17 @@ function faultLines(faults: readonly string[], { logDir }: Facts): string[] {
   return [`${faults.length} faults, logs in ${logDir}`, ...faults.slice(0, SHOWN_FAULTS).map((fault) => `  ${fault}`), ...more]
 }
 
-const recordsOf = ({ published }: Facts['publishers']) => [...published.values()].flat()
+const recordsOf = ({ series }: Facts) => series.flatMap(({ records }) => records)
+const eventsOf = ({ series }: Facts) => series.reduce((sum, { steps }) => sum + steps.filter(({ kind }) => kind === 'event').length, 0)
 
-const percent = (share: number) => `${Math.round(100 * share)} %`
+/** Subscriptions that a delete flag would have removed that was not published any more. */
+function unremoved({ plan, series }: Facts): number {
+  const begun = new Map(series.map(({ seriesId, steps }) => [seriesId, steps]))
+  return plan.series.filter(({ seriesId, ending }) => ending === 'delete_flag' && !begun.get(seriesId)?.some((step) => step.kind === 'event' && step.ends === 'delete_flag')).length
+}
+
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+const secondsOr = (ms: number | undefined) => (ms === undefined ? 'unknown' : seconds(ms))
 const perSecond = (count: number, ms: number) => Math.round((1000 * count) / ms)
 
 function spread(values: readonly number[]): string {

@@ -5,6 +5,7 @@ import type { Arrival } from './targets.ts'
 /** A series as it was planned and published. */
 export interface SeriesBook {
   readonly seriesId: string
+  readonly subject: string
   readonly steps: readonly Step[]
   readonly records: readonly Readonly<StepRecord>[]
 }

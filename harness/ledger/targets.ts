@@ -8,6 +8,9 @@ import { createRandom, type Random } from './random.ts'
 
 const REFUSED_SHARE = 0.1
 const CLOSED_SHARE = 0.02
+/** The arrivals are what is kept: hundreds of thousands of whole requests would not fit. */
+const FORGETFUL = { keepsRequests: false }
+const HASH_BYTES = 12
 
 /** One request of the service to a target, in the order in which they came. */
 export interface Arrival {
@@ -47,15 +50,17 @@ export interface Targets {
  */
 export async function createTargets(plan: Plan, onDelivered: () => void): Promise<Targets> {
   const arrivals: Arrival[] = []
-  const receivers = { steady: await startReceiver(), second: await startReceiver(), unreliable: await startReceiver() }
+  const receivers = { steady: await startReceiver(FORGETFUL), second: await startReceiver(FORGETFUL), unreliable: await startReceiver(FORGETFUL) }
   const random = createRandom(plan.seed + 1)
+  const names = new Map([...Object.keys(receivers), ...plan.series.flatMap(({ seriesId }) => [seriesId, targetOf(seriesId)])].map((name) => [name, name]))
+  const nameOf = (text: string) => names.get(text) ?? text
   keepArrivals(receivers.steady, () => 'ok')
   keepArrivals(receivers.second, () => 'ok')
   keepArrivals(receivers.unreliable, () => unreliableAnswer(random))
 
   function keepArrivals(receiver: Receiver, decide: () => Arrival['answer']): void {
     receiver.decide((request, response) => {
-      const arrival = { ...arrivalOf(request), answer: decide() }
+      const arrival = { ...arrivalOf(request, nameOf), answer: decide() }
       arrivals.push(arrival)
       if (arrival.answer === 'ok') onDelivered()
       return give(arrival.answer, response)
@@ -63,7 +68,7 @@ export async function createTargets(plan: Plan, onDelivered: () => void): Promis
   }
 
   const removed = plan.series.filter((series) => series.ending === 'delete_flag').map(({ seriesId, subject }, index): Target => {
-    const name = `removed-with-${seriesId}`
+    const name = targetOf(seriesId)
     return { name, seriesId, subjectFilter: subject, url: (index % 2 === 0 ? receivers.steady : receivers.second).url(`/${name}`) }
   })
   const kept = Object.entries(receivers).map(([name, receiver]): Target => ({ name, seriesId: undefined, subjectFilter: '*', url: receiver.url(`/${name}`) }))
@@ -81,6 +86,9 @@ export async function createTargets(plan: Plan, onDelivered: () => void): Promis
   }
 }
 
+/** Of the target that goes with this series. */
+const targetOf = (seriesId: string) => `removed-with-${seriesId}`
+
 async function subscribe(client: Client, { name, url, subjectFilter }: Target): Promise<void> {
   const { status, body } = await client.call('POST', '/subscriptions', {
     name, subjectFilter, typeFilter: 'jobs.*.*', ttlMinutes: -1, deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: url }],
@@ -88,16 +96,17 @@ async function subscribe(client: Client, { name, url, subjectFilter }: Target): 
   if (status !== 201) throw new Error(`no subscription ${name}: ${status} ${body?.message ?? ''}`)
 }
 
-function arrivalOf({ path, notification, rawBody }: Received): Omit<Arrival, 'answer'> {
+/** `nameOf` answers a text that is kept already for one that was cut out of the request. */
+function arrivalOf({ path, notification, rawBody }: Received, nameOf: (text: string) => string): Omit<Arrival, 'answer'> {
   const { uuid, event } = notification
   return {
-    target: path.slice(1),
-    seriesId: event.seriesId ?? '',
+    target: nameOf(path.slice(1)),
+    seriesId: nameOf(event.seriesId ?? ''),
     step: stepOf(event.data),
     number: event.seriesSeqCount,
     eventUuid: event.uuid,
     notificationUuid: uuid,
-    bodyHash: createHash('sha256').update(rawBody).digest('base64'),
+    bodyHash: createHash('sha256').update(rawBody).digest().toString('base64', 0, HASH_BYTES),
     atMs: performance.now(),
   }
 }

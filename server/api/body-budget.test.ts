@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { expect, test } from 'vitest'
 import { createBodyBudget } from './body-budget.ts'
 
-const request = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage
+const request = (headers: Record<string, string>, socket = new EventEmitter()) => ({ headers, socket }) as unknown as IncomingMessage
 const response = () => new EventEmitter() as unknown as ServerResponse
 
 test('bodies beyond the budget are refused until earlier responses are closed', () => {
@@ -20,4 +20,16 @@ test('a chunked body counts as the largest, none counts as nothing', () => {
   budget.reserve(request({ 'transfer-encoding': 'chunked' }), response())
   expect(() => budget.reserve(request({ 'content-length': '1' }), response())).toThrow(/NTFAPI_BUSY/)
   budget.reserve(request({}), response())
+})
+
+test('a connection that is gone gives its bodies back, also those whose responses Node never closes; and none twice', () => {
+  const budget = createBodyBudget({ budgetBytes: 1000 })
+  const socket = new EventEmitter()
+  const [first, second] = [response(), response()]
+  budget.reserve(request({ 'content-length': '500' }, socket), first)
+  budget.reserve(request({ 'content-length': '500' }, socket), second)
+  socket.emit('close')
+  first.emit('close')
+  budget.reserve(request({ 'content-length': '1000' }), response())
+  expect(() => budget.reserve(request({ 'content-length': '1' }), response())).toThrow(/NTFAPI_BUSY/)
 })

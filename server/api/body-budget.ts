@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { AppError } from '../errors.ts'
 import { MAX_BODY_BYTES } from './json-body.ts'
+import { whenOver } from './request-end.ts'
 
 /** Bodies that are being read or answered at the same moment, over all connections. */
 const BUDGET_BYTES = 128 * 1024 * 1024
 
 /** Bounds the memory that request bodies take together, whoever sends them and however slowly. */
 export interface BodyBudget {
-  /** Holds back what the body may need until the response is closed. Throws NTFAPI_BUSY (503) when there is no room. */
+  /** Holds back what the body may need until the request is over. Throws NTFAPI_BUSY (503) when there is no room. */
   reserve(request: IncomingMessage, response: ServerResponse): void
 }
 
@@ -25,7 +26,7 @@ export function createBodyBudget({ budgetBytes = BUDGET_BYTES, maxBodyBytes = MA
       if (bytes === 0) return
       if (reservedBytes + bytes > budgetBytes) throw new AppError('NTFAPI_BUSY', { retryAfterS: 1 })
       reservedBytes += bytes
-      response.once('close', () => {
+      whenOver(request, response, () => {
         reservedBytes -= bytes
       })
     },

@@ -21,7 +21,7 @@ export function trackConnections(server: Server): Connections {
     if (!inFlight.has(socket)) return
     const left = (inFlight.get(socket) ?? 1) - 1
     inFlight.set(socket, left)
-    if (isClosing && left === 0) socket.end()
+    if (isClosing && left === 0) socket.end(() => socket.destroy()) // what comes now is not served
   }
 
   server.on('connection', (socket: Duplex) => {

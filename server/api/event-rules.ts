@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Caller } from './auth/caller.ts'
 import type { Fault } from './refusal.ts'
-import { storageFault } from './storable-text.ts'
+import { storageFault } from '../db/storable-text.ts'
 
 /** The names that become the key of a series. */
 const KEY_MEMBERS = ['source', 'subject', 'seriesId'] as const

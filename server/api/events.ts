@@ -1,11 +1,11 @@
 import { EventInput, EventSeries } from '@tidings/contract/event.ts'
-import { createCheck, type Checked } from '@tidings/contract/validate.ts'
+import { createCheck } from '@tidings/contract/validate.ts'
 import { AppError } from '../errors.ts'
 import type { Publish, PublishContext } from '../publish/publish.ts'
 import { eventFaults, idempotencyKeyFaults, seriesFaults } from './event-rules.ts'
 import { readBody } from './json-body.ts'
 import { message } from './message.ts'
-import { refuseIfAny, schemaFault, type Fault } from './refusal.ts'
+import { valueOrRefuse, type Fault } from './refusal.ts'
 import type { Answer, Call } from './route.ts'
 import { shown } from './shown-text.ts'
 
@@ -56,14 +56,6 @@ function tenantOf({ caller, query }: Call): string {
 function requestFaults({ query, headersDistinct }: Call): Fault[] {
   const repeated: Fault = { code: 'TAPIS_QUERY_PARAM_MULTIPLE', text: 'the query parameter tenant is given more than once' }
   return [...idempotencyKeyFaults(headersDistinct), ...(query.isRepeated('tenant') ? [repeated] : [])]
-}
-
-/** The checked value, unless there is any fault. */
-function valueOrRefuse<T>(checked: Checked<T>, others: readonly Fault[]): T {
-  const form = checked.kind === 'invalid' ? checked.faults.map(schemaFault) : []
-  refuseIfAny([...form, ...others])
-  if (checked.kind === 'invalid') throw new Error('A body was found invalid without a fault')
-  return checked.value
 }
 
 const contextOf = ({ caller, headersDistinct }: Call, tenant: string): PublishContext =>

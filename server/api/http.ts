@@ -1,6 +1,8 @@
 import { createServer, type Server } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
+import { Server as NetServer } from 'node:net'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Log } from '../log.ts'
+import { within } from '../runtime/deadline.ts'
 import { createAnswering } from './answering.ts'
 import type { Authenticator } from './auth/caller.ts'
 import { trackConnections } from './connections.ts'
@@ -16,6 +18,11 @@ const HEADERS_MS = 20_000
 const REQUEST_MS = 60_000
 const PAUSE_MS = 120_000
 const CHECK_EVERY_MS = 5000
+/**
+ * How long a stop leaves idle connections open: a request that is on its way at that moment is answered, and its answer closes
+ * the connection. Cut at once, it would be reset, and its sender could not tell whether it was served.
+ */
+const IDLE_GRACE_MS = 1000
 /** Idle callers must not use up the file descriptors that deliveries need. */
 const MAX_CONNECTIONS = 8192
 
@@ -29,16 +36,21 @@ export interface HttpServerParts {
   readonly log: Log
   /** How long `stop` waits for requests in flight. */
   readonly stopLimitMs?: number
+  /** How long `stop` leaves idle connections to their callers. */
+  readonly idleGraceMs?: number
 }
 
 export interface HttpServer {
   /** Listens. Answers the address, e.g. `http://127.0.0.1:8080`. Rejects when the port is taken. */
   start(): Promise<string>
-  /** Accepts nothing more, closes idle connections at once, and resolves when the requests in flight are answered or the limit is over. */
+  /**
+   * Accepts no new connection, closes each open one with its next answer, or when it stays idle for the grace, and resolves when
+   * the requests in flight are answered or the limit is over. A connection that ends without a byte was not served.
+   */
   stop(): Promise<void>
 }
 
-export function createHttpServer({ host, port, routes, authenticator, envelopes, log, stopLimitMs = 25_000 }: HttpServerParts): HttpServer {
+export function createHttpServer({ host, port, routes, authenticator, envelopes, log, stopLimitMs = 25_000, idleGraceMs = IDLE_GRACE_MS }: HttpServerParts): HttpServer {
   // A missing Host is refused by the router, in the envelope; left to Node the refusal would have no body.
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_EVERY_MS })
   server.timeout = PAUSE_MS
@@ -55,9 +67,10 @@ export function createHttpServer({ host, port, routes, authenticator, envelopes,
   async function start(): Promise<string> {
     await router.ready()
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
+      const refuse = (error: Error) => reject(new Error(`The api cannot listen where HOST and TAPIS_SERVICE_PORT say: ${error.message}`, { cause: error }))
+      server.once('error', refuse)
       server.listen({ host, port }, () => {
-        server.off('error', reject)
+        server.off('error', refuse)
         resolve()
       })
     })
@@ -71,16 +84,16 @@ export function createHttpServer({ host, port, routes, authenticator, envelopes,
   }
 
   async function stopListening(): Promise<void> {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    const closed = new Promise<void>((resolve) => server.once('close', resolve))
+    await turn() // what waits to be accepted is let in; refused later, it would be reset instead
+    // Not its own close, which cuts idle connections at once.
+    NetServer.prototype.close.call(server)
+    if (await within(idleGraceMs, closed)) return
     connections.closeWhenIdle()
-    const limit = new AbortController()
-    const isLate = delay(stopLimitMs, true, { signal: limit.signal }).catch(() => false)
-    if (await Promise.race([closed.then(() => false), isLate])) {
-      log.warn({ limitMs: stopLimitMs }, 'requests in flight were cut off')
-      server.closeAllConnections()
-    }
+    if (await within(stopLimitMs, closed)) return
+    log.warn({ limitMs: stopLimitMs }, 'requests in flight were cut off')
+    server.closeAllConnections()
     await closed
-    limit.abort()
   }
 
   return { start, stop: () => (stopped ??= finish()) }

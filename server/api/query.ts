@@ -1,7 +1,7 @@
 import { AppError } from '../errors.ts'
 import { parseInt32 } from './int32.ts'
 import { shown } from './shown-text.ts'
-import { storageFault } from './storable-text.ts'
+import { storageFault } from '../db/storable-text.ts'
 
 /** The query parameters of a request. A blank value counts as absent (contract 4.1: the Java client sends `orderBy=`). */
 export interface Query {

@@ -1,3 +1,4 @@
+import type { Checked } from '@tidings/contract/validate.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { shown } from './shown-text.ts'
 
@@ -12,6 +13,14 @@ const MAX_FAULTS = 100
 const SCHEMA = 'TAPIS_JSON_VALIDATION_ERROR'
 
 export const schemaFault = (text: string): Fault => ({ code: SCHEMA, text })
+
+/** The value of a body that has passed its schema, unless there is any fault, of its form or another; see `refuseIfAny`. */
+export function valueOrRefuse<T>(checked: Checked<T>, others: readonly Fault[], code?: ErrorCode): T {
+  const form = checked.kind === 'invalid' ? checked.faults.map(schemaFault) : []
+  refuseIfAny([...form, ...others], code)
+  if (checked.kind === 'invalid') throw new Error('A body was found invalid without a fault')
+  return checked.value
+}
 
 /**
  * Throws one `AppError` that names every fault; does nothing when there is none. A fault of form decides the code;

@@ -10,13 +10,18 @@ import { allowedMethods } from './known-paths.ts'
 import type { Query } from './query.ts'
 import { BASE_PATH, type Call, type GuardedRoute, type PublicCall, type Route } from './route.ts'
 import { originOf, screen } from './screening.ts'
-import { storageFault } from './storable-text.ts'
+import { storageFault } from '../db/storable-text.ts'
+import { createUserRequests, type UserRequests } from './user-requests.ts'
 
 const MAX_PARAM_CHARS = 4096
+/** Of a caller's user or tenant, in UTF-16 units. It becomes part of keys, and an index of PostgreSQL takes 2704 bytes. */
+const MAX_NAME = 255
 /** Of a caller without a token. */
 const MAX_PUBLIC_BODY_BYTES = 64 * 1024
 /** Their bodies take nothing away from those of callers with a token. */
 const PUBLIC_BUDGET_BYTES = 16 * 1024 * 1024
+/** Nor do those of users from what services publish. */
+const USER_BUDGET_BYTES = 64 * 1024 * 1024
 
 export interface RouterParts {
   readonly server: Server
@@ -57,9 +62,13 @@ export function createRouter({ server, routes, authenticator, answering, onUnrea
   })
   app.setNotFoundHandler((request, reply) => answerUnknown(routes, request, reply))
   app.setErrorHandler((error, request, reply) => answering.failed(error, request, reply))
-  const bodies = createBodyBudget()
-  const publicBodies = createBodyBudget({ budgetBytes: PUBLIC_BUDGET_BYTES, maxBodyBytes: MAX_PUBLIC_BODY_BYTES })
-  for (const route of routes) register(app, route, { authenticator, answering, bodies, publicBodies })
+  const budgets = {
+    serviceBodies: createBodyBudget(),
+    userBodies: createBodyBudget({ budgetBytes: USER_BUDGET_BYTES }),
+    publicBodies: createBodyBudget({ budgetBytes: PUBLIC_BUDGET_BYTES, maxBodyBytes: MAX_PUBLIC_BODY_BYTES }),
+    userRequests: createUserRequests(),
+  }
+  for (const route of routes) register(app, route, { authenticator, answering, ...budgets })
   return app
 }
 
@@ -73,11 +82,13 @@ function answerUnknown(routes: readonly Route[], request: FastifyRequest, reply:
 }
 
 interface Registering extends Pick<RouterParts, 'authenticator' | 'answering'> {
-  readonly bodies: BodyBudget
+  readonly serviceBodies: BodyBudget
+  readonly userBodies: BodyBudget
   readonly publicBodies: BodyBudget
+  readonly userRequests: UserRequests
 }
 
-function register(app: FastifyInstance, route: Route, { authenticator, answering, bodies, publicBodies }: Registering): void {
+function register(app: FastifyInstance, route: Route, { authenticator, answering, serviceBodies, userBodies, publicBodies, userRequests }: Registering): void {
   const address = { method: route.method, url: `${BASE_PATH}${route.path}` }
   if (route.who === 'anyone') {
     app.route({
@@ -95,7 +106,9 @@ function register(app: FastifyInstance, route: Route, { authenticator, answering
     ...address,
     onRequest: async (request, reply) => {
       reply.headers(route.headers ?? {})
-      request.caller = await admit(route, request, authenticator)
+      const caller = await admit(route, request, authenticator)
+      userRequests.enter(caller, request.raw, reply.raw)
+      const bodies = caller.isService ? serviceBodies : userBodies
       bodies.reserve(request.raw, reply.raw)
     },
     handler: async (request, reply) => answering.done(reply, await route.handle(callOf(request))),
@@ -104,8 +117,8 @@ function register(app: FastifyInstance, route: Route, { authenticator, answering
 
 /** Before the body is read. */
 async function admit(route: GuardedRoute, request: FastifyRequest, authenticator: Authenticator): Promise<Caller> {
-  const caller = await authenticator.authenticate(request.headers, request.method)
-  if ([caller.jwtUser, caller.oboTenant, caller.oboUser].some((text) => storageFault(text) !== undefined)) {
+  const caller = await authenticator.authenticate(request.raw.headersDistinct, request.method) // joined, a name with a comma would be cut
+  if ([caller.jwtUser, caller.oboTenant, caller.oboUser].some((name) => name.length > MAX_NAME || storageFault(name) !== undefined)) {
     throw new AppError('NTFAPI_BAD_REQUEST', { details: { caller: 'has a name that cannot be stored' } })
   }
   request.caller = caller // a refusal names the caller

@@ -2,7 +2,7 @@ import type { EventOperations } from './events.ts'
 import type { ListOperations } from './lists/operations.ts'
 import type { Answer, Call, Route } from './route.ts'
 import type { StatusOperations } from './status.ts'
-import type { SubscriptionOperations } from './subscription-operations.ts'
+import type { SubscriptionOperations } from './subscriptions/operations.ts'
 import type { TestSequenceOperations } from './test-sequences/operations.ts'
 
 export interface Operations {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { AppError } from '../errors.ts'
 import { requireJson } from './json-body.ts'
 import { parseQuery, type Query } from './query.ts'
-import { storageFault } from './storable-text.ts'
+import { storageFault } from '../db/storable-text.ts'
 
 /** What a request must fulfil before anybody asks who sends it. Answers its query parameters; throws an `AppError`. */
 export function screen(request: IncomingMessage, params: Readonly<Record<string, string>>): Query {

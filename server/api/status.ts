@@ -12,8 +12,8 @@ export interface ReadyCheck {
   readonly name: 'CheckTenants' | 'CheckJWT' | 'CheckDB' | 'CheckMessageBroker' | 'CheckDispatcher'
   /** The word in `Readiness <label> check failed`. */
   readonly label: 'tenants' | 'JWT' | 'DB' | 'MessageBroker' | 'Dispatcher'
-  /** False, a rejection and silence for 2 s all mean: not ready. */
-  run(): Promise<boolean>
+  /** False, a rejection and silence for 2 s all mean: not ready. So does a text, which says why. */
+  run(): Promise<boolean | string>
 }
 
 export interface StatusOperations {
@@ -35,6 +35,7 @@ interface Verdict {
   /** E.g. `CheckTenants:PASS CheckJWT:FAIL`. */
   readonly flags: string
   readonly failed: ReadyCheck | undefined
+  readonly reason?: string | undefined
 }
 
 /** Answers probes, without a token, at little cost (contract 3.1). */
@@ -52,10 +53,10 @@ export function createStatusOperations({ checks, lastCanary, envelopes, clock = 
   async function ready(): Promise<RawAnswer> {
     readyCount += 1
     const number = readyCount
-    const [{ flags, failed }, canarySentence] = await verdict()
+    const [{ flags, failed, reason }, canarySentence] = await verdict()
     if (failed) {
       const text = `Readiness ${failed.label} check failed. Check number: ${number} ${flags} `
-      return { httpStatus: 503, text: envelopes.unready(`TAPIS_NOT_READY ${SERVICE} is not ready.${canarySentence}`, text) }
+      return { httpStatus: 503, text: envelopes.unready(`TAPIS_NOT_READY ${SERVICE} is not ready${reason === undefined ? '' : `: ${failed.label} ${reason}`}.${canarySentence}`, text) }
     }
     return { httpStatus: 200, text: envelopes.healthy(`TAPIS_READY Ready check passed by ${SERVICE}.${canarySentence}`, `Ready check passed. Count: ${number} ${flags}`) }
   }
@@ -80,19 +81,19 @@ function keepFor<T>(ms: number, clock: () => number, make: () => Promise<T>): ()
 async function evaluate(checks: readonly ReadyCheck[]): Promise<Verdict> {
   const flags: string[] = []
   for (const check of checks) {
-    const isPassed = await runWithLimit(check)
-    flags.push(`${check.name}:${isPassed ? 'PASS' : 'FAIL'}`)
-    if (!isPassed) return { flags: flags.join(' '), failed: check }
+    const result = await runWithLimit(check)
+    flags.push(`${check.name}:${result === true ? 'PASS' : 'FAIL'}`)
+    if (result !== true) return { flags: flags.join(' '), failed: check, reason: result === false ? undefined : result }
   }
   return { flags: flags.join(' '), failed: undefined }
 }
 
 /** Whatever a check rejects with is logged where it belongs; here it is a plain no. */
-async function runWithLimit(check: ReadyCheck): Promise<boolean> {
+async function runWithLimit(check: ReadyCheck): Promise<boolean | string> {
   const limit = new AbortController()
   const isLate = delay(CHECK_LIMIT_MS, false, { signal: limit.signal }).catch(() => false)
-  const isPassed = Promise.resolve().then(() => check.run()).catch(() => false)
-  const result = await Promise.race([isPassed, isLate])
+  const passed = Promise.resolve().then(() => check.run()).catch(() => false)
+  const result = await Promise.race([passed, isLate])
   limit.abort()
   return result
 }

@@ -62,8 +62,43 @@ export class BrokerError extends Error {
 export interface Broker {
   /** Resolves when every record is durable; rejects with a `BrokerError`. A uuid that is there already is left as it is. */
   publish(records: readonly EventRecord[]): Promise<void>
-  /** Inside the dispatch transaction: the next records of these partitions, at most so many of each, as rows of `event`. */
+  /**
+   * Inside the dispatch transaction: the next records of these partitions, at most so many of each, as rows of `event`. What
+   * was taken and not committed is taken again. May reject with `NewerFormat`.
+   */
   take(tx: Db, partitions: readonly number[], limitPerPartition: number): Promise<TakenRecord[]>
   /** Inside the dispatch transaction: these were dealt with. Takes effect with the commit. */
   advance(tx: Db, taken: readonly TakenRecord[]): Promise<void>
+  /** The transaction that took from these partitions was committed: the broker may forget what it took. */
+  committed(partitions: readonly number[]): void
+  /** From now on this process takes from these partitions and no others. Resolves when the others were let go. */
+  hold(partitions: readonly number[]): Promise<void>
+  /** Why no records are accepted at the moment, in a few words for an operator; undefined: they are, as far as is known. */
+  trouble(): string | undefined
+  /** Nothing can be taken from here, though perhaps from elsewhere. */
+  isCutOff(): boolean
+  /** Resolves when publishing and taking can begin, or would be tried again without end. Rejects with `UnusableBroker`. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** What is found at the broker cannot be worked with: the process must not start. */
+export class UnusableBroker extends Error {
+  constructor(fault: string, cause?: unknown) {
+    super(`The broker cannot be used: ${fault}`, { cause })
+    this.name = 'UnusableBroker'
+  }
+}
+
+/** A record of a newer version is next in this partition: only a newer process can go on there. */
+export class NewerFormat extends Error {
+  readonly partition: number
+  readonly format: number
+
+  constructor(partition: number, format: number) {
+    super(`partition ${partition} holds a record of the newer format ${format}`)
+    this.name = 'NewerFormat'
+    this.partition = partition
+    this.format = format
+  }
 }

@@ -1,73 +1,40 @@
 import pg from 'pg'
-import { DatabaseUnreachable, type Database, type Db } from '../db/database.ts'
 import { isContentError } from '../db/content-error.ts'
-import { sql } from '../db/sql.ts'
-import { textArray } from '../db/text-array.ts'
-import { BrokerError, RECORD_FORMAT, type Broker, type EventRecord, type TakenRecord } from './broker.ts'
+import { DatabaseUnreachable, type Database } from '../db/database.ts'
+import { BrokerError, type Broker } from './broker.ts'
+import { insertRecords, moveCursors, readAfterCursor } from './inbox.ts'
 
 export interface DatabaseBrokerParts {
   /** One connection, so that one group is on its way at a time. */
   readonly writer: Database
   /** Whether dispatchers in other processes have to be told by NOTIFY. */
   readonly notifies: boolean
+  /** Records became durable: a dispatcher in this process may look at once. */
+  readonly onStored?: () => void
 }
 
 /** The database as broker: the event table is the inbox, a cursor per partition is the acknowledgement. */
-export function createDatabaseBroker({ writer, notifies }: DatabaseBrokerParts): Broker {
+export function createDatabaseBroker({ writer, notifies, onStored }: DatabaseBrokerParts): Broker {
   return {
     async publish(records) {
       try {
         await insertRecords(writer, records, notifies)
+        onStored?.()
       } catch (error) {
         throw new BrokerError(outcomeOf(error), error)
       }
     },
     take: readAfterCursor,
     advance: moveCursors,
+    // The cursor tells it all: nothing is held outside the tables.
+    committed: () => undefined,
+    hold: () => Promise.resolve(),
+    trouble: () => undefined,
+    // Without the database there is no lease either.
+    isCutOff: () => false,
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
   }
-}
-
-/** Locks the partitions of the group (advisory, ascending) until the commit; see publish_records in the migrations. */
-const insertRecords = (db: Db, records: readonly EventRecord[], notifies: boolean) => db.query(sql`
-  select publish_records(
-    ${notifies},
-    ${records.map((record) => record.partition)}::smallint[],
-    ${records.map((record) => record.uuid)}::uuid[],
-    ${records.map((record) => record.kind)}::text[],
-    ${records.map(() => RECORD_FORMAT)}::smallint[],
-    ${records.map((record) => record.tenant)}::text[],
-    ${records.map((record) => record.seriesKey)}::uuid[],
-    ${records.map((record) => record.type?.[0] ?? null)}::text[],
-    ${records.map((record) => record.type?.[1] ?? null)}::text[],
-    ${records.map((record) => record.type?.[2] ?? null)}::text[],
-    ${records.map((record) => record.subject)}::text[],
-    ${records.map((record) => record.endsSeries)}::boolean[],
-    ${records.map((record) => record.deletesSubscriptions)}::boolean[],
-    ${records.map((record) => record.received.toISOString())}::timestamptz[],
-    ${textArray(records.map((record) => record.body))}::text[],
-    ${records.map((record) => record.seqOffset)}::integer[],
-    ${records.map((record) => record.bodyBytes)}::integer[])`)
-
-const readAfterCursor = (tx: Db, partitions: readonly number[], limitPerPartition: number) => tx.query<TakenRecord>(sql`
-  select next.partition, next.position, next.uuid, next.kind, next.format, next.tenant, next.series_key as "seriesKey",
-         next.subject, next.ends_series as "endsSeries", next.deletes_subscriptions as "deletesSubscriptions",
-         (next.type1 is not null and next.type2 is not null and next.type3 is not null) as "hasType"
-  from partition_cursor
-  cross join lateral (
-    select * from event
-    where event.partition = partition_cursor.partition and event.position > partition_cursor.position
-    order by event.position
-    limit ${limitPerPartition}) as next
-  where partition_cursor.partition = any (${partitions}::smallint[])
-  order by next.position`)
-
-async function moveCursors(tx: Db, taken: readonly TakenRecord[]): Promise<void> {
-  const last = new Map(taken.map((record) => [record.partition, record.position]))
-  await tx.query(sql`
-    update partition_cursor
-    set position = moved.position
-    from unnest(${[...last.keys()]}::smallint[], ${[...last.values()]}::bigint[]) as moved (partition, position)
-    where partition_cursor.partition = moved.partition`)
 }
 
 /** After an error of the server the statement is known to have been rolled back. */

@@ -41,7 +41,7 @@ export function createBeats({ db, publish, intervalMs, overdueMs = OVERDUE_MS, l
     return isOurs ? Math.min(intervalMs, LOOK_EVERY_MS) : Math.max(LEAST_REST_MS, Math.min(inMs, LOOK_EVERY_MS))
   }
 
-  /** Outside every series, so the beats go through all partitions in turn. */
+  /** Outside every series, so the uuid chooses the partition: in time the beats come through all of them. */
   async function sendOff(): Promise<void> {
     const event = { source: 'notifications', type: CANARY_TYPE, timestamp: new Date().toISOString() }
     const { uuid } = await publish.event(event, { tenant: CANARY_TENANT, user: 'notifications', service: 'notifications' })

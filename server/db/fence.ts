@@ -8,10 +8,12 @@ export interface Holding {
   readonly epochs: ReadonlyMap<number, number>
 }
 
-/** What stages have to know of the ownership that this process keeps (dispatch/ownership.ts). */
+/** What stages have to know of the ownership that this process keeps (ownership/ownership.ts). */
 export interface Held {
-  /** What this process owns, as of the last renewal. */
+  /** What new work may begin on: takes, claims, attempts. */
   holding(): Holding
+  /** That, and what is being handed over: outcomes of what was begun there may still be written. */
+  settling(): Holding
   /** Whether a request may still be handed to a socket: the lease, counted from before its last renewal, less a second. */
   isLeaseHeld(): boolean
 }

@@ -1,8 +1,9 @@
-import type { Database } from './database.ts'
+import type { Database, Db } from './database.ts'
 import { UnusableDatabase } from './migrate.ts'
 import { sql } from './sql.ts'
 
-const DEFAULT_PARTITIONS = 32
+/** With RabbitMQ every queue more makes the grouped messages smaller. */
+const DEFAULT_PARTITIONS = { database: 32, rabbitmq: 8 } as const
 const LEAST_SERVER_VERSION = 150_000
 
 export interface InstallationWish {
@@ -11,18 +12,25 @@ export interface InstallationWish {
   readonly brokerKind: 'database' | 'rabbitmq'
 }
 
+export interface Installation {
+  /** In the names of its queues. */
+  readonly id: string
+  readonly partitions: number
+}
+
 /**
- * Decides once, when the database is new, how many partitions there are and which kind of broker; afterwards a process
- * that is configured otherwise is refused. Answers the number of partitions. Throws `UnusableDatabase`.
+ * Decides once, when the database is new, how many partitions there are; afterwards a process that is configured otherwise
+ * is refused. Which broker it has is decided by `useRabbitMq`, or else it is the database. Throws `UnusableDatabase`.
  */
-export async function openInstallation(db: Database, { partitions, brokerKind }: InstallationWish): Promise<number> {
+export async function openInstallation(db: Database, { partitions, brokerKind }: InstallationWish): Promise<Installation> {
   const found = await db.transaction(async (tx) => {
     await tx.query(sql`
       insert into installation (partition_count, broker_kind)
-      values (${partitions ?? DEFAULT_PARTITIONS}, ${brokerKind})
+      values (${partitions ?? DEFAULT_PARTITIONS[brokerKind]}, 'database')
       on conflict do nothing`)
-    const [row] = await tx.query<{ partitions: number; brokerKind: string }>(sql`
-      select partition_count as partitions, broker_kind as "brokerKind"
+    const [row] = await tx.query<Found>(sql`
+      select id, partition_count as partitions, broker_kind as "brokerKind",
+             broker_kind = 'database' and ${brokerKind} = 'rabbitmq' and ${SOMETHING_WAITS} as "isStuck"
       from installation
       for update`)
     if (!row) throw new Error('the installation row is missing')
@@ -32,21 +40,49 @@ export async function openInstallation(db: Database, { partitions, brokerKind }:
   })
   const faults: string[] = []
   if (partitions !== undefined && partitions !== found.partitions) faults.push(`it has ${found.partitions} partitions, TIDINGS_PARTITIONS says ${partitions}; the number is fixed when the database is first created`)
-  if (found.brokerKind !== brokerKind) faults.push(`its broker is ${found.brokerKind}, this process is configured for ${brokerKind}`)
+  if (found.isStuck) faults.push(EVENTS_WAIT)
+  if (found.brokerKind === 'rabbitmq' && brokerKind === 'database') faults.push('its broker is RabbitMQ, and BROKER_URL is not set; events may wait in the queues')
   if (faults.length > 0) throw new UnusableDatabase(faults)
-  return found.partitions
+  return { id: found.id, partitions: found.partitions }
+}
+
+interface Found extends Installation {
+  readonly brokerKind: InstallationWish['brokerKind']
+  readonly isStuck: boolean
+}
+
+/** A record is in the inbox and not dispatched. */
+const SOMETHING_WAITS = sql`exists (
+  select from partition_cursor
+  join event on event.partition = partition_cursor.partition and event.position > partition_cursor.position)`
+
+const EVENTS_WAIT = 'its broker is the database, and events wait there; start without BROKER_URL until all are dispatched, then stop every process and start with it'
+
+/**
+ * From now on, and for good, the broker is RabbitMQ: nobody could tell from here whether its queues are empty. To be called
+ * when RabbitMQ has not refused this service, so that a wrong BROKER_URL decides nothing. Throws `UnusableDatabase` when
+ * records wait in the inbox.
+ */
+export async function useRabbitMq(db: Db): Promise<void> {
+  const changed = await db.query(sql`
+    update installation
+    set broker_kind = 'rabbitmq'
+    where broker_kind = 'rabbitmq' or not ${SOMETHING_WAITS}
+    returning id`)
+  if (changed.length === 0) throw new UnusableDatabase([EVENTS_WAIT])
 }
 
 /** Refuses a database that would lose what it has confirmed. */
 export async function checkDurability(db: Database): Promise<void> {
-  const [row] = await db.query<{ version: number; fsync: string; pages: string; commit: string }>(sql`
+  const [row] = await db.query<{ version: number; fsync: string; pages: string; commit: string; encoding: string }>(sql`
     select current_setting('server_version_num')::integer as version, current_setting('fsync') as fsync,
-           current_setting('full_page_writes') as pages, current_setting('synchronous_commit') as commit`)
+           current_setting('full_page_writes') as pages, current_setting('synchronous_commit') as commit, current_setting('server_encoding') as encoding`)
   if (!row) throw new Error('the database does not tell its settings')
   const faults: string[] = []
   if (row.version < LEAST_SERVER_VERSION) faults.push('it is older than PostgreSQL 15')
   if (row.fsync !== 'on') faults.push('fsync is off: it loses what it has confirmed')
   if (row.pages !== 'on') faults.push('full_page_writes is off: it loses what it has confirmed')
+  if (row.encoding !== 'UTF8') faults.push(`its encoding is ${row.encoding}, which cannot hold every event: make it with encoding 'UTF8'`)
   if (row.commit === 'off') faults.push('synchronous_commit is off: it loses what it has confirmed')
   if (faults.length > 0) throw new UnusableDatabase(faults)
 }

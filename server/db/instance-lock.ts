@@ -90,6 +90,16 @@ export function createInstanceLock({ url, address, onLost, log }: InstanceLockPa
   }
 }
 
+/** Whether an instance works on this database now. */
+export async function isInstanceLocked(url: string): Promise<boolean> {
+  const { client } = await openSession(url, 'tidings look', () => undefined)
+  try {
+    return (await findHolder(client)) !== undefined
+  } finally {
+    await client.end()
+  }
+}
+
 interface Session {
   readonly client: pg.Client
   isOpen(): boolean

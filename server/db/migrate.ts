@@ -4,6 +4,8 @@ import pg from 'pg'
 const DIRECTORY = new URL('../migrations/', import.meta.url)
 /** Key of the advisory lock that lets one instance migrate at a time. */
 const LOCK_KEY = 1_953_064_307
+/** A process that was stopped, or whose machine is gone, keeps the lock no longer than this. */
+const SESSION_LIMITS = '-c idle_session_timeout=5000 -c idle_in_transaction_session_timeout=5000 -c client_connection_check_interval=1000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=5000'
 
 interface Migration {
   readonly version: number
@@ -26,7 +28,7 @@ export class UnusableDatabase extends Error {
  */
 export async function migrate(url: string): Promise<void> {
   const migrations = await readMigrations()
-  const client = new pg.Client({ connectionString: url, application_name: 'tidings migrate', connectionTimeoutMillis: 5000 })
+  const client = new pg.Client({ connectionString: url, application_name: 'tidings migrate', connectionTimeoutMillis: 5000, options: SESSION_LIMITS })
   // Without a listener a connection lost between two statements would end the process; the statements report it.
   client.on('error', () => undefined)
   await client.connect()

@@ -59,3 +59,13 @@ test('one claim asks 256 pairs at most', () => {
   const many = Array.from({ length: 300 }, (_, index) => pair(`address-${index}`))
   expect(allot(many, createSlots({ inAll: 1000, perAddress: 10 }), 1000)).toHaveLength(256)
 })
+
+test('reserved slots are not dealt to addresses that are not known to be prompt, however many ask', () => {
+  const slots = createSlots({ inAll: 8, perAddress: 8, reserved: 3 })
+  slots.take('well')
+  slots.free('well', 0, 1)
+  const many = Array.from({ length: 20 }, (_, index) => pair(`new-${index}`, { turn: index }))
+  const shares = dealt([...many, pair('well', { turn: 99 })], slots)
+  expect(Object.keys(shares)).toHaveLength(6)
+  expect(shares).toMatchObject({ well0: 3, 'new-00': 1, 'new-40': 1 })
+})

@@ -15,19 +15,26 @@ const PAIRS_PER_CLAIM = 256
 /**
  * Deals free slots out like cards, one to each address and round: first to addresses with the fewest requests on the wire,
  * then to who has waited longest for a turn, never beyond an address's own limit. The pairs of one address take its turns
- * in rotation. So a backlog, however long and slow, leaves the next free slot to whoever has less. Pure.
+ * in rotation. So a backlog, however long and slow, leaves the next free slot to whoever has less, and the reserved ones
+ * to prompt addresses (slots.ts). Pure.
  */
 export function allot(due: readonly HintSnapshot[], slots: SlotCounts, most: number): Share[] {
   const limits = new Map<HintSnapshot, number>()
-  let left = Math.min(slots.leftInAll, most)
+  const all = Math.min(slots.leftInAll, most)
+  let dealt = 0
   let players = [...byAddress(due, slots)]
-  for (let round = 0; left > 0 && players.length > 0; round += 1) {
-    players = players.filter(([addressKey]) => slots.leftFor(addressKey) > round)
-    for (const [, pairs] of players.slice(0, left)) {
+  for (let round = 0; dealt < all && players.length > 0; round += 1) {
+    const served: typeof players = []
+    for (const player of players) {
+      const [addressKey, pairs] = player
       const pair = pairs[round % pairs.length]
-      if (pair) limits.set(pair, (limits.get(pair) ?? 0) + 1)
-      left -= 1
+      // Who gets nothing now gets nothing in a later round either.
+      if (!pair || dealt === all || slots.leftFor(addressKey, { inAll: dealt, here: round }) === 0) continue
+      limits.set(pair, (limits.get(pair) ?? 0) + 1)
+      dealt += 1
+      served.push(player)
     }
+    players = served
   }
   return [...limits].map(([pair, limit]) => ({ pair, limit }))
 }

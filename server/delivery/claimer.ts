@@ -44,6 +44,9 @@ export function createClaimer({ method, db, hints, busy, holding, clock, log }: 
     nextScanAt = -Infinity
   }
 
+  /** A partition may have been let go while it was asked. */
+  const isOurs = (head: ClaimedHead) => holding().epochs.get(head.partition) === head.epoch
+
   /** Pairs that gave fewer heads than asked have no more for now; the ones with retries say when to look again. */
   async function retireExhausted(shares: readonly Share[], heads: readonly ClaimedHead[]): Promise<void> {
     if (bytesOf(heads) >= CLAIM_BYTES) return
@@ -63,9 +66,8 @@ export function createClaimer({ method, db, hints, busy, holding, clock, log }: 
   }
 
   async function scan(): Promise<void> {
-    const { epochs } = holding()
-    hints.keepOnly(epochs)
-    for (const pair of await scanPairs(db, method, [...epochs.keys()])) hints.add(pair, clock() + Math.max(0, pair.inMs), { hasLater: true })
+    hints.dropLost()
+    for (const pair of await scanPairs(db, method, [...holding().epochs.keys()])) hints.add(pair, clock() + Math.max(0, pair.inMs), { hasLater: true })
   }
 
   return {
@@ -73,7 +75,7 @@ export function createClaimer({ method, db, hints, busy, holding, clock, log }: 
       hints.asked(shares.map(({ pair }) => pair))
       try {
         const heads = await claimHeads(db, { method, holding: holding(), perPair: shares, bytes: CLAIM_BYTES, busy: busy.all() })
-        for (const head of heads) {
+        for (const head of heads.filter(isOurs)) {
           busy.add(head)
           onHead(head)
         }

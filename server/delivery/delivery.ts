@@ -6,6 +6,7 @@ import { allot, type Share } from './allot.ts'
 import { settlementOf, type RetryPolicy } from './attempt.ts'
 import { createBusyLanes } from './busy-lanes.ts'
 import { createClaimer } from './claimer.ts'
+import { createEnding, type Ending } from './ending.ts'
 import { createHints, type Pair } from './hints.ts'
 import { isStillDue, type DeliveryMethod, type Head, type LaneKey } from './lane.ts'
 import type { Sender } from './sender.ts'
@@ -33,7 +34,7 @@ export interface DeliveryParts {
   readonly clock?: () => number
 }
 
-export interface Delivery extends Worker {
+export interface Delivery extends Worker, Ending {
   /** Lanes of these pairs may be due now. */
   hint(pairs: readonly Pair[]): void
   /** Look through the tables for pairs, at once. */
@@ -45,11 +46,11 @@ export interface Delivery extends Worker {
 /** Claims due heads of one method, sends them, has their outcomes settled, in a circle: a settled head makes its lane's next one due. */
 export function createDelivery(parts: DeliveryParts): Delivery {
   const { method, claimDb, settleDb, sender, ownership, retry, limits, onCountedDown, log, clock = () => performance.now() } = parts
-  const hints = createHints()
+  const hints = createHints((partition) => ownership.holding().epochs.has(partition))
   const busy = createBusyLanes()
   const slots = createSlots(limits)
   const claimer = createClaimer({ method, db: claimDb, hints, busy, holding: ownership.holding, clock, log })
-  const settler = createSettler({ db: settleDb, holding: ownership.holding, onDone, log })
+  const settler = createSettler({ db: settleDb, holding: ownership.settling, onDone, log })
   const wire = createWire({ sender, isStillDue: (head) => isStillDue(claimDb, ownership.holding(), head), ownership, slots, onResult, onNotSent, clock })
   const loop = createLoop({ name: 'deliver', log, turn })
   /** Shrinks when claims grow too old before they are sent. */
@@ -57,16 +58,17 @@ export function createDelivery(parts: DeliveryParts): Delivery {
 
   async function turn(): Promise<number> {
     if (await claimer.scanIfDue()) return 0
-    const shares = claimable()
-    const claimedAt = clock()
-    if (shares.length === 0) return restMs(hints.earliest(), claimer.nextScanAt, claimedAt)
-    await claimer.claim(shares, (head) => head.isCancelled ? settler.cancel(head) : wire.send(head, claimedAt))
+    // One reading for all of the turn: a hint that came due between two would wait for a wake.
+    const now = clock()
+    const shares = claimable(now)
+    if (shares.length === 0) return restMs(hints.nextAfter(now), claimer.nextScanAt, now)
+    await claimer.claim(shares, (head) => head.isCancelled ? settler.cancel(head) : wire.send(head, now))
     return 0
   }
 
-  function claimable(): Share[] {
+  function claimable(now: number): Share[] {
     if (!ownership.isLeaseHeld() || busy.size >= BUSY_PER_SLOT * limits.inAll) return []
-    return allot(hints.due(clock()), slots, mostHeads)
+    return allot(hints.due(now), slots, mostHeads)
   }
 
   function onResult(head: Head, result: Parameters<typeof settlementOf>[1]): void {
@@ -104,16 +106,12 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     start() {
       for (const worker of [settler, loop]) worker.start()
     },
-    async stop() {
-      await loop.stop()
-      await wire.drain()
-      await settler.stop()
-    },
+    ...createEnding({ method, claims: loop, settler, hints, wire, busy, log }),
   }
 }
 
-/** Until the next hint or scan. A hint that is due but cannot be followed waits for a slot, and a freed slot wakes the loop. */
-function restMs(earliest: number | undefined, nextScanAt: number, now: number): number {
-  const untilDue = earliest === undefined || earliest <= now ? IDLE_MS : earliest - now
+/** Until the next hint comes due, or the next scan. A hint that is due but cannot be followed waits for a slot, and a freed slot wakes the loop. */
+function restMs(nextDueAt: number | undefined, nextScanAt: number, now: number): number {
+  const untilDue = nextDueAt === undefined ? IDLE_MS : nextDueAt - now
   return Math.max(1, Math.min(untilDue, IDLE_MS, nextScanAt - now))
 }

@@ -21,8 +21,16 @@ test('the earlier of two hints for a pair counts, in whichever order they come',
   hints.add(pair, 100)
   hints.add(pair, 50)
   hints.add(pair, 200, { hasLater: true })
-  expect(hints.earliest()).toBe(50)
+  expect(hints.nextAfter(0)).toBe(50)
   expect(onlyDue(hints, 50).hasLater).toBe(true)
+})
+
+test('what is due already hides nothing that comes due later', () => {
+  const hints = createHints()
+  hints.add(pair, 10)
+  hints.add({ ...pair, addressKey: 'b' }, 30)
+  hints.add({ ...pair, addressKey: 'c' }, 20)
+  expect([hints.nextAfter(9), hints.nextAfter(10), hints.nextAfter(20), hints.nextAfter(30)]).toEqual([10, 20, 30, undefined])
 })
 
 test('pairs of one address in two partitions are apart', () => {
@@ -36,9 +44,9 @@ test('an exhausted pair is forgotten, or waits for its next due lane', () => {
   const hints = createHints()
   hints.add(pair, 0)
   hints.exhausted(onlyDue(hints, 0), 70)
-  expect(hints.earliest()).toBe(70)
+  expect(hints.nextAfter(0)).toBe(70)
   hints.exhausted(onlyDue(hints, 70), undefined)
-  expect(hints.earliest()).toBeUndefined()
+  expect(hints.nextAfter(0)).toBeUndefined()
 })
 
 test('a hint that came during a look survives the end of that look', () => {
@@ -53,11 +61,15 @@ test('a hint that came during a look survives the end of that look', () => {
 })
 
 test('hints of partitions that were given away go', () => {
-  const hints = createHints()
+  const ours = new Set([pair.partition, 9])
+  const hints = createHints((partition) => ours.has(partition))
   hints.add(pair, 0)
   hints.add({ partition: 9, addressKey: 'b' }, 0)
-  hints.keepOnly(new Set([9]))
+  ours.delete(pair.partition)
+  hints.dropLost()
   expect(hints.due(0)).toMatchObject([{ partition: 9 }])
+  hints.add(pair, 0)
+  expect(hints.due(0), 'what is settled there afterwards gives no hint').toHaveLength(1)
 })
 
 test('a pair that was asked goes behind those that were not, and a new one behind all', () => {

@@ -19,7 +19,8 @@ export type HintSnapshot = Readonly<Hint>
 
 /**
  * Where to look for due lanes. Hints may be superfluous, never missing: dispatch, settlements and a regular scan of the
- * lanes give them. Their number is bounded by partitions x addresses with something waiting.
+ * lanes give them. Their number is bounded by partitions x addresses with something waiting; of partitions that are not ours
+ * there are none.
  */
 export interface Hints {
   add(pair: Pair, dueAt: number, options?: { hasLater?: boolean }): void
@@ -28,17 +29,19 @@ export interface Hints {
   asked(pairs: readonly Pair[]): void
   /** A look at the pair, begun with this snapshot, found no more. Looks again at `nextDueAt`, if there is one. */
   exhausted(snapshot: HintSnapshot, nextDueAt: number | undefined): void
-  /** Monotonic ms of the earliest hint. */
-  earliest(): number | undefined
-  keepOnly(partitions: { has(partition: number): boolean }): void
+  /** Monotonic ms of the earliest hint that is due later than `now`. */
+  nextAfter(now: number): number | undefined
+  /** Forgets those of partitions that are not ours any more. */
+  dropLost(): void
 }
 
-export function createHints(): Hints {
+export function createHints(isOurs: (partition: number) => boolean = () => true): Hints {
   const hints = new Map<string, Hint>()
   let turns = 0
 
   return {
     add({ partition, addressKey }, dueAt, { hasLater = false } = {}) {
+      if (!isOurs(partition)) return
       const key = keyOf(partition, addressKey)
       const known = hints.get(key)
       if (!known) {
@@ -63,13 +66,13 @@ export function createHints(): Hints {
       if (nextDueAt === undefined) hints.delete(key)
       else known.dueAt = nextDueAt
     },
-    earliest() {
-      let earliest: number | undefined
-      for (const { dueAt } of hints.values()) if (earliest === undefined || dueAt < earliest) earliest = dueAt
-      return earliest
+    nextAfter(now) {
+      let next: number | undefined
+      for (const { dueAt } of hints.values()) if (dueAt > now && (next === undefined || dueAt < next)) next = dueAt
+      return next
     },
-    keepOnly(partitions) {
-      for (const [key, hint] of hints) if (!partitions.has(hint.partition)) hints.delete(key)
+    dropLost() {
+      for (const [key, hint] of hints) if (!isOurs(hint.partition)) hints.delete(key)
     },
   }
 }

@@ -1,6 +1,7 @@
-import { RECORD_FORMAT, type Broker, type TakenRecord } from '../broker/broker.ts'
-import type { Database } from '../db/database.ts'
+import { NewerFormat, RECORD_FORMAT, type Broker, type TakenRecord } from '../broker/broker.ts'
+import type { Database, Db } from '../db/database.ts'
 import { lockOwned, type Holding } from '../db/fence.ts'
+import { sql } from '../db/sql.ts'
 import { insertMatches, type MatchedAddress } from './match.ts'
 import { numberRecords } from './number.ts'
 import { parkRecords } from './poison.ts'
@@ -8,7 +9,7 @@ import { readCounters, saveCounters } from './series-store.ts'
 
 export interface BatchParts {
   readonly db: Database
-  readonly broker: Pick<Broker, 'take' | 'advance'>
+  readonly broker: Pick<Broker, 'take' | 'advance' | 'committed'>
 }
 
 export interface BatchRequest {
@@ -27,27 +28,20 @@ export interface BatchResult {
   readonly hasRemovals: boolean
 }
 
-/** A record of a newer version is in this partition: only a newer process can go on there. */
-export class NewerFormat extends Error {
-  readonly partition: number
-
-  constructor(partition: number) {
-    super(`partition ${partition} holds a record of a newer format`)
-    this.name = 'NewerFormat'
-    this.partition = partition
-  }
-}
-
 /**
  * Dispatches the next records of these partitions in one transaction: still the owner? number, match, insert, move the
  * cursor. Holds share locks on the partitions and locks on the lanes it adds to until the commit.
  */
 export async function dispatchBatch({ db, broker }: BatchParts, request: BatchRequest): Promise<BatchResult> {
-  return db.transaction(async (tx) => {
-    const [, taken] = await Promise.all([lockOwned(tx, request.holding, request.partitions), broker.take(tx, request.partitions, request.limitPerPartition)])
+  const result = await db.transaction(async (tx) => {
+    const [, , taken] = await Promise.all([
+      lockOwned(tx, request.holding, request.partitions),
+      waitForOthers(tx, request.partitions),
+      broker.take(tx, request.partitions, request.limitPerPartition),
+    ])
     if (taken.length === 0) return { records: 0, parked: 0, matched: [], hasRemovals: false }
     const newer = taken.find((record) => record.format > RECORD_FORMAT)
-    if (newer) throw new NewerFormat(newer.partition)
+    if (newer) throw new NewerFormat(newer.partition, newer.format)
     const { readable, poison } = sortOut(taken, request.parkAs)
     const { numbers, counters } = numberRecords(readable, await readCounters(tx, readable))
     const events = readable.filter((record) => record.kind === 'event').map(({ partition, position }) => ({ partition, position, number: numbers.get(position) ?? -1 }))
@@ -61,7 +55,17 @@ export async function dispatchBatch({ db, broker }: BatchParts, request: BatchRe
     ])
     return { records: taken.length, parked: poison.length, matched, hasRemovals: readable.some((record) => record.deletesSubscriptions) }
   })
+  broker.committed(request.partitions)
+  return result
 }
+
+/**
+ * One dispatch of a partition at a time, until the commit. The fence keeps other processes away, but a transaction whose
+ * connection this process has lost may still be on its way in the database: it numbers and moves cursors too.
+ */
+const waitForOthers = (tx: Db, partitions: readonly number[]) => tx.query(sql`
+  select pg_advisory_xact_lock(1953064305, id)
+  from (select id::integer from unnest(${partitions}::smallint[]) as id order by 1) as sorted`)
 
 interface Poison {
   readonly record: TakenRecord
@@ -83,5 +87,6 @@ function sortOut(taken: readonly TakenRecord[], parkAs: string | undefined): { r
 function unreadable(record: TakenRecord): string | undefined {
   if (record.kind === 'event') return record.hasType ? undefined : 'an event without a type'
   if (record.kind === 'end_series') return record.seriesKey === null ? 'an end of no series' : undefined
-  return `a record of unknown kind`
+  if (record.kind === 'undecodable') return 'a message that cannot be decoded'
+  return 'a record of unknown kind'
 }

@@ -1,13 +1,12 @@
 import pg from 'pg'
-import type { Broker } from '../broker/broker.ts'
+import { NewerFormat, type Broker } from '../broker/broker.ts'
 import type { Database } from '../db/database.ts'
-import { isLostOwnership } from '../db/fence.ts'
+import { isLostOwnership, type Held } from '../db/fence.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
 import { createBatchSize } from './batch-size.ts'
-import { dispatchBatch, NewerFormat, type BatchRequest, type BatchResult } from './batch.ts'
+import { dispatchBatch, type BatchRequest, type BatchResult } from './batch.ts'
 import type { MatchedAddress } from './match.ts'
-import type { Ownership } from './ownership.ts'
 import { diagnose } from './poison.ts'
 
 const POLL_BUSY_MS = 250
@@ -19,8 +18,11 @@ export interface DispatchParts {
   readonly db: Database
   /** For a single event whose matches take longer than the statement limit of `db`. */
   readonly slowDb: Database
-  readonly broker: Pick<Broker, 'take' | 'advance'>
-  readonly ownership: Pick<Ownership, 'holding' | 'isLeaseHeld' | 'refuse'>
+  readonly broker: Pick<Broker, 'take' | 'advance' | 'committed'>
+  readonly ownership: Pick<Held, 'holding' | 'isLeaseHeld'> & {
+    /** Gives a partition up: this version cannot read what is in it. */
+    refuse(partition: number): void
+  }
   readonly onMatched: (matched: readonly MatchedAddress[]) => void
   /** An event that removes subscriptions was dispatched. */
   readonly onRemovals: () => void

@@ -3,7 +3,7 @@ import { createCheck, type Checked } from '@tidings/contract/validate.ts'
 import { Type } from 'typebox'
 import { isObject } from '../api/json-body.ts'
 import { shown } from '../api/shown-text.ts'
-import { subscriptionFaults } from '../api/subscription-rules.ts'
+import { subscriptionFaults } from '../api/subscriptions/rules.ts'
 import { outcome, type Outcome } from './outcome.ts'
 import type { SourceRow } from './source-row.ts'
 

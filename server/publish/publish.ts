@@ -23,22 +23,18 @@ export interface Publish {
 export interface PublishParts {
   readonly writer: Pick<GroupWriter, 'submit'>
   readonly partitions: number
-  /** Called after records became durable, so that a dispatcher in this process looks at once. */
-  readonly onStored: () => void
 }
 
 /** Stamps records and hands them to the group writer. */
-export function createPublish({ writer, partitions, onStored }: PublishParts): Publish {
+export function createPublish({ writer, partitions }: PublishParts): Publish {
   return {
     async event(event, context) {
       const record = eventRecord(event, context, partitions)
       await writer.submit(record, 'NTFAPI_EVENT_POST_ERR')
-      onStored()
       return { uuid: record.uuid }
     },
     async endSeries(series, context) {
       await writer.submit(endOfSeriesRecord(series, context, partitions), 'NTFAPI_EVENT_ENDSERIES_ERR')
-      onStored()
     },
   }
 }

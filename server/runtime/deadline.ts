@@ -6,3 +6,11 @@ export function startDeadline(ms: number, onPassed: () => void): () => void {
   const timer = setTimeout(onPassed, ms)
   return () => clearTimeout(timer)
 }
+
+/** Whether this resolves in time. Rejects as it does. */
+export function within(ms: number, promise: Promise<unknown>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const cancel = startDeadline(ms, () => resolve(false))
+    promise.then(() => resolve(true), reject).finally(cancel)
+  })
+}

@@ -11,11 +11,10 @@ export interface TestDatabase extends Database {
   drop(): Promise<void>
 }
 
-/** A database of its own on the PostgreSQL of this run, with all migrations unless `isEmpty`. */
-export async function createTestDatabase({ maxConnections = 10, isEmpty = false } = {}): Promise<TestDatabase> {
+/** A database of its own on the PostgreSQL of this run, or on another `server`, with all migrations unless `isEmpty`. `options` are those of `create database`. */
+export async function createTestDatabase({ maxConnections = 10, isEmpty = false, server = inject('databaseServer'), options = '' } = {}): Promise<TestDatabase> {
   const name = `tidings_test_${randomBytes(6).toString('hex')}`
-  const server = inject('databaseServer')
-  await onServer(server, `create database ${name}`)
+  await onServer(server, `create database ${name} ${options}`)
   const url = withDatabase(server, name)
   if (!isEmpty) await migrate(url)
   const log = createLog({ level: 'error', isTerminal: false })

@@ -22,7 +22,8 @@ export default async function setUp(project: TestProject): Promise<(() => Promis
   const parent = await mkdtemp(join(tmpdir(), 'tidings-test-'))
   // The account that PostgreSQL runs under must be able to enter.
   await chmod(parent, 0o755)
-  const server = createEmbeddedServer({ dataDir: join(parent, 'data'), log: createLog({ level: 'warn', isTerminal: false }) })
+  // Several test files, each with several processes, use it at the same moment.
+  const server = createEmbeddedServer({ dataDir: join(parent, 'data'), log: createLog({ level: 'warn', isTerminal: false }), settings: ['max_connections=300'] })
   await server.start()
   project.provide('databaseServer', server.url())
   return async () => {

@@ -45,8 +45,9 @@ export function createAnswerCheck(document: OpenApiDocument): (answer: SeenAnswe
   return (answer) => {
     const method = answer.method.toUpperCase()
     if (method === 'OPTIONS') return []
-    const operations = operationsAt(document, new URL(answer.url).pathname)
-    const operation = operations?.[(method === 'HEAD' ? 'GET' : method).toLowerCase()]
+    const verb = (method === 'HEAD' ? 'GET' : method).toLowerCase()
+    const operations = operationsAt(document, new URL(answer.url).pathname, verb)
+    const operation = operations?.[verb]
     const response = operation ? operation.responses[answer.status] : withoutOperation(operations, answer.status)
     if (response === undefined) return [`the document has no answer ${answer.status} of ${operation?.operationId ?? 'an address without operation'}`]
     return method === 'HEAD' ? [] : bodyFaults(response, answer)
@@ -57,15 +58,16 @@ const withoutOperation = (operations: Methods | undefined, status: number): Resp
 
 type Methods = Readonly<Record<string, OperationObject>>
 
-/** As a router finds them: parts that are written out go before parameters; a slash at the end does not count. */
-function operationsAt({ paths }: OpenApiDocument, pathname: string): Methods | undefined {
+/** As a router finds them, for each method apart: parts that are written out go before parameters; a slash at the end does not count. */
+function operationsAt({ paths }: OpenApiDocument, pathname: string, verb: string): Methods | undefined {
   const parts = pathname.replace(/\/$/, '').split('/')
   const matching = Object.entries(paths).filter(([template]) => {
     const pattern = template.split('/')
     return pattern.length === parts.length && pattern.every((part, index) => (part.startsWith('{') ? parts[index] !== '' : part === parts[index]))
   })
   const writtenOut = ([template]: readonly [string, unknown]) => template.split('{', 1)[0]?.length ?? 0
-  return matching.sort((a, b) => writtenOut(b) - writtenOut(a))[0]?.[1]
+  matching.sort((a, b) => writtenOut(b) - writtenOut(a))
+  return (matching.find(([, methods]) => verb in methods) ?? matching[0])?.[1]
 }
 
 function resolved({ components }: OpenApiDocument, response: ResponseObject): ResponseObject {

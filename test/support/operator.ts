@@ -9,6 +9,8 @@ import { createDataDirectories } from './embedded-directories.ts'
 export interface Operator {
   readonly dataDir: string
   readonly receiver: Receiver
+  /** Of the service `jobs`. */
+  readonly token: string
   /** Calls the api that was started last, as the service `jobs` for `jdoe` of the tenant `dev`. */
   readonly client: Client
   /** Every line on standard output, of all processes. */
@@ -17,7 +19,7 @@ export interface Operator {
   readonly log: readonly string[]
   /** Lines of the log that a person must look at: level error and above, or no JSON at all. */
   alarms(): readonly string[]
-  start(options?: Pick<ServiceOptions, 'env' | 'ownGroup'>): Promise<ServiceProcess>
+  start(options?: Pick<ServiceOptions, 'env' | 'ownGroup' | 'root' | 'uid'>): Promise<ServiceProcess>
   /** Has everything that is published in `jobs` sent to the receiver. */
   subscribe(): Promise<void>
   /** `200` or `503`, and what was said. */
@@ -43,10 +45,10 @@ export async function createOperator(common: ServiceOptions['env'] = {}): Promis
   const client = createClient(() => url, { token, user: 'jdoe', tenant: 'dev', onAnswer: checkAnswer })
 
   return {
-    dataDir, receiver, client, output, log,
+    dataDir, receiver, token, client, output, log,
     alarms: () => log.filter(isAlarm),
-    async start({ env = {}, ownGroup = false } = {}) {
-      const service = await startService({ dataDir, ownGroup, env: { ...ENV, ...common, ...env }, onLog: (line) => log.push(line), onOutput: (line) => output.push(line) })
+    async start({ env = {}, ...options } = {}) {
+      const service = await startService({ dataDir, ...options, env: { ...ENV, ...common, ...env }, onLog: (line) => log.push(line), onOutput: (line) => output.push(line) })
       processes.push(service)
       if (service.url.startsWith('http')) url = service.url
       return service

@@ -1,6 +1,6 @@
 import { ATTRIBUTES, OPERATORS_OF, type Attribute } from '@tidings/server/api/search/attributes.ts'
 import type { Condition, Operator, Test, Value } from '@tidings/server/api/search/condition.ts'
-import { storageFault } from '@tidings/server/api/storable-text.ts'
+import { storageFault } from '@tidings/server/db/storable-text.ts'
 import fc from 'fast-check'
 
 const LISTS: readonly Operator[] = ['in', 'nin', 'between', 'nbetween']

@@ -8,7 +8,7 @@ export interface TestSender extends WebhookSender {
   post(address: string, options?: Partial<WebhookSend>): Promise<SendResult>
 }
 
-export const LOOPBACK_GUARD: AddressGuard = createAddressGuard({ allow: ['127.0.0.0/8', '::1/128'] })
+const LOOPBACK_GUARD: AddressGuard = createAddressGuard({ allow: ['127.0.0.0/8', '::1/128'] })
 
 /** A real sender with short limits, which may reach loopback. */
 export function testSender({ limits, ...parts }: Partial<Omit<WebhookSenderParts, 'limits'>> & { limits?: Partial<WebhookLimits> } = {}): TestSender {

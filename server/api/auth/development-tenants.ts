@@ -10,12 +10,17 @@ export const DEVELOPMENT_ADMIN_TENANT = 'admin'
 export function createDevelopmentSource(config: Pick<Config, 'dataDir' | 'siteId' | 'tenants'>): TenantsSource {
   return {
     async load() {
-      const keys = await openDevelopmentKeys(config)
-      const { data, keyFaults } = await readLists({
-        tenants: Object.entries(keys).map(([id, { publicKey }]) => ({ tenant_id: id, site_id: config.siteId, public_key: publicKey })),
-        sites: [{ site_id: config.siteId, primary: true, site_admin_tenant_id: DEVELOPMENT_ADMIN_TENANT, services: ['notifications'] }],
-      })
+      const { data, keyFaults } = await readLists(await developmentLists(config))
       return { ...data, warnings: keyFaults }
     },
+  }
+}
+
+/** As a TENANTS_FILE has them, with the public keys alone. Makes the keys when there are none. */
+export async function developmentLists(config: Pick<Config, 'dataDir' | 'siteId' | 'tenants'>) {
+  const keys = await openDevelopmentKeys(config)
+  return {
+    tenants: Object.entries(keys).map(([id, { publicKey }]) => ({ tenant_id: id, site_id: config.siteId, public_key: publicKey })),
+    sites: [{ site_id: config.siteId, primary: true, site_admin_tenant_id: DEVELOPMENT_ADMIN_TENANT, services: ['notifications'] }],
   }
 }

@@ -6,13 +6,14 @@ import { hasCode } from '../../runtime/error-code.ts'
 import type { Answer, Call, StreamedAnswer } from '../route.ts'
 import type { Condition } from '../search/condition.ts'
 import { selectedMembers, withMembers } from '../selection.ts'
-import type { SubscriptionAccess } from '../subscription-access.ts'
+import type { SubscriptionAccess } from '../subscriptions/access.ts'
 import { countAll, findPage } from './find.ts'
 import { createLongLists, idsOf } from './long-lists.ts'
 import type { ListParameters } from './parameters.ts'
 import type { ListQuery } from './plan.ts'
 import { createSubscriptionStream, type SubscriptionStream } from './row-stream.ts'
 import { loadRows } from './rows.ts'
+import { createSearchTurns } from './search-turns.ts'
 
 /** More are not held at once, whatever the limit. */
 const MAX_WHOLE = 500
@@ -30,14 +31,18 @@ export type List = (call: Call, parameters: ListParameters, condition: Condition
 
 export function createListing({ db, longListDb, access }: ListingParts): List {
   const longLists = createLongLists({ db: longListDb })
+  const turns = createSearchTurns()
 
   async function list({ caller, query }: Call, parameters: ListParameters, condition: Condition | undefined): Promise<Answer | StreamedAnswer> {
     const { order, after, isTotalWanted } = parameters
     const listQuery: ListQuery = { tenant: caller.oboTenant, owner: await access.ownersFor(caller, query), condition, order, after }
     const range = rangeOf(parameters)
-    const found = range.limit === 0 ? [] : await findPage(db, listQuery, { limit: Math.min(range.limit ?? Infinity, MAX_WHOLE + 1), skip: range.skip })
-    const total = isTotalWanted && range.limit !== null ? await countAll(db, listQuery) : undefined
-    const ids = found.length > MAX_WHOLE ? await longLists.open(listQuery, range) : idsOf(found)
+    const who = JSON.stringify([caller.jwtTenant, caller.jwtUser])
+    const { found, total } = await turns.take(who, async () => ({
+      found: range.limit === 0 ? [] : await findPage(db, listQuery, { limit: Math.min(range.limit ?? Infinity, MAX_WHOLE + 1), skip: range.skip }),
+      total: isTotalWanted && range.limit !== null ? await countAll(db, listQuery) : undefined,
+    }))
+    const ids = found.length > MAX_WHOLE ? await longLists.open(who, listQuery, range) : idsOf(found)
     const members = selectedMembers(parameters.select)
     const stream = createSubscriptionStream({ ids, load: (some) => loadRows(db, some, { withTargets: members.includes('deliveryTargets') }) })
     return answerOf(stream, {

@@ -6,7 +6,9 @@ import { compileRange, selectIds } from './find.ts'
 import type { ListQuery } from './plan.ts'
 
 /** As many as the pool has connections. */
-export const MAX_LONG_LISTS = 3
+export const MAX_LONG_LISTS = 4
+/** Of one caller, so that one who reads slowly leaves some to others. */
+export const MAX_LONG_LISTS_OF_ONE = 2
 const RETRY_AFTER_S = 5
 
 /** The ids of a list, some at a time. */
@@ -32,18 +34,21 @@ export function idsOf(ids: readonly number[]): IdSource {
 
 /** Lists that are longer than what is held at once. Each takes a connection until it is closed. */
 export interface LongLists {
-  /** `limit` null: to the end. Throws NTFAPI_LISTS_BUSY (503) when too many are open. */
-  open(query: ListQuery, range: { readonly limit: number | null; readonly skip: number }): Promise<IdSource>
+  /** `limit` null: to the end. Throws NTFAPI_LISTS_BUSY (503) when too many are open, in all or of this caller. */
+  open(caller: string, query: ListQuery, range: { readonly limit: number | null; readonly skip: number }): Promise<IdSource>
 }
 
 export function createLongLists({ db }: { readonly db: Database }): LongLists {
-  let openCount = 0
+  /** The caller of each. */
+  let open: readonly { readonly caller: string }[] = []
   return {
-    async open(query, range) {
-      if (openCount >= MAX_LONG_LISTS) throw new AppError('NTFAPI_LISTS_BUSY', { retryAfterS: RETRY_AFTER_S })
-      openCount += 1
+    async open(caller, query, range) {
+      const isFull = open.length >= MAX_LONG_LISTS || open.filter((other) => other.caller === caller).length >= MAX_LONG_LISTS_OF_ONE
+      if (isFull) throw new AppError('NTFAPI_LISTS_BUSY', { retryAfterS: RETRY_AFTER_S })
+      const list = { caller }
+      open = [...open, list]
       const free = once(() => {
-        openCount -= 1
+        open = open.filter((other) => other !== list)
       })
       try {
         const cursor = await openCursor<{ id: number }>(db, sql`${selectIds(query)} ${compileRange(range)}`)

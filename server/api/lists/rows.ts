@@ -1,7 +1,7 @@
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import type { Db } from '../../db/database.ts'
 import { sql, type Sql } from '../../db/sql.ts'
-import { rowColumns, subscriptionOf, type SubscriptionRow } from '../subscription-store.ts'
+import { rowColumns, subscriptionOf, type SubscriptionRow } from '../subscriptions/store.ts'
 
 /** Of target addresses and what belongs to them. One subscription can have a megabyte of them, so rows alone say little. */
 const MAX_BYTES = 1024 * 1024

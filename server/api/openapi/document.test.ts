@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { createRoutes, type Operations } from '../routes.ts'
+import { ATTRIBUTES, OPERATORS_OF } from '../search/attributes.ts'
 import { openApiDocument } from './document.ts'
 import { OPERATIONS } from './operations.ts'
 import type { OpenApiSchema } from './schema.ts'
@@ -35,6 +36,19 @@ test('an operation needs a token unless anyone may call', () => {
     const operation = paths[`/v3/notifications${path.replaceAll(/:(\w+)/g, '{$1}')}`]?.[method.toLowerCase()]
     expect(operation?.security, path).toEqual(who === 'anyone' ? [] : [{ TapisJWT: [] }])
     expect(operation?.responses['401'] === undefined, path).toBe(who === 'anyone')
+  }
+})
+
+test('whoever lists may name the owner, and reads which attributes take which operators', () => {
+  const lists = OPERATIONS.filter(({ success }) => success.model === 'RespSubscriptions')
+  expect(lists).toHaveLength(3)
+  for (const { id, description, parameters = [] } of lists) {
+    expect(parameters.map(({ name }) => name), id).toEqual(expect.arrayContaining(['limit', 'orderBy', 'skip', 'startAfter', 'computeTotal', 'select', 'ownedBy', 'anyOwner']))
+    const rows = description.split('\n').filter((line) => line.startsWith('| `'))
+    for (const { name, type } of ATTRIBUTES) {
+      const row = rows.find((line) => line.split('|')[1]?.includes(`\`${name}\``))
+      expect(row?.split('|')[2]?.match(/\w+/g), name).toEqual(OPERATORS_OF[type])
+    }
   }
 })
 

@@ -13,7 +13,7 @@ import { MEMBER_TEXTS, MODEL_TEXTS } from './words.ts'
  * The names that generated clients know (Tapis Notifications 1.6.2), and the schemas that requests are validated with.
  * RespBasic leaves its result open, as the original does: it is the answer of several operations.
  */
-export const MODELS = {
+const MODELS = {
   TapisSubscription: ShownSubscription,
   DeliveryTarget: NewDeliveryTarget,
   DeliveryMethod: NewDeliveryTarget.properties.deliveryMethod,

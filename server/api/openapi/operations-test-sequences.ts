@@ -18,7 +18,7 @@ export const TEST_SEQUENCES: readonly Operation[] = [
     description: 'Of the user that the request is made for.',
     parameters: [SEQUENCE_NAME],
     success: { status: 200, model: 'RespTestSequence', description: 'The test sequence.' },
-    refusals: { 404: { code: 'NTFLIB_TEST_NOT_FOUND', description: ABSENT } },
+    refusals: { 404: { code: 'NTFAPI_NOT_FOUND', description: ABSENT } },
   },
   {
     id: 'deleteTestSequence', tag: 'Test', method: 'DELETE', path: '/test/:name', who: 'service',

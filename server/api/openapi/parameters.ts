@@ -31,6 +31,7 @@ export const LIST: readonly Parameter[] = [
   inQuery('computeTotal', { type: 'boolean', default: false }, 'Whether to count how many there would be without a limit.'),
   SELECT_SUMMARY,
   OWNED_BY,
+  ANY_OWNER,
 ]
 
 /** The name is a placeholder: the parameters are the members of the object (style form, exploded). */

@@ -1,6 +1,7 @@
+import { isUuid } from '@tidings/contract/uuid.ts'
 import { parseInt32 } from '../int32.ts'
 import { shown } from '../shown-text.ts'
-import { storageFault } from '../storable-text.ts'
+import { storageFault } from '../../db/storable-text.ts'
 import { attributeOf, OPERATORS_OF, type Attribute, type AttributeType } from './attributes.ts'
 import type { Operator, Test, Value } from './condition.ts'
 import { MAX_VALUES } from './limits.ts'
@@ -61,7 +62,7 @@ function valueOf(type: Exclude<AttributeType, 'timestamp'>, text: string): Value
     case 'boolean':
       return /^(true|false)$/i.test(text) ? text.toLowerCase() === 'true' : undefined
     case 'uuid':
-      return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined
+      return isUuid(text) ? text.toLowerCase() : undefined
     default:
       return type satisfies never
   }

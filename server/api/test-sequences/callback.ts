@@ -3,7 +3,7 @@ import { createCheck } from '@tidings/contract/validate.ts'
 import type { Database } from '../../db/database.ts'
 import { AppError } from '../../errors.ts'
 import { readBody } from '../json-body.ts'
-import { refuseIfAny, schemaFault } from '../refusal.ts'
+import { valueOrRefuse } from '../refusal.ts'
 import type { Answer, PublicCall } from '../route.ts'
 import { shown } from '../shown-text.ts'
 import { keptNotification, notificationFaults } from './notification-rules.ts'
@@ -18,11 +18,7 @@ export function createCallback({ db }: { readonly db: Database }): (call: Public
 
   return async ({ params, body }) => {
     const { checked, members } = readBody(body, check)
-    const form = checked.kind === 'invalid' ? checked.faults.map(schemaFault) : []
-    refuseIfAny([...form, ...notificationFaults(members)], 'NTFAPI_TEST_NOTIF_ERR')
-    if (checked.kind === 'invalid') throw new Error('A body was found invalid without a fault')
-
-    const kept = keptNotification(checked.value)
+    const kept = keptNotification(valueOrRefuse(checked, notificationFaults(members)))
     const key = { tenant: kept.event.tenant ?? '', owner: kept.event.user ?? '', name: params.name ?? '' }
     const details = { Tenant: shown(key.tenant), Owner: shown(key.owner), Subscription: shown(key.name) }
     if (!(await recordCallback(db, key, JSON.stringify(kept)))) throw new AppError('NTFAPI_TEST_RECORD_NO_TEST', { details })

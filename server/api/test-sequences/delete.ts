@@ -4,7 +4,7 @@ import type { Publish } from '../../publish/publish.ts'
 import { message } from '../message.ts'
 import type { Answer, Call } from '../route.ts'
 import { shown } from '../shown-text.ts'
-import type { NameKey } from '../subscription-store.ts'
+import type { NameKey } from '../subscriptions/store.ts'
 import { seriesContext, seriesOf } from './sequence.ts'
 import { findStopped, lockLiving, removeSequence, stop } from './store.ts'
 

@@ -5,7 +5,7 @@ import type { Database } from '../../db/database.ts'
 import { AppError } from '../../errors.ts'
 import type { Answer, Call } from '../route.ts'
 import { shown } from '../shown-text.ts'
-import { findByName } from '../subscription-store.ts'
+import { findByName } from '../subscriptions/store.ts'
 import { readProgress } from './progress-store.ts'
 
 /** Shows what a test sequence has received, of the caller's own ones only (contract 7.2). */
@@ -13,7 +13,7 @@ export function createGet({ db }: { readonly db: Database }): (call: Call) => Pr
   return async ({ caller, params }) => {
     const key = { tenant: caller.oboTenant, owner: caller.oboUser, name: params.name ?? '' }
     const [progress, subscription] = await Promise.all([readProgress(db, key), findByName(db, key)])
-    if (!progress || !subscription) throw new AppError('NTFLIB_TEST_NOT_FOUND', { details: { Owner: shown(key.owner), Subscription: shown(key.name) } })
+    if (!progress || !subscription) throw new AppError('NTFAPI_NOT_FOUND', { details: { Owner: shown(key.owner), Subscription: shown(key.name) } })
     const receivedNotifications = JSON.parse(`[${progress.bodies}]`) as Notification[] // made of checked ones by callback.ts
     const result: TestSequence = {
       tenant: key.tenant,

@@ -1,6 +1,6 @@
 import type { Db } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
-import { LIVING, type NameKey } from '../subscription-store.ts'
+import { LIVING, type NameKey } from '../subscriptions/store.ts'
 
 /** Kept of one sequence; more callbacks are counted only. */
 const MOST_KEPT = 1000

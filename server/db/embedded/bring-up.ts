@@ -25,6 +25,8 @@ export interface Postmaster {
 export interface BringUpOptions {
   readonly log: Log
   readonly signal: AbortSignal
+  /** For a postmaster that is launched: `name=value`. */
+  readonly settings: readonly string[]
   /** Called when a postmaster that we launched has ended, at once or years later. */
   readonly onExit: () => void
 }
@@ -34,7 +36,7 @@ export interface BringUpOptions {
  * refused for a while: backends of a killed postmaster still hold its shared memory, another process was faster, or the
  * port is taken. Rejects when it has been refused for 20 s. A recovery that is under way is waited for without limit.
  */
-export async function bringUp(installation: Installation, { log, signal, onExit }: BringUpOptions): Promise<Postmaster> {
+export async function bringUp(installation: Installation, { log, signal, settings, onExit }: BringUpOptions): Promise<Postmaster> {
   const { cluster, logFile } = installation
   const sayOnce = sayAfter(SAY_SO_AFTER_MS, () => log.info({ cluster, logFile }, 'waiting for postgres, it may be recovering'))
   let launched: Launched | undefined
@@ -49,7 +51,7 @@ export async function bringUp(installation: Installation, { log, signal, onExit 
       if (likeness === 'ours') refusedSince = undefined
       else if (!launched?.isAlive()) {
         if (launched) refusedSince = await refuse(logFile, refusedSince, signal)
-        launched = await launchPostmaster(installation, { stalePid: file?.pid, onExit })
+        launched = await launchPostmaster(installation, { stalePid: file?.pid, settings, onExit })
       }
       sayOnce()
       await delay(POLL_MS, undefined, { signal })

@@ -18,12 +18,14 @@ export interface Launched {
 export interface LaunchOptions {
   /** The pid in postmaster.pid, known not to be a postmaster of this cluster. */
   readonly stalePid: number | undefined
+  /** `name=value`; they come after our own, and the last one of a name counts. */
+  readonly settings: readonly string[]
   readonly onExit: () => void
 }
 
-/** Starts a postmaster in a session of its own, so that neither Ctrl-C nor our end stops it, on a port that is free now. */
-export async function launchPostmaster({ cluster, user, postgres, logFile }: Installation, { stalePid, onExit }: LaunchOptions): Promise<Launched> {
-  const settings = ['listen_addresses=127.0.0.1', `port=${await findFreePort()}`, 'unix_socket_directories=', 'logging_collector=off']
+/** Starts a postmaster in a session of its own, so that neither Ctrl-C nor our end stops it, on a port that is free now unless the settings name one. */
+export async function launchPostmaster({ cluster, user, postgres, logFile }: Installation, { stalePid, settings: given, onExit }: LaunchOptions): Promise<Launched> {
+  const settings = ['listen_addresses=127.0.0.1', `port=${await findFreePort()}`, 'unix_socket_directories=', 'logging_collector=off', ...given]
   await rotate(logFile)
   const output = await open(logFile, 'a', 0o600)
   try {

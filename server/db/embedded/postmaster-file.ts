@@ -19,7 +19,7 @@ export async function readPostmasterFile(cluster: string): Promise<PostmasterFil
 }
 
 /** Line 1 is the pid (negative for a single-user server, which takes no connections), line 4 the port (PostgreSQL, pidfile.h). */
-export function parsePostmasterFile(text: string): PostmasterFile | undefined {
+function parsePostmasterFile(text: string): PostmasterFile | undefined {
   const lines = text.split('\n')
   const pid = toNumber(lines[0])
   return pid === undefined ? undefined : { pid, port: toNumber(lines[3]) }

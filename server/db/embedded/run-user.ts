@@ -27,7 +27,7 @@ export async function canEnter(user: RunUser, directory: string): Promise<boolea
 }
 
 /** `nobody`, else the last account that is not root. */
-export function pickRunUser(passwd: string): RunUser | undefined {
+function pickRunUser(passwd: string): RunUser | undefined {
   const accounts = passwd.split('\n').map(toAccount).filter((account) => account.uid > 0 && account.gid > 0)
   const account = accounts.find(({ name }) => name === 'nobody') ?? accounts.at(-1)
   return account && { uid: account.uid, gid: account.gid }

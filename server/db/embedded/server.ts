@@ -1,6 +1,6 @@
 import type { Log } from '../../log.ts'
 import { createLoop, type WakeableWorker } from '../../runtime/loop.ts'
-import { bringUp } from './bring-up.ts'
+import { bringUp, type BringUpOptions } from './bring-up.ts'
 import { urlOf } from './connection.ts'
 import { install, type Installation } from './installation.ts'
 import { likenessOf } from './likeness.ts'
@@ -11,6 +11,8 @@ const LOOK_EVERY_MS = 250
 export interface EmbeddedServerParts {
   readonly dataDir: string
   readonly log: Log
+  /** Of the server, beside our own: `name=value`. With a `port` the address stays the same over its lives. */
+  readonly settings?: readonly string[]
 }
 
 /** A PostgreSQL of our own, whose files live in the data directory and which outlives this process when that is killed. */
@@ -34,7 +36,7 @@ interface Supervision {
   readonly url: () => string
 }
 
-export function createEmbeddedServer({ dataDir, log }: EmbeddedServerParts): EmbeddedServer {
+export function createEmbeddedServer({ dataDir, log, settings = [] }: EmbeddedServerParts): EmbeddedServer {
   let starting: Promise<void> | undefined
   let installation: Installation | undefined
   let supervision: Supervision | undefined
@@ -42,7 +44,7 @@ export function createEmbeddedServer({ dataDir, log }: EmbeddedServerParts): Emb
 
   async function begin(signal: AbortSignal): Promise<void> {
     installation = await install(dataDir, log)
-    supervision = await supervise(installation, log, signal)
+    supervision = await supervise(installation, { log, settings, signal })
   }
 
   async function start(): Promise<void> {
@@ -88,10 +90,10 @@ export function createEmbeddedServer({ dataDir, log }: EmbeddedServerParts): Emb
 }
 
 /** Brings a postmaster up and keeps one up from then on. */
-async function supervise(installation: Installation, log: Log, signal: AbortSignal): Promise<Supervision> {
+async function supervise(installation: Installation, { log, settings, signal }: Omit<BringUpOptions, 'onExit'>): Promise<Supervision> {
   const { cluster, password } = installation
   const supervisor = createLoop({ name: 'postgres', log, turn })
-  const options = { log, onExit: () => supervisor.wake() }
+  const options = { log, settings, onExit: () => supervisor.wake() }
   let postmaster = await bringUp(installation, { ...options, signal })
   let isGone = false
   log.info({ cluster, postgresPid: postmaster.pid, port: postmaster.port, isAdopted: postmaster.isAdopted }, 'postgres runs')

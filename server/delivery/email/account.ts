@@ -55,7 +55,7 @@ function headlineOf({ type, subject }: NotifiedEvent, { name, newStatus, oldStat
   if (job !== undefined && newStatus !== undefined) return `${job} is now ${newStatus}${oldStatus === undefined ? '' : ` (before: ${oldStatus})`}`
   const words = Object.hasOwn(JOB_CATEGORIES, category) ? JOB_CATEGORIES[category] : undefined
   if (job !== undefined && words !== undefined) return `${job}: ${words}, ${detail}`
-  return `${value(type)}${subject === null ? '' : ` for ${printableLine(cut(subject, 100))}`}`
+  return `${value(type)}${isBlank(subject) ? '' : ` for ${printableLine(cut(subject, 100))}`}`
 }
 
 function moodOf({ type }: NotifiedEvent, { newStatus }: JobData): Account['mood'] {
@@ -66,7 +66,8 @@ function moodOf({ type }: NotifiedEvent, { newStatus }: JobData): Account['mood'
 }
 
 const value = (text: string) => printableLine(cut(text, MOST_OF_VALUE))
-const fact = (label: string, text: string | null): Fact[] => (text === null ? [] : [[label, value(text)]])
+const fact = (label: string, text: string | null): Fact[] => (isBlank(text) ? [] : [[label, value(text)]])
+const isBlank = (text: string | null): text is null => text === null || text.trim() === ''
 
 /** `2026-11-23 10:00:00 UTC`; what is no instant, as the publisher wrote it. */
 function when(text: string): string {

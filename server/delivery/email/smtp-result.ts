@@ -3,7 +3,7 @@ import type { Failed, FailureReason, RefusalStage, SendResult } from '../send-re
 import type { Gate } from './gate.ts'
 
 /** What nodemailer puts on its errors (nodemailer 10.6, src/errors). */
-export interface SmtpError {
+interface SmtpError {
   readonly code: string | undefined
   /** The server's answer, if there was one. */
   readonly responseCode: number | undefined
@@ -60,7 +60,7 @@ export function isOurTrouble(result: SendResult): boolean {
 }
 
 /** The members that are there, each as what it should be. */
-export function readSmtpError(error: unknown): SmtpError {
+function readSmtpError(error: unknown): SmtpError {
   const member = (name: string): unknown => (typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined)
   const text = (name: string) => {
     const value = member(name)

@@ -1,0 +1,11 @@
+import { endOfSeriesRecord } from '@tidings/server/publish/record.ts'
+import { SOURCE } from './plan.ts'
+
+/** For whom the ledger publishes. */
+export const TENANT = 'dev'
+export const USER = 'jdoe'
+export const SERVICE = 'jobs'
+
+/** Where the service puts what belongs to this series. */
+export const partitionOfSeries = ({ subject, seriesId }: { readonly subject: string; readonly seriesId: string }, partitions: number) =>
+  endOfSeriesRecord({ source: SOURCE, subject, seriesId }, { tenant: TENANT, user: USER, service: SERVICE }, partitions).partition

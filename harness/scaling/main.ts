@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
+import { createAlarms } from '../ledger/alarms.ts'
+import { connectTo } from '../ledger/connect.ts'
+import { createFleet, type Fleet } from '../ledger/fleet.ts'
+import type { BrokerKind } from '../ledger/many-plan.ts'
+import { createPace } from '../ledger/pace.ts'
+import { createWorkplace, type Workplace } from '../ledger/workplace.ts'
+import type { Client } from '../client.ts'
+import { startReceiver } from '../receiver.ts'
+import { longestDipMs } from './dip.ts'
+
+/**
+ * From one dispatcher to three and back to one, under load: when the partitions are spread evenly, and how long less than half
+ * of what is published arrives meanwhile. Ends with 1 when a number is beyond what is promised.
+ */
+const { values } = parseArgs({ options: { broker: { type: 'string', default: 'database' }, rate: { type: 'string', default: '300' }, seconds: { type: 'string', default: '15' } } })
+const EVEN_MS = 10_000
+const DIP_MS = 5000
+const rate = Number(values.rate)
+const phaseMs = 1000 * Number(values.seconds)
+
+const workplace = await createWorkplace()
+const fleet = await createFleet({ broker: values.broker === 'rabbitmq' ? 'rabbitmq' : 'database' satisfies BrokerKind, apis: 1, dispatchers: 3, workplace, alarms: createAlarms() })
+try {
+  process.exitCode = (await measure(fleet, workplace)) ? 0 : 1
+} finally {
+  await fleet.remove()
+  await workplace.remove({ keepLogs: false })
+}
+
+/** Answers whether every promise was kept. */
+async function measure({ startApis, dispatchers, apiPorts, databaseUrl, endProcesses }: Fleet, { dataDir }: Workplace): Promise<boolean> {
+  await startApis()
+  const [first, ...others] = dispatchers
+  await first?.start()
+  const client = await connectTo(dataDir, apiPorts)
+  const receiver = await startReceiver({ keepsRequests: false })
+  const arrivalsMs: number[] = []
+  receiver.decide(() => {
+    arrivalsMs.push(performance.now())
+    return 200
+  })
+  const database = new pg.Client({ connectionString: databaseUrl() })
+  await database.connect()
+  try {
+    await client.call('POST', '/subscriptions', { typeFilter: 'jobs.*.*', subjectFilter: '*', deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url('/scaling') }] })
+    const load = startLoad(client)
+    await delay(phaseMs)
+    const joined = await phase({ database, arrivalsMs, dispatchers: 3, change: Promise.all(others.map((other) => other.start())) })
+    const left = await phase({ database, arrivalsMs, dispatchers: 1, change: Promise.all(others.map((other) => other.end())) })
+    await load.stop()
+    return joined && left
+  } finally {
+    await database.end()
+    await endProcesses()
+    await client.close()
+    await receiver.close()
+  }
+}
+
+interface Phase {
+  readonly database: pg.Client
+  readonly arrivalsMs: readonly number[]
+  /** That there shall be ... */
+  readonly dispatchers: number
+  /** ... when this is over. */
+  readonly change: Promise<unknown>
+}
+
+/** Waits for an even spread, and goes on for a while. Prints what came of it. Counts from the "ready" of who joins, and from the signal to who leaves. */
+async function phase({ database, arrivalsMs, dispatchers, change }: Phase): Promise<boolean> {
+  const fromMs = performance.now()
+  if (dispatchers > 1) await change
+  const sinceMs = performance.now()
+  while (!(await isEven(database, dispatchers)) && performance.now() - sinceMs < 2 * EVEN_MS) await delay(20)
+  const evenMs = Math.round(performance.now() - sinceMs)
+  await change
+  await delay(phaseMs)
+  const toMs = performance.now()
+  const dipMs = longestDipMs(arrivalsMs, { fromMs, toMs, perSecond: rate })
+  const arrived = arrivalsMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length
+  process.stdout.write(`${dispatchers} dispatchers: even after ${evenMs} ms; ${Math.round((1000 * arrived) / (toMs - fromMs))} of ${rate} events/s arrived, longest dip ${dipMs} ms\n`)
+  return evenMs <= EVEN_MS && dipMs <= DIP_MS
+}
+
+async function isEven(database: pg.Client, dispatchers: number): Promise<boolean> {
+  const { rows } = await database.query<{ count: number }>('select count(*)::integer as count from partition join dispatcher on dispatcher.id = partition.owner group by owner')
+  const { rows: [all] } = await database.query<{ count: number }>('select count(*)::integer as count from partition')
+  const counts = rows.map(({ count }) => count)
+  return counts.length === dispatchers && counts.reduce((sum, count) => sum + count, 0) === all?.count && Math.max(...counts) - Math.min(...counts) <= 1
+}
+
+/** Publishes at the rate, into a hundred series in turn. */
+function startLoad(client: Client): { stop(): Promise<void> } {
+  const stopping = new AbortController()
+  const underWay = new Set<Promise<unknown>>()
+  const pace = createPace(rate)
+
+  async function publishOn(): Promise<void> {
+    for (let sent = 0; ; sent += 1) {
+      await pace.turn(stopping.signal)
+      if (stopping.signal.aborted) return
+      const series = `series-${sent % 100}`
+      const call = client.call('POST', '/events/publish', { source: 'scaling', type: 'jobs.A.B', subject: series, seriesId: series, timestamp: 'now', data: String(sent) }).finally(() => underWay.delete(call))
+      underWay.add(call)
+    }
+  }
+
+  const publishing = publishOn().catch((error: unknown) => {
+    if (!stopping.signal.aborted) throw error
+  })
+  return {
+    async stop() {
+      stopping.abort()
+      await publishing
+      await Promise.all(underWay)
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { NewSubscription } from '@tidings/contract/subscription.ts'
+import { createCheck } from '@tidings/contract/validate.ts'
+import fc from 'fast-check'
+import { generateName } from './name.ts'
+
+const PARTS = { jwtUser: 'jobs', owner: 'jdoe', tenant: 'dev', subjectFilter: 'ef9004c3-09d5-41d5-acd3-be7c9fd3daf6-007' }
+
+test('the template of the original, with the subject cut at 40 and ALL for every subject', () => {
+  expect(generateName(PARTS, () => 0)).toBe('jobs~jdoe~dev~ef9004c3-09d5-41d5-acd3-be7c9fd3daf6-007~AAAA')
+  expect(generateName({ ...PARTS, subjectFilter: 'x'.repeat(41) }, (below) => below - 1)).toBe(`jobs~jdoe~dev~${'x'.repeat(40)}~9999`)
+  expect(generateName({ ...PARTS, subjectFilter: '*' }, () => 1)).toBe('jobs~jdoe~dev~ALL~BBBB')
+})
+
+test('whatever it is made of, the name is one that the contract accepts', () => {
+  const check = createCheck(NewSubscription)
+  const text = fc.string({ unit: 'binary', maxLength: 150 })
+  fc.assert(fc.property(text, text, text, text, (jwtUser, owner, tenant, subjectFilter) => {
+    const name = generateName({ jwtUser, owner, tenant, subjectFilter })
+    expect(check({ name, typeFilter: 'a.b.c', subjectFilter: 'x', deliveryTargets: [{ deliveryMethod: 'EMAIL', deliveryAddress: 'a@b' }] }).kind).toBe('valid')
+  }))
+})

@@ -1,0 +1,78 @@
+import type { DeliveryTarget, Subscription } from '@tidings/contract/subscription.ts'
+import type { Db } from '../../db/database.ts'
+import { join, sql, type Sql } from '../../db/sql.ts'
+import { instantText } from '@tidings/contract/event-text.ts'
+
+/** Which subscription of a tenant is meant. */
+export interface NameKey {
+  readonly tenant: string
+  readonly owner: string
+  readonly name: string
+}
+
+/** `owner` undefined: of any owner. */
+export interface UuidKey {
+  readonly tenant: string
+  readonly uuid: string
+  readonly owner: string | undefined
+}
+
+export interface ListFilter {
+  readonly tenant: string
+  readonly owner: string | undefined
+}
+
+export interface SubscriptionRow extends Omit<Subscription, 'deliveryTargets'> {
+  readonly deliveryTargets: readonly DeliveryTarget[] | null
+}
+
+/**
+ * An expired subscription that the reaper has not met yet is gone for callers: its name is free already. Dispatch has its
+ * own rule, by the time at which an event was received.
+ */
+export const LIVING = sql`ended is null and (expiry is null or expiry > now())`
+
+export const findByName = async (db: Db, { tenant, owner, name }: NameKey): Promise<Subscription | undefined> =>
+  (await select(db, sql`tenant = ${tenant} and owner = ${owner} and name = ${name}`)).at(0)
+
+export const findByUuid = async (db: Db, { tenant, uuid, owner }: UuidKey): Promise<Subscription | undefined> =>
+  (await select(db, all([sql`uuid = ${uuid}`, ...ownedIn({ tenant, owner })]))).at(0)
+
+export const all = (conditions: readonly Sql[]): Sql => join([...conditions], ' and ')
+
+export const ownedIn = ({ tenant, owner }: ListFilter): Sql[] => [sql`tenant = ${tenant}`, ...(owner === undefined ? [] : [sql`owner = ${owner}`])]
+
+const INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
+/** A list of objects, or null when there is none in force. */
+const TARGETS = sql`(
+  select json_agg(json_build_object('deliveryMethod', method, 'deliveryAddress', address) order by ordinal)
+  from delivery_target
+  where subscription_id = subscription.id and delivery_target.ended is null)`
+
+/** The columns of a `SubscriptionRow`, in the order of the members. Reading the targets is most of the work; without them there are none. */
+export const rowColumns = ({ withTargets }: { readonly withTargets: boolean }): Sql => sql`
+  tenant, name, description, owner, enabled, type_filter as "typeFilter", subject_filter as "subjectFilter",
+  ${withTargets ? TARGETS : sql`null::json`} as "deliveryTargets",
+  ttl_minutes as "ttlMinutes", uuid::text,
+  to_char(expiry at time zone 'UTC', ${INSTANT}) as expiry,
+  to_char(created at time zone 'UTC', ${INSTANT}) as created,
+  to_char(updated at time zone 'UTC', ${INSTANT}) as updated`
+
+async function select(db: Db, condition: Sql): Promise<Subscription[]> {
+  const rows = await db.query<SubscriptionRow>(sql`
+    select ${rowColumns({ withTargets: true })}
+    from subscription
+    where ${LIVING} and ${condition}
+    limit 1`)
+  return rows.map(subscriptionOf)
+}
+
+/** The members keep the order of the columns. */
+export const subscriptionOf = (row: SubscriptionRow): Subscription => ({
+  ...row,
+  deliveryTargets: row.deliveryTargets ?? [],
+  expiry: row.expiry === null ? null : instantText(row.expiry),
+  created: instantText(row.created),
+  updated: instantText(row.updated),
+})

@@ -1,0 +1,35 @@
+import type { DeliveryTarget, NewDeliveryTarget } from '@tidings/contract/subscription.ts'
+import type { Db } from '../../db/database.ts'
+import { hashKey } from '../../db/hash-key.ts'
+import { sql } from '../../db/sql.ts'
+
+/** Targets that differ in their domain only are one: the first. */
+export function distinctTargets(targets: readonly NewDeliveryTarget[]): DeliveryTarget[] {
+  const distinct = new Map<string, DeliveryTarget>()
+  for (const { deliveryMethod, deliveryAddress } of targets) {
+    const key = `${deliveryMethod} ${deliveryAddress}`
+    if (!distinct.has(key)) distinct.set(key, { deliveryMethod, deliveryAddress })
+  }
+  return [...distinct.values()]
+}
+
+/**
+ * Gives a subscription these targets, in this order; no two may be alike. An address that it has, or once had, keeps its
+ * row and with it its lanes, so what comes stays behind what waits. The caller has locked the subscription, or has just
+ * made it.
+ */
+export const putTargets = (tx: Db, subscriptionId: number, targets: readonly DeliveryTarget[]) => tx.query(sql`
+  insert into delivery_target (subscription_id, ordinal, method, address, address_key)
+  select ${subscriptionId}, ordinal - 1, method, address, address_key
+  from unnest(${targets.map((target) => target.deliveryMethod)}::text[], ${targets.map((target) => target.deliveryAddress)}::text[], ${keysOf(targets)}::uuid[])
+    with ordinality as given (method, address, address_key, ordinal)
+  on conflict (subscription_id, method, address_key) do update set ended = null, ordinal = excluded.ordinal`)
+
+/** Nothing is matched for the others from the commit on; what waits for them goes out. The caller has locked the subscription. */
+export const endOtherTargets = (tx: Db, subscriptionId: number, kept: readonly DeliveryTarget[]) => tx.query(sql`
+  update delivery_target
+  set ended = now()
+  where subscription_id = ${subscriptionId} and ended is null and address_key <> all (${keysOf(kept)}::uuid[])`)
+
+/** The method is part of the key: the same text may be an address of two methods. */
+const keysOf = (targets: readonly DeliveryTarget[]) => targets.map(({ deliveryMethod, deliveryAddress }) => hashKey(deliveryMethod, deliveryAddress))

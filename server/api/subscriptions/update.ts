@@ -1,0 +1,52 @@
+import type { DeliveryTarget } from '@tidings/contract/subscription.ts'
+import type { Database, Db } from '../../db/database.ts'
+import { sql } from '../../db/sql.ts'
+import { LIVING, type NameKey } from './store.ts'
+import { endOtherTargets, putTargets } from './targets.ts'
+
+/** A change that has passed every check. What is undefined stays as it is. */
+export interface CheckedPatch {
+  readonly description: string | undefined
+  readonly typeFilter: string | undefined
+  readonly subjectFilter: string | undefined
+  /** All that it shall have. No two alike. */
+  readonly targets: readonly DeliveryTarget[] | undefined
+}
+
+/**
+ * Changes a subscription in one transaction. What is dispatched after the commit is matched by the change; what was
+ * matched before goes out to the address that it was matched for. Locks the subscription's row, so changes of the same
+ * moment come one after the other. Answers whether there is such a subscription.
+ */
+export function patchSubscription(database: Database, key: NameKey, { targets, ...columns }: CheckedPatch): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const id = await lockLiving(tx, key)
+    if (id === undefined) return false
+    await Promise.all([
+      updateColumns(tx, id, columns),
+      ...(targets === undefined ? [] : [putTargets(tx, id, targets), endOtherTargets(tx, id, targets)]),
+      tx.commit(),
+    ])
+    return true
+  })
+}
+
+async function lockLiving(tx: Db, { tenant, owner, name }: NameKey): Promise<number | undefined> {
+  const rows = await tx.query<{ id: number }>(sql`
+    select id
+    from subscription
+    where ${LIVING} and tenant = ${tenant} and owner = ${owner} and name = ${name}
+    for update`)
+  return rows[0]?.id
+}
+
+/** The clock is read after the lock was had: `updated` never goes back. */
+function updateColumns(tx: Db, id: number, { description, typeFilter, subjectFilter }: Omit<CheckedPatch, 'targets'>): Promise<unknown> {
+  const [type1, type2, type3] = typeFilter?.split('.') ?? []
+  return tx.query(sql`
+    update subscription
+    set description = coalesce(${description ?? null}, description), type_filter = coalesce(${typeFilter ?? null}, type_filter),
+        type1 = coalesce(${type1 ?? null}, type1), type2 = coalesce(${type2 ?? null}, type2), type3 = coalesce(${type3 ?? null}, type3),
+        subject_filter = coalesce(${subjectFilter ?? null}, subject_filter), updated = clock_timestamp()
+    where id = ${id}`)
+}

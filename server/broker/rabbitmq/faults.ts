@@ -1,0 +1,23 @@
+import { errorCode } from '../../runtime/error-code.ts'
+import { UnusableBroker } from '../broker.ts'
+
+/** Answers of the broker, and failures of TLS, that the same request will get again. */
+const LASTING = new Set([
+  'ACCESS_REFUSED', 'NOT_ALLOWED', 'PRECONDITION_FAILED', 'NOT_IMPLEMENTED', 'VERSION_MISMATCH',
+  'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'CERT_SIGNATURE_FAILURE', 'ERR_TLS_CERT_ALTNAME_INVALID',
+])
+
+/** The code of a failure for anybody to read: its message, with names and addresses, is for the log. */
+export function inBrackets(error: unknown): string {
+  const code = errorCode(error instanceof UnusableBroker ? error.cause : error)
+  return code === undefined ? '' : ` (${code})`
+}
+
+/**
+ * What a person has to change before it can work, if the failure is of that kind. `what` names what was asked for. The library
+ * begins with the name of the request, which a connection has none of.
+ */
+export function unusable(error: unknown, what: string): UnusableBroker | undefined {
+  return error instanceof Error && LASTING.has(errorCode(error) ?? '') ? new UnusableBroker(`${what}: ${error.message.replace(/^undefined: /, '')}`, error) : undefined
+}

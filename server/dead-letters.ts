@@ -1,0 +1,93 @@
+import { ConfigError, readConfig } from './config.ts'
+import { createDatabase, type Database } from './db/database.ts'
+import { listDeadLetters, redrive, type DeadLetter } from './dead-letters/store.ts'
+import { readOptions, USAGE } from './dead-letters/options.ts'
+import { lineOf } from './dead-letters/line.ts'
+import { joinEngine } from './engine.ts'
+import { createLog } from './log.ts'
+
+const PAGE = 1000
+const STATEMENT_LIMIT_MS = 60_000
+
+process.exitCode = await main(process.argv.slice(2))
+
+/** Answers the exit code: 0 done, 2 a uuid is no dead letter, 1 it could not run. */
+async function main(args: readonly string[]): Promise<number> {
+  const read = readOptions(args)
+  switch (read.kind) {
+    case 'help':
+      process.stdout.write(USAGE)
+      return 0
+    case 'wrong':
+      process.stderr.write(`${read.faults.map((fault) => `dead-letters: ${fault}`).join('\n')}\n\n${USAGE}`)
+      return 1
+    case 'list':
+      return withDatabase(printAll)
+    case 'redrive':
+      return withDatabase((db) => redriveAll(db, read.uuids))
+    default:
+      return read satisfies never
+  }
+}
+
+async function withDatabase(work: (db: Database) => Promise<number>): Promise<number> {
+  const log = createLog({ level: 'warn' })
+  try {
+    const engine = await joinEngine({ config: readConfig(process.env), log })
+    const db = createDatabase({ url: engine.url, name: 'dead letters', maxConnections: 1, statementTimeoutMs: STATEMENT_LIMIT_MS, answerTimeoutMs: STATEMENT_LIMIT_MS + 2000, log })
+    try {
+      return await work(db)
+    } finally {
+      await db.close()
+      await engine.close()
+    }
+  } catch (error) { // the end of the program: say it in a sentence
+    process.stderr.write(error instanceof ConfigError ? `${error.message}\n` : `dead-letters: ${messageOf(error)}\n`)
+    return 1
+  }
+}
+
+async function printAll(db: Database): Promise<number> {
+  let count = 0
+  for await (const letter of allDeadLetters(db)) {
+    process.stdout.write(`${lineOf(letter)}\n`)
+    count += 1
+  }
+  process.stdout.write(`${count} dead letters\n`)
+  return 0
+}
+
+async function redriveAll(db: Database, uuids: readonly string[] | undefined): Promise<number> {
+  let count = 0
+  const unknown: string[] = []
+  // Before the first one moves: what fails again at once is not redriven again.
+  const chosen = uuids ?? (await uuidsOfAll(db))
+  for (const uuid of chosen) {
+    if (await redrive(db, uuid)) count += 1
+    else unknown.push(uuid)
+  }
+  for (const uuid of unknown) process.stderr.write(`dead-letters: ${uuid} is no dead letter\n`)
+  process.stdout.write(`${count} redriven; what fails again comes back to the list\n`)
+  return uuids !== undefined && unknown.length > 0 ? 2 : 0
+}
+
+async function uuidsOfAll(db: Database): Promise<string[]> {
+  const uuids: string[] = []
+  for await (const { uuid } of allDeadLetters(db)) uuids.push(uuid)
+  return uuids
+}
+
+async function* allDeadLetters(db: Database): AsyncGenerator<DeadLetter> {
+  let last: DeadLetter | undefined
+  for (;;) {
+    const page = await listDeadLetters(db, last, PAGE)
+    yield* page
+    last = page.at(-1)
+    if (page.length < PAGE) return
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message
+}

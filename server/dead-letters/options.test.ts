@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { readOptions } from './options.ts'
+
+const UUID = '0b6b5a9e-9d8e-4c58-8f0a-7d3c5f4a1e22'
+
+test('all dead letters, or those that are named, are redriven', () => {
+  expect(readOptions(['--redrive'])).toEqual({ kind: 'redrive', uuids: undefined })
+  expect(readOptions(['--redrive', UUID.toUpperCase()])).toEqual({ kind: 'redrive', uuids: [UUID] })
+  expect(readOptions(['--list'])).toEqual({ kind: 'list' })
+  expect(readOptions(['--list', '--help'])).toEqual({ kind: 'help' })
+})
+
+test.each<[readonly string[], readonly string[]]>([
+  [[], ['one of --list and --redrive is needed']],
+  [['--list', '--redrive'], ['one of --list and --redrive is needed']],
+  [['--list', UUID], ['--list: takes no uuids']],
+  [['--redrive', 'all', '--now'], ['--now: is no option', 'all: is no uuid']],
+])('%j: every fault is named', (args, faults) => {
+  expect(readOptions(args)).toEqual({ kind: 'wrong', faults })
+})

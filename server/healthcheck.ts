@@ -1,0 +1,62 @@
+import { hostname } from 'node:os'
+import pg from 'pg'
+import { BASE_PATH } from './api/route.ts'
+import { readConfig, type Config } from './config.ts'
+import { sql } from './db/sql.ts'
+
+const LIMIT_MS = 5000
+
+/**
+ * Asks how the process of this container does, and ends with 0 or 1. An api answers healthcheck. A dispatcher has no port, but
+ * renews its lease in the database each second; whether that runs can be seen from outside of it.
+ * `--strict`: also 1 when a dispatcher's database cannot be asked, which a restart of the dispatcher would not mend.
+ */
+const { isWell, because } = await examine(readConfig(process.env), { isStrict: process.argv.includes('--strict') })
+process.stdout.write(`${because}\n`)
+process.exitCode = isWell ? 0 : 1
+
+interface Finding {
+  readonly isWell: boolean
+  readonly because: string
+}
+
+function examine(config: Config, options: { readonly isStrict: boolean }): Promise<Finding> {
+  return config.role === 'dispatcher' ? dispatcherFinding(config, options) : apiFinding(config)
+}
+
+async function apiFinding({ host, port }: Config): Promise<Finding> {
+  const url = `http://${reachable(host)}:${port}${BASE_PATH}/healthcheck`
+  try {
+    const { status } = await fetch(url, { signal: AbortSignal.timeout(LIMIT_MS) })
+    return { isWell: status === 200, because: `${url} answers ${status}` }
+  } catch (error) {
+    return { isWell: false, because: `${url} does not answer: ${textOf(error)}` }
+  }
+}
+
+/** An api that listens everywhere listens on loopback too. */
+function reachable(host: string): string {
+  const known = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return known.includes(':') ? `[${known}]` : known
+}
+
+async function dispatcherFinding({ databaseUrl }: Config, { isStrict }: { readonly isStrict: boolean }): Promise<Finding> {
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'tidings healthcheck', connectionTimeoutMillis: LIMIT_MS, query_timeout: LIMIT_MS })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    // A dispatcher registers as `<host> <pid> ...`, and a container is a host of its own.
+    const { rowCount } = await client.query(sql`select from dispatcher where starts_with(address, ${`${hostname()} `}) and lease_until > clock_timestamp()`)
+    const isHeld = (rowCount ?? 0) > 0
+    return { isWell: isHeld, because: isHeld ? 'the lease runs' : 'no lease of this host runs' }
+  } catch (error) {
+    return { isWell: !isStrict, because: `the database cannot be asked: ${textOf(error)}` }
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+function textOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error // fetch hides what went wrong
+  return cause instanceof Error ? cause.message : String(cause)
+}

@@ -1,0 +1,105 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import type { Database } from '@tidings/server/db/database.ts'
+import { MOST_PER_USER } from '@tidings/server/api/user-requests.ts'
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { jobEvent } from './support/app.ts'
+import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { eventually } from './support/service-test.ts'
+
+let api: ApiUnderTest
+beforeAll(async () => {
+  api = await startApi()
+})
+afterAll(() => api.stop())
+
+const open: Socket[] = []
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.destroy()
+})
+
+async function openConnection(address: string): Promise<Socket> {
+  const { hostname, port } = new URL(address)
+  const socket = connect(Number(port), hostname).on('error', () => undefined)
+  open.push(socket)
+  await once(socket, 'connect')
+  return socket
+}
+
+/** A request of a user whose body begins and never ends. */
+async function startBody(user: string): Promise<Socket> {
+  const socket = await openConnection(api.address)
+  socket.write(`POST /v3/notifications/subscriptions/search HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: user:${user}@dev\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`)
+  return socket
+}
+
+const startBodies = (user: string, count: number) => Promise.all(Array.from({ length: count }, () => startBody(user)))
+const listAs = (user: string) => api.call('GET', '/subscriptions', { as: 'user', user })
+const statusFor = (user: string) => listAs(user).then(({ status }) => status)
+
+test('a user with many requests under way is refused one more, until one is over; other users and services are served', async () => {
+  const [first] = await startBodies('greedy', MOST_PER_USER)
+  await eventually(() => statusFor('greedy')).toBe(503)
+  const refused = await listAs('greedy')
+  expect(refused.headers.get('retry-after')).toBe('1')
+  expect((await envelopeOf(refused, 503)).message).toMatch(/^NTFAPI_CALLER_BUSY .* OboUser: greedy$/)
+  await envelopeOf(listAs('modest'))
+  await envelopeOf(api.call('GET', '/subscriptions', { user: 'greedy' }))
+  first?.destroy()
+  await eventually(() => statusFor('greedy')).toBe(200)
+})
+
+test('the bodies of many users leave room for what services publish', async () => {
+  const users = Array.from({ length: 9 }, (_, index) => `dripping-${index}`)
+  await Promise.all(users.map((user) => startBodies(user, MOST_PER_USER)))
+  await eventually(async () => (await api.call('POST', '/subscriptions/search', { as: 'user', user: 'other', body: { search: [''] } })).status).toBe(503)
+  await envelopeOf(api.call('POST', '/events/publish', { body: jobEvent() }))
+})
+
+test('requests sent one after the other on a connection that goes away are over', async () => {
+  let isHeld = true
+  const searchDb: Database = {
+    ...api.db,
+    async query(statement) {
+      if (statement.values.includes('gone')) await eventually(() => isHeld).toBe(false)
+      return api.db.query(statement)
+    },
+  }
+  const other = await startApi({ searchDb })
+  onTestFinished(() => other.stop())
+  const ask = () => other.call('GET', '/subscriptions/byName/none', { as: 'user', user: 'gone' }).then(({ status }) => status)
+  const socket = await openConnection(other.address)
+  socket.write('GET /v3/notifications/subscriptions HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: user:gone@dev\r\n\r\n'.repeat(MOST_PER_USER))
+  await eventually(ask).toBe(503)
+  socket.destroy()
+  const together = Array.from({ length: MOST_PER_USER - 1 }, () => 404)
+  await eventually(() => Promise.all(together.map(ask))).toEqual(together)
+  isHeld = false
+})
+
+test('searches of one caller that take long leave connections to others', async () => {
+  let underWay = 0
+  let release = (): void => undefined
+  const released = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const searchDb: Database = {
+    ...api.db,
+    async query(statement) {
+      if (statement.values.includes('slow')) {
+        underWay += 1
+        await released
+      }
+      return api.db.query(statement)
+    },
+  }
+  const other = await startApi({ searchDb })
+  onTestFinished(() => other.stop())
+  const slow = Array.from({ length: 6 }, () => envelopeOf(other.call('GET', '/subscriptions', { as: 'user', user: 'slow' })))
+  await eventually(() => underWay).toBe(2)
+  await envelopeOf(other.call('GET', '/subscriptions', { as: 'user', user: 'quick' }))
+  expect(underWay).toBe(2)
+  release()
+  await Promise.all(slow)
+  expect(underWay).toBe(6)
+})
