@@ -7,7 +7,7 @@ import { createSiteProcesses } from './support/site-processes.ts'
 import { isPortOf, sharesBecome } from './support/ownership.ts'
 import { eventually } from './support/service-test.ts'
 
-const site = createSiteProcesses({ TIDINGS_CANARY_INTERVAL_S: '0' })
+const site = createSiteProcesses(() => ({ TIDINGS_CANARY_INTERVAL_S: '0' }))
 
 async function startWithDispatchers(count: number): Promise<ServiceProcess[]> {
   await site.operator.start({ env: { TIDINGS_ROLE: 'api' } })

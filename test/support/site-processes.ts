@@ -11,14 +11,14 @@ export interface SiteProcesses {
   startDispatcher(): Promise<ServiceProcess>
 }
 
-/** To be called once at the top of a file: makes and removes them around each of its tests. */
-export function createSiteProcesses(env: Readonly<Record<string, string>> = {}): SiteProcesses {
+/** To be called once at the top of a file: makes and removes them around each of its tests. `env` is asked before each. */
+export function createSiteProcesses(env: () => Readonly<Record<string, string>> = () => ({})): SiteProcesses {
   let database: TestDatabase
   let operator: Operator
 
   beforeEach(async () => {
     database = await createTestDatabase({ isEmpty: true })
-    operator = await createOperator({ DATABASE_URL: database.url, ...env })
+    operator = await createOperator({ DATABASE_URL: database.url, ...env() })
   })
 
   afterEach(async () => {
