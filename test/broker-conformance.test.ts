@@ -80,7 +80,7 @@ describe.each(engines.adapters)('the $name as broker', ({ isThere, open, crash, 
         const records = await member.broker.take(tx, member.request().partitions, 500)
         expect(records).toHaveLength(2)
         return records
-      }, { timeout: 10_000, interval: 10 })
+      }, { timeout: 20_000, interval: 10 })
       await member.broker.advance(tx, taken)
       isTaken.open()
       await mayCommit.opened
@@ -101,7 +101,7 @@ describe.each(engines.adapters)('the $name as broker', ({ isThere, open, crash, 
     const before = [...await member.publish(...Array.from({ length: 100 }, () => ({}))), ...await member.publish({}, {})]
     await crash(place)
     const after = await publishAgain(member, {}, {})
-    await vi.waitFor(() => member.own(), { timeout: 10_000, interval: 50 })
+    await vi.waitFor(() => member.own(), { timeout: 20_000, interval: 50 })
     await member.dispatchAll(before.length + after.length)
     const dispatched = await place.dispatched()
     expect(dispatched.slice(0, before.length)).toEqual(uuidsOf(before))
@@ -207,7 +207,7 @@ describe.each(engines.adapters)('the $name as broker', ({ isThere, open, crash, 
     await member.publish({})
     const [partition] = [place.record().partition]
     await member.dispatchAll(2, { limitPerPartition: 1 })
-    await vi.waitFor(() => expect(member.dispatch()).rejects.toThrow(NewerFormat), { timeout: 10_000, interval: 20 })
+    await vi.waitFor(() => expect(member.dispatch()).rejects.toThrow(NewerFormat), { timeout: 20_000, interval: 20 })
     await expect(member.dispatch()).rejects.toMatchObject({ partition, format: RECORD_FORMAT + 1 })
     expect(await place.dispatched()).toEqual(before)
     expect(await place.db.query(sql`select from dead_letter`)).toEqual([])

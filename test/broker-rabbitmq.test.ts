@@ -103,7 +103,7 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
     await load.refuse(1)
     await vi.waitFor(async () => {
       expect(await readiness(app)).toMatchObject({ ...NOT_READY, message: expect.stringContaining('MessageBroker not connected') as string })
-    }, { timeout: 5000, interval: 50 })
+    }, { timeout: 20_000, interval: 50 })
     const late = await start()
     expect(await tryToPublish(late)).toMatchObject({ status: 503, code: 'NTFAPI_EVENT_POST_ERR' })
     expect(await readiness(late)).toMatchObject(NOT_READY)

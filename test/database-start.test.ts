@@ -172,5 +172,5 @@ test('a start that fails gives its connections back', async () => {
   await vi.waitFor(async () => {
     const rows = await database.query(sql`select application_name from pg_stat_activity where datname = current_database() and application_name like 'tidings%' and pid <> pg_backend_pid()`)
     expect(rows.filter((row) => JSON.stringify(row) !== '{"application_name":"tidings test"}')).toEqual([])
-  }, { timeout: 5000, interval: 20 })
+  }, { timeout: 20_000, interval: 20 })
 })

@@ -7,8 +7,6 @@ import { postmasterPid } from './support/embedded-process.ts'
 import { ask } from './support/embedded-query.ts'
 import { createEmbeddedServers } from './support/embedded-servers.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
-
 const log = createLog({ level: 'silent' })
 const directories = createDataDirectories()
 const servers = createEmbeddedServers()
@@ -52,7 +50,7 @@ test('the instance lock is taken again by itself when postgres comes back after 
   await vi.waitFor(async () => {
     expect(url()).not.toBe(urlBefore)
     expect(await ask(url(), `select application_name like 'tidings instance%' as "isHeld" from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory'`)).toEqual([{ isHeld: true }])
-  }, { timeout: 15_000, interval: 50 })
+  }, { timeout: 20_000, interval: 50 })
   expect(onLost).not.toHaveBeenCalled()
 })
 
@@ -67,6 +65,6 @@ test('an instance that lost its connection, and the lock to another, is told so'
   await vi.waitFor(async () => expect(await ask(url(), `select from pg_locks where locktype = 'advisory' and not granted`)).toHaveLength(1), { interval: 20 })
   await ask(url(), `select pg_terminate_backend(${held?.pid})`)
   await taken
-  await vi.waitFor(() => expect(onLost).toHaveBeenCalledOnce(), { timeout: 15_000, interval: 50 })
+  await vi.waitFor(() => expect(onLost).toHaveBeenCalledOnce(), { timeout: 20_000, interval: 50 })
   await other.end()
 })

@@ -8,8 +8,6 @@ import { isRunning, postmasterPid, startProcess } from './support/embedded-proce
 import { ask } from './support/embedded-query.ts'
 import { createEmbeddedServers } from './support/embedded-servers.ts'
 
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
-
 const isRoot = process.getuid?.() === 0
 const NOBODY = { uid: 65_534, gid: 65_534 }
 const directories = createDataDirectories()
@@ -27,7 +25,7 @@ const PLACE = '/var/lib/tidings'
 const listCopies = async () => (await readdir(PLACE).catch(() => [])).filter((name) => /^postgresql-\S*\d$/.test(name)).map((name) => join(PLACE, name))
 const remember = (url: string) => ask(url, 'create table remembered as select 42 as answer')
 const expectRemembered = async (url: string) => expect(await ask(url, 'select answer from remembered')).toEqual([{ answer: 42 }])
-const untilGone = (pid: number) => vi.waitFor(async () => expect(await isRunning(pid)).toBe(false), { timeout: 10_000, interval: 20 })
+const untilGone = (pid: number) => vi.waitFor(async () => expect(await isRunning(pid)).toBe(false), { timeout: 20_000, interval: 20 })
 
 test('the first start makes an empty database that keeps what it commits and takes no stranger', async () => {
   const server = servers.make(await directories.make())
@@ -103,7 +101,7 @@ test('a killed postmaster comes back by itself, again and again, also while a se
     const pid = await postmasterPid(dataDir)
     process.kill(pid, 'SIGKILL')
     await untilGone(pid)
-    await vi.waitFor(() => expectRemembered(server.url()), { timeout: 15_000, interval: 50 })
+    await vi.waitFor(() => expectRemembered(server.url()), { timeout: 20_000, interval: 50 })
     expect(await postmasterPid(dataDir)).not.toBe(pid)
     await busy
   }
@@ -116,7 +114,7 @@ test('an adopted postmaster that is killed comes back by itself', async () => {
   await killed.kill()
   const server = await servers.start(dataDir)
   process.kill(await postmasterPid(dataDir), 'SIGKILL')
-  await vi.waitFor(() => expectRemembered(server.url()), { timeout: 15_000, interval: 50 })
+  await vi.waitFor(() => expectRemembered(server.url()), { timeout: 20_000, interval: 50 })
 })
 
 test('two first starts at once share one database, which one of them has made', async () => {
@@ -148,7 +146,7 @@ test('an interrupted initdb leaves nothing behind that the next start trips over
   await vi.waitFor(async () => {
     const [name = ''] = await readdir(dataDir)
     await stat(join(dataDir, name, 'cluster', 'base'))
-  }, { timeout: 10_000, interval: 5 })
+  }, { timeout: 20_000, interval: 5 })
   await killed.kill() // and not its group: initdb goes on writing
   const server = await servers.start(dataDir)
   expect(server.isFirstUse).toBe(true)

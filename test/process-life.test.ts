@@ -79,7 +79,7 @@ test('SIGTERM ends a start that waits for the instance lock, and leaves the hold
   const failed = expect(second).rejects.toThrow('did not start')
   await vi.waitFor(() => {
     expect(operator.log.filter((line) => line.includes('"postgres runs"'))).toHaveLength(2)
-  }, { timeout: 10_000, interval: 10 })
+  }, { timeout: 20_000, interval: 10 })
   const pids = operator.log.filter((line) => line.includes('"postgres runs"')).map((line) => Number(/"pid":(\d+)/.exec(line)?.[1]))
   const signalledAt = performance.now()
   process.kill(pids.find((pid) => pid !== holder.pid) ?? 0, 'SIGTERM')

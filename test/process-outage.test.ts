@@ -108,7 +108,7 @@ test.each(Object.entries(BREAKS))('a database %s: publishes answer 503 in time, 
   expect(operator.alarms()).toEqual([])
   await vi.waitFor(async () => {
     expect(await operator.readiness()).toMatchObject({ status: 200 })
-  }, { timeout: 5000, interval: 50 })
+  }, { timeout: 20_000, interval: 50 })
 }, OUTAGE_MS + 60_000)
 
 test('an outage is logged when it begins, not at each try', async () => {
@@ -129,13 +129,13 @@ test('a start without the database waits for it, says so once, and serves when i
   const starting = operator.start()
   await vi.waitFor(() => {
     expect(operator.log).toContainEqual(expect.stringContaining('the database cannot be reached'))
-  }, { timeout: 10_000, interval: 10 })
+  }, { timeout: 20_000, interval: 10 })
   await proxy.forward()
   await starting
   expect(operator.log.filter((line) => line.includes('the database cannot be reached'))).toHaveLength(1)
   await vi.waitFor(async () => {
     expect(await operator.readiness()).toMatchObject({ status: 200 })
-  }, { timeout: 5000, interval: 50 })
+  }, { timeout: 20_000, interval: 50 })
   expect(operator.alarms()).toEqual([])
 })
 

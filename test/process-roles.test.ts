@@ -11,7 +11,7 @@ const site = createSiteProcesses()
 function readiness(status: number, words: RegExp): Promise<void> {
   return vi.waitFor(async () => {
     expect(await site.operator.readiness()).toEqual({ status, result: expect.stringMatching(words) as string })
-  }, { timeout: 10_000, interval: 50 })
+  }, { timeout: 20_000, interval: 50 })
 }
 
 test('an api without a dispatcher takes events and says that they wait; a dispatcher delivers them', async () => {
@@ -42,7 +42,7 @@ test('an idle dispatcher hears of an event at once, before it would have looked 
   const listening = () => site.database.query(sql`select from pg_stat_activity where datname = current_database() and application_name = 'tidings listen' and query ilike 'listen%' and state = 'idle'`)
   await vi.waitFor(async () => {
     expect(await listening()).toHaveLength(1)
-  }, { timeout: 5000, interval: 50 })
+  }, { timeout: 20_000, interval: 50 })
   const delaysMs: number[] = []
   for (let count = 1; count <= 12; count += 1) {
     const load = startLoad(site.operator.client, { publishers: 1, events: 1 })
@@ -68,7 +68,7 @@ test('a second dispatcher takes over within 5 s after kill -9 of the first, noth
   await vi.waitFor(async () => {
     const owned = await site.database.query(sql`select from partition where owner in (select id from dispatcher where address not like ${`% ${first.pid} %`} and lease_until > clock_timestamp())`)
     expect(owned).toHaveLength(32)
-  }, { timeout: 10_000, interval: 20 })
+  }, { timeout: 20_000, interval: 20 })
   const takenOverMs = performance.now() - killedAt
   await load.acknowledge(200)
   await load.stop()
@@ -91,7 +91,7 @@ test('a dispatcher that ends politely hands over at once', async () => {
   const endedAt = performance.now()
   await vi.waitFor(async () => {
     expect(await site.database.query(sql`select from partition where owner in (select id from dispatcher)`)).toHaveLength(32)
-  }, { timeout: 10_000, interval: 20 })
+  }, { timeout: 20_000, interval: 20 })
   expect(performance.now() - endedAt).toBeLessThan(2000)
   await load.stop()
   await expectAllDelivered(load, site.operator.receiver)

@@ -41,7 +41,7 @@ export const numbersOf = (received: readonly Received[]) => received.map(({ noti
 export const dataOf = (received: readonly Received[]) => received.map(({ notification }) => notification.event.data)
 
 /** Asks until the matcher that follows is content. A concurrent test gives its own `expect`. */
-export const eventually = <T>(read: () => T | Promise<T>, ofTest: Pick<ExpectStatic, 'poll'> = expect) => ofTest.poll(read, { interval: 20, timeout: 10_000 })
+export const eventually = <T>(read: () => T | Promise<T>, ofTest: Pick<ExpectStatic, 'poll'> = expect) => ofTest.poll(read, { interval: 20, timeout: 20_000 })
 
 /** Waits until the dispatcher has dealt with this event. */
 export async function isDispatched({ db }: Pick<TestApp, 'db'>, eventUuid: string): Promise<void> {
