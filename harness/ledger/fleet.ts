@@ -22,6 +22,8 @@ export interface FleetParts {
   readonly otherRoot?: string | undefined
   readonly workplace: Workplace
   readonly alarms: Alarms
+  /** Settings of every process, beside the ledger's. */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** A server that processes share. */
@@ -50,7 +52,7 @@ export interface Fleet {
   remove(): Promise<void>
 }
 
-export async function createFleet({ broker, apis, dispatchers, otherRoot, workplace, alarms }: FleetParts): Promise<Fleet> {
+export async function createFleet({ broker, apis, dispatchers, otherRoot, workplace, alarms, env: more = {} }: FleetParts): Promise<Fleet> {
   const { dataDir, logDir, cluster, brokerDir } = workplace
   const postgresPort = await findFreePort()
   const server = createEmbeddedServer({ dataDir, log: createLog({ level: 'error' }), settings: [`port=${postgresPort}`, `max_connections=${MAX_CONNECTIONS}`] })
@@ -59,7 +61,7 @@ export async function createFleet({ broker, apis, dispatchers, otherRoot, workpl
   const urls = { DATABASE_URL: '', BROKER_URL: undefined as string | undefined }
 
   function createMember(role: 'api' | 'dispatcher', index: number): Lives {
-    const env = () => ({ ...LEDGER_ENV, ...urls, TIDINGS_ROLE: role, TAPIS_SERVICE_PORT: String(role === 'api' ? apiPorts[index] : 0) })
+    const env = () => ({ ...LEDGER_ENV, ...more, ...urls, TIDINGS_ROLE: role, TAPIS_SERVICE_PORT: String(role === 'api' ? apiPorts[index] : 0) })
     const root = index % 2 === 1 ? otherRoot : undefined
     return createLives({ name: `${role}-${index + 1}`, service: () => ({ dataDir, env: env(), ...(root === undefined ? {} : { root }) }), logDir, alarms })
   }
