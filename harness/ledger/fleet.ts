@@ -13,6 +13,9 @@ import type { Workplace } from './workplace.ts'
 
 /** Several processes with up to 25 connections each, and those that look on. */
 const MAX_CONNECTIONS = 300
+/** RabbitMQ counts the messages of a quorum queue each 5 s. */
+const COUNTS_MAY_LAG_MS = 12_000
+const COUNTS_LOOK_MS = 500
 
 export interface FleetParts {
   readonly broker: BrokerKind
@@ -89,7 +92,14 @@ export async function createFleet({ broker, apis, dispatchers, otherRoot, workpl
     async endProcesses() {
       await Promise.all(all.map((member) => member.end()))
     },
-    leftInQueues: async () => (node ? notEmpty(await node.control('list_queues', 'name', 'messages', '--no-table-headers')) : []),
+    async leftInQueues() {
+      const giveUpAt = performance.now() + COUNTS_MAY_LAG_MS
+      for (;;) {
+        const left = node ? notEmpty(await node.control('list_queues', 'name', 'messages', '--no-table-headers')) : []
+        if (left.length === 0 || performance.now() > giveUpAt) return left
+        await delay(COUNTS_LOOK_MS)
+      }
+    },
     async remove() {
       await Promise.all(all.map((member) => member.end()))
       await node?.remove()
