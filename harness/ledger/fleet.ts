@@ -92,14 +92,7 @@ export async function createFleet({ broker, apis, dispatchers, otherRoot, workpl
     async endProcesses() {
       await Promise.all(all.map((member) => member.end()))
     },
-    async leftInQueues() {
-      const giveUpAt = performance.now() + COUNTS_MAY_LAG_MS
-      for (;;) {
-        const left = node ? notEmpty(await node.control('list_queues', 'name', 'messages', '--no-table-headers')) : []
-        if (left.length === 0 || performance.now() > giveUpAt) return left
-        await delay(COUNTS_LOOK_MS)
-      }
-    },
+    leftInQueues: async () => (node ? leftIn(node) : []),
     async remove() {
       await Promise.all(all.map((member) => member.end()))
       await node?.remove()
@@ -124,6 +117,15 @@ export async function createFleet({ broker, apis, dispatchers, otherRoot, workpl
     await delay(pauseMs, undefined, { signal })
     await node?.start()
     return { atMs, overAtMs: performance.now() }
+  }
+}
+
+async function leftIn(node: RabbitMqNode): Promise<string[]> {
+  const giveUpAt = performance.now() + COUNTS_MAY_LAG_MS
+  for (;;) {
+    const left = notEmpty(await node.control('list_queues', 'name', 'messages', '--no-table-headers'))
+    if (left.length === 0 || performance.now() > giveUpAt) return left
+    await delay(COUNTS_LOOK_MS)
   }
 }
 
