@@ -2,15 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Log } from '../log.ts'
 import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
+import { INSTANCE_LOCK } from './advisory-locks.ts'
 import { sql } from './sql.ts'
 
 const TAKEN_FOR_MS = 5000
 const UNREACHABLE_FOR_MS = 30_000
 const RETRY_MS = 200
 const LOOK_EVERY_MS = 1000
-
-/** The advisory lock: `TIDI` as a number, and the first of its kind. */
-const LOCK = { space: 0x54494449, key: 1 }
 
 /** The connection that holds the lock says whose it is by its name, so what others read is never out of date. */
 const nameFor = (address: string) => `tidings instance ${process.pid} ${address}`
@@ -155,7 +153,7 @@ async function tryOnce(open: () => Promise<Session>): Promise<Attempt> {
 
 async function tryLock(client: pg.Client): Promise<boolean> {
   const { rows } = await client.query<{ isOurs: boolean }>(sql`
-    select pg_try_advisory_lock(${LOCK.space}::int, ${LOCK.key}::int) as "isOurs"`)
+    select pg_try_advisory_lock(${INSTANCE_LOCK.space}::int, ${INSTANCE_LOCK.key}::int) as "isOurs"`)
   return rows[0]?.isOurs ?? false
 }
 
@@ -165,6 +163,6 @@ async function findHolder(client: pg.Client): Promise<string | undefined> {
     from pg_locks join pg_stat_activity using (pid)
     where locktype = 'advisory' and granted
       and database = (select oid from pg_database where datname = current_database())
-      and classid = ${LOCK.space}::int::oid and objid = ${LOCK.key}::int::oid and objsubid = 2`)
+      and classid = ${INSTANCE_LOCK.space}::int::oid and objid = ${INSTANCE_LOCK.key}::int::oid and objsubid = 2`)
   return rows[0]?.name
 }

@@ -1,9 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
+import { MIGRATION_LOCK } from './advisory-locks.ts'
 
 const DIRECTORY = new URL('../migrations/', import.meta.url)
-/** Key of the advisory lock that lets one instance migrate at a time. */
-const LOCK_KEY = 1_953_064_307
 /** A process that was stopped, or whose machine is gone, keeps the lock no longer than this. */
 const SESSION_LIMITS = '-c idle_session_timeout=5000 -c idle_in_transaction_session_timeout=5000 -c client_connection_check_interval=1000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=5000'
 
@@ -33,7 +32,7 @@ export async function migrate(url: string): Promise<void> {
   client.on('error', () => undefined)
   await client.connect()
   try {
-    await client.query('select pg_advisory_lock($1)', [LOCK_KEY])
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     await client.query('create table if not exists migration (version integer primary key, name text not null, applied timestamptz not null default now())')
     const { rows } = await client.query<{ version: number | null }>('select max(version) as version from migration')
     const current = rows[0]?.version ?? 0

@@ -1,3 +1,4 @@
+import { PUBLISH_LOCKS } from '../db/advisory-locks.ts'
 import type { Database, Db } from '../db/database.ts'
 import { sql } from '../db/sql.ts'
 
@@ -33,7 +34,7 @@ export const redrive = (db: Database, uuid: string): Promise<boolean> => db.tran
     where uuid = ${uuid}
     returning partition, position`)
   if (!letter) return false
-  await tx.query(sql`select pg_advisory_xact_lock(1953064306, ${letter.partition}::integer)`)
+  await tx.query(sql`select pg_advisory_xact_lock(${PUBLISH_LOCKS}::integer, ${letter.partition}::integer)`)
   await tx.query(sql`
     update event
     set position = nextval('event_position')

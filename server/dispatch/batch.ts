@@ -1,4 +1,5 @@
 import { NewerFormat, RECORD_FORMAT, type Broker, type TakenRecord } from '../broker/broker.ts'
+import { DISPATCH_LOCKS } from '../db/advisory-locks.ts'
 import type { Database, Db } from '../db/database.ts'
 import { lockOwned, type Holding } from '../db/fence.ts'
 import { sql } from '../db/sql.ts'
@@ -64,7 +65,7 @@ export async function dispatchBatch({ db, broker }: BatchParts, request: BatchRe
  * connection this process has lost may still be on its way in the database: it numbers and moves cursors too.
  */
 const waitForOthers = (tx: Db, partitions: readonly number[]) => tx.query(sql`
-  select pg_advisory_xact_lock(1953064305, id)
+  select pg_advisory_xact_lock(${DISPATCH_LOCKS}::integer, id)
   from (select id::integer from unnest(${partitions}::smallint[]) as id order by 1) as sorted`)
 
 interface Poison {
