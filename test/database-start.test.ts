@@ -5,6 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { createApp } from '@tidings/server/app.ts'
 import { readConfig } from '@tidings/server/config.ts'
 import { createEmbeddedServer } from '@tidings/server/db/embedded/server.ts'
+import { PUBLISH_LOCKS } from '@tidings/server/db/advisory-locks.ts'
 import { migrate } from '@tidings/server/db/migrate.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { startApp } from './support/app.ts'
@@ -173,4 +174,10 @@ test('a start that fails gives its connections back', async () => {
     const rows = await database.query(sql`select application_name from pg_stat_activity where datname = current_database() and application_name like 'tidings%' and pid <> pg_backend_pid()`)
     expect(rows.filter((row) => JSON.stringify(row) !== '{"application_name":"tidings test"}')).toEqual([])
   }, { timeout: 20_000, interval: 20 })
+})
+
+test('publish_records takes the lock that a redrive takes', async () => {
+  const database = await makeDatabase()
+  const [row] = await database.query<{ source: string }>(sql`select prosrc as source from pg_proc where proname = 'publish_records'`)
+  expect(row?.source).toContain(`pg_advisory_xact_lock(${PUBLISH_LOCKS}, id)`)
 })

@@ -29,7 +29,9 @@ test('partitions are even within 10 s of dispatchers that join and leave, under 
   await load.acknowledge(200)
   const leftAt = performance.now()
   expect(await Promise.all([first?.end('SIGTERM'), second.end('SIGTERM')])).toEqual([0, 0])
+  const endedAt = performance.now()
   const leftMs = await sharesBecome(site.database, [32], leftAt)
+  const handedOverMs = performance.now() - endedAt
   await load.acknowledge(200)
   await load.stop()
   await expectAllDelivered(load, site.operator.receiver)
@@ -39,6 +41,7 @@ test('partitions are even within 10 s of dispatchers that join and leave, under 
   expect(await third.end('SIGTERM')).toBe(0)
   expect(joinedMs, `even ${joinedMs} ms after the third had joined`).toBeLessThan(10_000)
   expect(leftMs, `even ${leftMs} ms after two were told to stop`).toBeLessThan(10_000)
+  expect(handedOverMs, 'nobody waits for a lease to end').toBeLessThan(2000)
 })
 
 test('partitions of a killed dispatcher go evenly to the others within 5 s', async () => {
@@ -52,7 +55,9 @@ test('partitions of a killed dispatcher go evenly to the others within 5 s', asy
   await load.acknowledge(200)
   await load.stop()
   await expectAllDelivered(load, site.operator.receiver)
+  expect(load.refusals).toEqual([])
   expect(site.operator.alarms()).toEqual([])
+  expect(takenOverMs, 'the lease of the killed one is waited for').toBeGreaterThan(2000)
   expect(takenOverMs, `even ${takenOverMs} ms after the kill`).toBeLessThan(5500)
 })
 

@@ -1,5 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { startService } from '@tidings/harness/service-process.ts'
+import { MIGRATION_LOCK } from '@tidings/server/db/advisory-locks.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createTestDatabase } from './support/database.ts'
 import { isRunning } from './support/embedded-process.ts'
@@ -93,7 +94,7 @@ test('SIGTERM ends a start that waits for another to migrate', async () => {
   const database = await createTestDatabase()
   const holder = await database.hold()
   try {
-    await holder.query(sql`select pg_advisory_lock(1953064307)`)
+    await holder.query(sql`select pg_advisory_lock(${MIGRATION_LOCK})`)
     const { dataDir } = await hire()
     const stop = new AbortController()
     const failed = expect(startService({ dataDir, env: { DATABASE_URL: database.url }, signal: stop.signal })).rejects.toThrow('did not start (exit code 0)')

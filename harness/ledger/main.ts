@@ -1,6 +1,6 @@
+import type { BrokerKind } from '../fleet/fleet.ts'
 import { parseArgs } from 'node:util'
 import { measureBacklog } from './backlog.ts'
-import type { BrokerKind } from './many-plan.ts'
 import { runLedger } from './run.ts'
 import { runManyLedger } from './run-many.ts'
 

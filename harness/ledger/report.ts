@@ -1,13 +1,13 @@
-import type { Alarms } from './alarms.ts'
-import type { Leftovers, StuckSamples } from './database-watch.ts'
-import type { Disturbance } from './disturbance.ts'
-import type { Duplicate } from './duplicates.ts'
-import type { Plan } from './plan.ts'
-import type { Fault, Verdict } from './reconcile.ts'
-import { recoveryByKind, type Recovery, type RecoveryOfKind } from './recovery.ts'
-import type { SeriesBook } from './sequence.ts'
-import type { Arrival } from './targets.ts'
-import type { Trouble } from './trouble.ts'
+import type { Alarms } from '../fleet/alarms.ts'
+import type { Leftovers, StuckSamples } from './watch/database-watch.ts'
+import type { Disturbance } from './disturb/disturbance.ts'
+import type { Duplicate } from './judge/duplicates.ts'
+import type { Plan } from './plan/plan.ts'
+import type { Fault, Verdict } from './judge/reconcile.ts'
+import { recoveryByKind, type Recovery, type RecoveryOfKind } from './judge/recovery.ts'
+import type { SeriesBook } from './publish/publishers.ts'
+import type { Arrival } from './judge/targets.ts'
+import type { Trouble } from './disturb/trouble.ts'
 
 export interface Facts {
   readonly plan: Plan

@@ -1,15 +1,15 @@
 import { findFreePort } from '../free-port.ts'
-import { createAlarms } from './alarms.ts'
-import { connectTo } from './connect.ts'
-import { createDatabaseWatch } from './database-watch.ts'
+import { createAlarms } from '../fleet/alarms.ts'
+import { connectTo } from './publish/connect.ts'
+import { createDatabaseWatch } from './watch/database-watch.ts'
 import { startDeadline } from './deadline.ts'
-import { createKiller } from './killer.ts'
-import { createLives } from './lives.ts'
-import { createPlan, type PlanOptions } from './plan.ts'
+import { createKiller } from './disturb/killer.ts'
+import { createLives } from '../fleet/lives.ts'
+import { createPlan, type PlanOptions } from './plan/plan.ts'
 import { runPlay } from './play.ts'
 import type { LedgerReport } from './report.ts'
-import { LEDGER_ENV } from './service-env.ts'
-import { createWorkplace } from './workplace.ts'
+import { LEDGER_ENV } from '../fleet/service-env.ts'
+import { createWorkplace } from '../fleet/workplace.ts'
 
 /** What every run of the ledger can be told. */
 export interface RunOptions {

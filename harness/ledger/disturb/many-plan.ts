@@ -1,8 +1,6 @@
-import type { InstallationWish } from '@tidings/server/db/installation.ts'
+import type { BrokerKind } from '../../fleet/fleet.ts'
 import type { How, Victim } from './disturbance.ts'
-import { createRandom, wholeBelow, type Random } from './random.ts'
-
-export type BrokerKind = InstallationWish['brokerKind']
+import { createRandom, wholeBelow, type Random } from '../plan/random.ts'
 
 /** Something to be done to one of several processes or their servers. */
 export interface PlannedDisturbance {

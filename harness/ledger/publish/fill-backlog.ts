@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Client } from '../client.ts'
-import { SOURCE } from './plan.ts'
+import type { Client } from '../../client.ts'
+import { SOURCE } from '../plan/plan.ts'
 import { outcomeOfAnswer, outcomeOfFailure } from './publish-outcome.ts'
 
 export interface FillOptions {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { setInterval } from 'node:timers'
-import type { Lives } from './lives.ts'
+import type { Lives } from '../../fleet/lives.ts'
 
 /** Resident memory of processes, in MB, once a second (Linux, proc(5): VmRSS). */
 export interface MemoryWatch {

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Client } from '../client.ts'
+import type { Client } from '../../client.ts'
 import type { Pace } from './pace.ts'
-import { SOURCE, type Plan, type SeriesPlan, type Step } from './plan.ts'
+import { SOURCE, type Plan, type SeriesPlan, type Step } from '../plan/plan.ts'
 import { outcomeOfAnswer, outcomeOfFailure, type PublishOutcome } from './publish-outcome.ts'
-import type { SeriesBook } from './sequence.ts'
 
 const RETRY_AFTER_MS = 200
 
@@ -16,6 +15,14 @@ export interface StepRecord {
   sentAtMs: number | undefined
   /** Requests whose outcome was never told: without a key each may have stored a copy. */
   unknowns: number
+}
+
+/** A series as it was planned and published. */
+export interface SeriesBook {
+  readonly seriesId: string
+  readonly subject: string
+  readonly steps: readonly Step[]
+  readonly records: readonly Readonly<StepRecord>[]
 }
 
 export interface PublishersParts {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Client } from '../client.ts'
+import type { Client } from '../../client.ts'
 import { createSpread } from './spread.ts'
 
 /** Two apis, one of which may be down; and the time. */

@@ -6,10 +6,12 @@ import { findFreePort } from '../free-port.ts'
 import { startRabbitMqNode, type RabbitMqNode } from '../rabbitmq-node.ts'
 import type { Alarms } from './alarms.ts'
 import { createLives, type Lives } from './lives.ts'
-import type { BrokerKind } from './many-plan.ts'
+import type { InstallationWish } from '@tidings/server/db/installation.ts'
 import { killAll, postgresTree } from './postgres-tree.ts'
 import { LEDGER_ENV } from './service-env.ts'
 import type { Workplace } from './workplace.ts'
+
+export type BrokerKind = InstallationWish['brokerKind']
 
 /** Several processes with up to 25 connections each, and those that look on. */
 const MAX_CONNECTIONS = 300

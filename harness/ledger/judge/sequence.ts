@@ -1,14 +1,5 @@
-import type { Step } from './plan.ts'
-import type { StepRecord } from './publishers.ts'
+import type { SeriesBook } from '../publish/publishers.ts'
 import type { Arrival } from './targets.ts'
-
-/** A series as it was planned and published. */
-export interface SeriesBook {
-  readonly seriesId: string
-  readonly subject: string
-  readonly steps: readonly Step[]
-  readonly records: readonly Readonly<StepRecord>[]
-}
 
 /** One event that exists. Without keys a step may have several. */
 export interface Copy {

@@ -1,6 +1,6 @@
 import { mintDevelopmentToken } from '@tidings/server/api/auth/development-token.ts'
-import { createClient, type Client } from '../client.ts'
-import { SERVICE, TENANT, USER } from './partition-of-series.ts'
+import { createClient, type Client } from '../../client.ts'
+import { SERVICE, TENANT, USER } from '../plan/partition-of-series.ts'
 import { createSpread } from './spread.ts'
 
 /** Longer than the service may take to say 503, and not much: a stopped api holds its callers up for this time. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Disturbance } from './disturbance.ts'
-import { partitionOfSeries } from './partition-of-series.ts'
+import type { Disturbance } from '../disturb/disturbance.ts'
+import { partitionOfSeries } from '../plan/partition-of-series.ts'
 import { recoveriesOf, recoveryByKind } from './recovery.ts'
 import type { Arrival } from './targets.ts'
 

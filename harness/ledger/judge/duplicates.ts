@@ -1,4 +1,4 @@
-import { mayRepeatDeliveries, type Disturbance } from './disturbance.ts'
+import { mayRepeatDeliveries, type Disturbance } from '../disturb/disturbance.ts'
 import type { Arrival } from './targets.ts'
 
 /** A request that was answered 2xx and came again. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Victim } from './disturbance.ts'
+import type { Victim } from '../disturb/disturbance.ts'
 import { findDuplicates } from './duplicates.ts'
 import type { Arrival } from './targets.ts'
 

@@ -1,4 +1,4 @@
-import { wakesUpLate } from './disturbance.ts'
+import { wakesUpLate } from '../disturb/disturbance.ts'
 import { isReachedBy, type Disturbed } from './duplicates.ts'
 import type { Copy } from './sequence.ts'
 import type { Arrival } from './targets.ts'

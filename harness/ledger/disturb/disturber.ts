@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { DatabaseWatch } from './database-watch.ts'
+import type { DatabaseWatch } from '../watch/database-watch.ts'
 import type { Disturbance } from './disturbance.ts'
-import type { Fleet, SharedServer } from './fleet.ts'
-import type { Lives } from './lives.ts'
+import type { Fleet, SharedServer } from '../../fleet/fleet.ts'
+import type { Lives } from '../../fleet/lives.ts'
 import type { PlannedDisturbance } from './many-plan.ts'
 import type { Trouble } from './trouble.ts'
 

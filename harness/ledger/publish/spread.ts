@@ -1,4 +1,4 @@
-import type { Client } from '../client.ts'
+import type { Client } from '../../client.ts'
 
 /** An address that gave no answer is left alone for this time, if there is another. */
 const AVOID_MS = 1000

@@ -1,5 +1,5 @@
 import { hasCode } from '@tidings/server/runtime/error-code.ts'
-import type { Answer } from '../client.ts'
+import type { Answer } from '../../client.ts'
 
 /**
  * What a publisher learns from one request.

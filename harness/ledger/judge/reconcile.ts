@@ -1,6 +1,7 @@
 import { findDuplicates, type Disturbed, type Duplicate } from './duplicates.ts'
 import { findOrderFaults } from './order.ts'
-import { sequenceOf, type Copy, type SeriesBook } from './sequence.ts'
+import type { SeriesBook } from '../publish/publishers.ts'
+import { sequenceOf, type Copy } from './sequence.ts'
 import type { Arrival, Target } from './targets.ts'
 
 /** Everything that is known when all is quiet. */

@@ -1,6 +1,6 @@
-import type { Disturbance, How, Victim } from './disturbance.ts'
-import { partitionOfSeries } from './partition-of-series.ts'
-import type { SeriesBook } from './sequence.ts'
+import type { Disturbance, How, Victim } from '../disturb/disturbance.ts'
+import { partitionOfSeries } from '../plan/partition-of-series.ts'
+import type { SeriesBook } from '../publish/publishers.ts'
 import type { Arrival } from './targets.ts'
 
 /** How long the service took to work again after one disturbance. */

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Disturbance } from './disturbance.ts'
-import type { Lives } from './lives.ts'
-import type { PlannedKill } from './plan.ts'
-import { postgresTree } from './postgres-tree.ts'
+import type { Lives } from '../../fleet/lives.ts'
+import type { PlannedKill } from '../plan/plan.ts'
+import { postgresTree } from '../../fleet/postgres-tree.ts'
 import type { Progress } from './progress.ts'
 import type { Trouble } from './trouble.ts'
 

@@ -1,5 +1,5 @@
 import { createGate, type Gate } from './gate.ts'
-import type { Moment } from './plan.ts'
+import type { Moment } from '../plan/plan.ts'
 
 /** How far the run is. */
 export interface Progress {

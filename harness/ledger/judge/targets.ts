@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import type { Client } from '../client.ts'
-import { startReceiver, type Answer, type Received, type Receiver } from '../receiver.ts'
-import type { Plan } from './plan.ts'
-import { stepOf } from './publishers.ts'
-import { createRandom, type Random } from './random.ts'
+import type { Client } from '../../client.ts'
+import { startReceiver, type Answer, type Received, type Receiver } from '../../receiver.ts'
+import type { Plan } from '../plan/plan.ts'
+import { stepOf } from '../publish/publishers.ts'
+import { createRandom, type Random } from '../plan/random.ts'
 
 const REFUSED_SHARE = 0.1
 const CLOSED_SHARE = 0.02

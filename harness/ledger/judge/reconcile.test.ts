@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Step } from './plan.ts'
+import type { Step } from '../plan/plan.ts'
 import { reconcile, type Books } from './reconcile.ts'
 import type { Arrival } from './targets.ts'
 
