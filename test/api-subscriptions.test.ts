@@ -93,6 +93,11 @@ describe('create', () => {
     expect(message).toMatch(/^TAPIS_JSON_VALIDATION_ERROR /)
   })
 
+  test('so many unknown members that nothing else is said are refused too', async () => {
+    const { message } = await answer(create({ ...NEW, ...Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, 1])) }), 400)
+    expect(message).toContain('/k99 is not a member')
+  })
+
   test('violations of rules alone have their own code', async () => {
     const { message } = await answer(create({ ...NEW, deliveryTargets: [{ deliveryMethod: 'EMAIL', deliveryAddress: 'nobody' }] }), 400)
     expect(message).toBe(`NTFAPI_CREATE_INVALID_ERRORLIST The subscription is not valid. ${CALLER}\n  #1 /deliveryTargets/0/deliveryAddress is not an e-mail address: nobody`)

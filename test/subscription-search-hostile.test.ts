@@ -108,3 +108,9 @@ test.each([
   const response = await api.call('POST', '/subscriptions/search?anyOwner=true&computeTotal=true&orderBy=name', { body: { search: [text] } })
   expect(response.status, (await response.text()).slice(0, 500)).toBe(status)
 })
+
+test('a body with hundreds of unknown members is refused, and is not taken for one without conditions', async () => {
+  const unknown = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`k${index}`, 1]))
+  const { status, envelope } = await api.call('POST', '/subscriptions/search', { body: { search: ["name = 'x'"], ...unknown } })
+  expect({ status, message: envelope.message }).toMatchObject({ status: 400, message: expect.stringContaining('/k0 is not a member') as string })
+})

@@ -1,0 +1,29 @@
+import { Type } from 'typebox'
+import { expect, test } from 'vitest'
+import { createCheck } from './validate.ts'
+
+const Search = Type.Object({ search: Type.Array(Type.String()) }, { additionalProperties: false })
+const check = createCheck(Search)
+
+const members = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, index]))
+const faultsOf = (value: unknown) => {
+  const checked = check(value)
+  return checked.kind === 'invalid' ? checked.faults : []
+}
+
+test('every unknown member is named once, by its JSON pointer', () => {
+  expect(faultsOf({ search: [], 'a/b': 1, c: 2 })).toEqual(['/a~1b is not a member of this request', '/c is not a member of this request'])
+})
+
+test.each([99, 100, 101, 5000])('%d unknown members are at least one fault and at most 100', (count) => {
+  expect(faultsOf({ search: ['a'], ...members(count) })).toHaveLength(Math.min(count, 100))
+})
+
+test('what has too many values to be explained is refused all the same', () => {
+  const numbers = Array.from({ length: 500_000 }, (_, index) => index)
+  expect(faultsOf({ search: numbers })).toEqual([expect.stringContaining('more than 20000 values')])
+})
+
+test('as many as that are no fault', () => {
+  expect(check({ search: Array.from({ length: 50_000 }, String) }).kind).toBe('valid')
+})
