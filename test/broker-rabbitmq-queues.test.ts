@@ -4,7 +4,7 @@ import { insertRecords } from '@tidings/server/broker/inbox.ts'
 import { namesOf } from '@tidings/server/broker/rabbitmq/names.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { afterAll, beforeAll, expect, inject, onTestFinished, test as base, vi } from 'vitest'
-import { startApp } from './support/app.ts'
+import { startAppForTest } from './support/app.ts'
 import { startBreakableWay } from './support/breakable-way.ts'
 import { openPlace, type BrokerPlace, type Member } from './support/broker-place.ts'
 import { sharesBecome, sharesOf } from './support/ownership.ts'
@@ -27,6 +27,24 @@ async function open(partitions = 1): Promise<{ place: BrokerPlace; member: Membe
   const place = await openPlace({ databaseServer: inject('databaseServer'), brokerUrl: node.url }, { partitions })
   onTestFinished(() => place.close())
   return { place, member: await place.join() }
+}
+
+/** How many records a dispatch would have got, had it not failed. */
+const offeredInVain = (place: BrokerPlace, { broker }: Member, partition: number): Promise<number> =>
+  place.db.transaction(async (tx) => {
+    throw new InVain((await broker.take(tx, [partition], 500)).length)
+  }).catch((error: unknown) => {
+    if (error instanceof InVain) return error.records
+    throw error
+  })
+
+class InVain extends Error {
+  readonly records: number
+
+  constructor(records: number) {
+    super('rolled back')
+    this.records = records
+  }
 }
 
 const uuidsOf = (records: readonly { uuid: string }[]) => records.map(({ uuid }) => uuid)
@@ -117,6 +135,22 @@ test('of a backlog no more than 16 messages are with a process that does not get
   expect(await place.dispatched()).toHaveLength(40)
 })
 
+test('order outlives an owner of few partitions and then one of many who both lose what they had', async () => {
+  const { place, member } = await open(64)
+  const { partition } = place.record()
+  const published: string[] = []
+  for (let count = 1; count <= 20; count += 1) published.push(...uuidsOf(await member.publish({})))
+  for (const held of [[partition], Array.from({ length: 64 }, (_, id) => id), [partition]]) {
+    const owner = await place.join()
+    await owner.broker.hold(held)
+    await eventually(() => offeredInVain(place, owner, partition)).toBeGreaterThanOrEqual(2)
+    await owner.leave()
+  }
+  await member.own()
+  await member.dispatchAll(20)
+  expect(await place.dispatched()).toEqual(published)
+})
+
 test('the next owner gets nothing as long as the last one still has messages', async () => {
   const { place, member } = await open()
   const published = await publishOneByOne(member, 40)
@@ -167,8 +201,7 @@ test('a record that the inbox does not take is parked as what it was, and does n
   const receiver = await startReceiver()
   onTestFinished(() => receiver.close())
   const { log, messages } = createRecordingLog()
-  const app = await startApp({ env: { BROKER_URL: node.url, TIDINGS_PARTITIONS: '1' }, log })
-  onTestFinished(() => app.stop())
+  const app = await startAppForTest({ env: { BROKER_URL: node.url, TIDINGS_PARTITIONS: '1' }, log })
   await app.subscribe({ addresses: [receiver.url()] })
   // Stands for a content that nobody thought of.
   await app.db.query(sql`
@@ -208,10 +241,8 @@ test('a dispatcher that alone loses its way to the broker leaves its partitions 
   onTestFinished(() => receiver.close())
   const way = await startBreakableWay(() => node.url)
   onTestFinished(() => way.close())
-  const app = await startApp({ env: { BROKER_URL: node.url, TIDINGS_PARTITIONS: '2' } })
-  onTestFinished(() => app.stop())
-  const cutOff = await startApp({ db: app.db, env: { BROKER_URL: way.url, TIDINGS_ROLE: 'dispatcher' } })
-  onTestFinished(() => cutOff.stop())
+  const app = await startAppForTest({ env: { BROKER_URL: node.url, TIDINGS_PARTITIONS: '2' } })
+  await startAppForTest({ db: app.db, env: { BROKER_URL: way.url, TIDINGS_ROLE: 'dispatcher' } })
   await app.subscribe({ addresses: [receiver.url()] })
   await eventually(() => sharesOf(app.db)).toEqual([1, 1])
   await way.swallow()

@@ -7,14 +7,14 @@ import type { Link } from './link.ts'
 import type { Names } from './names.ts'
 import { createSession, type Session } from './session.ts'
 
-/** Messages that may be unacknowledged at once: so many in all, shared by the partitions that are taken together, within the limits of each. */
-const PREFETCH = { inAll: 128, least: 2, most: 16 }
 /** What one take puts into a transaction, but for a single record that is larger. */
 const TAKE_BYTES = 4 * 1024 * 1024
 
 export interface ConsumerParts {
   readonly link: Pick<Link, 'acquire' | 'trouble'>
   readonly names: Names
+  /** See `prefetchOf`. */
+  readonly prefetch: number
   readonly onArrival: () => void
   readonly log: Log
 }
@@ -28,12 +28,10 @@ export interface Consumer {
   trouble(): string | undefined
 }
 
-export function createConsumer({ link, names, onArrival, log }: ConsumerParts): Consumer {
+export function createConsumer({ link, names, prefetch, onArrival, log }: ConsumerParts): Consumer {
   const sessions = new Map<number, Session>()
   const leaving = new Set<Promise<void>>()
   let turn = 0
-
-  const prefetch = () => Math.min(PREFETCH.most, Math.max(PREFETCH.least, Math.floor(PREFETCH.inAll / Math.max(1, sessions.size))))
 
   /** The heads of the queues. Each time another partition is the first that may use up the bytes. */
   function offers(partitions: readonly number[], limitPerPartition: number): InboxRecord[] {

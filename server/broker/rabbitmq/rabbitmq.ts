@@ -7,6 +7,7 @@ import { createConsumer, type Consumer } from './consumer.ts'
 import { unusable } from './faults.ts'
 import { createLink, type Link } from './link.ts'
 import { namesOf } from './names.ts'
+import { prefetchOf } from './prefetch.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
 
 export interface RabbitMqBrokerParts {
@@ -77,7 +78,7 @@ function connectParts({ server, installationId, partitions, onArrival, log }: Ra
   const publishLink = createLink({ server, ca, name: 'publish', onStalled: (error) => publisher.stalled(error), log })
   const consumeLink = createLink({ server, ca, name: 'consume', log })
   const publisher = createPublisher({ link: publishLink, names, partitions: Array.from({ length: partitions }, (_, id) => id), log })
-  return { publishLink, consumeLink, publisher, consumer: createConsumer({ link: consumeLink, names, onArrival, log }) }
+  return { publishLink, consumeLink, publisher, consumer: createConsumer({ link: consumeLink, names, prefetch: prefetchOf(partitions), onArrival, log }) }
 }
 
 /** A broker that is away is waited for in the background; one that refuses this service ends the start. */

@@ -12,10 +12,10 @@ import { declarePartitions } from './topology.ts'
 
 export interface SessionParts {
   readonly partition: number
-  readonly link: Pick<Link, 'acquire'>
+  readonly link: Pick<Link, 'acquire' | 'trouble'>
   readonly names: Names
-  /** Messages that may be unacknowledged at once, asked for each new channel. */
-  readonly prefetch: () => number
+  /** Messages that may be unacknowledged at once. */
+  readonly prefetch: number
   readonly onArrival: () => void
   readonly log: Log
 }
@@ -37,7 +37,7 @@ export function createSession({ partition, link, names, prefetch, onArrival, log
   async function prepare(channel: Channel): Promise<void> {
     const arrived = createFifo(partition)
     await declarePartitions(channel, names, [partition])
-    await channel.basicQos({ prefetchCount: prefetch() })
+    await channel.basicQos({ prefetchCount: prefetch })
     fifo = arrived
     await channel.basicConsume({ queue: names.queueOf(partition) }, (message) => {
       arrive(arrived, message)
