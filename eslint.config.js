@@ -16,6 +16,7 @@ const ARROWS = {
   delivery: EVERYWHERE,
   recovery: EVERYWHERE,
   import: EVERYWHERE,
+  'dead-letters': EVERYWHERE,
   canary: EVERYWHERE,
 }
 const FOLDERS = Object.keys(ARROWS).filter((folder) => folder !== 'contract')
@@ -30,7 +31,7 @@ const PORTS = {
   ownership: ['broker/broker.ts'],
   api: ['publish/publish.ts'],
   canary: ['publish/publish.ts', 'delivery/sender.ts'],
-  import: ['api/subscriptions/rules.ts', 'api/json-body.ts', 'api/shown-text.ts'],
+  import: ['api/subscriptions/rules.ts', 'api/subscriptions/living.ts', 'api/subscriptions/distinct-targets.ts', 'api/json-body.ts', 'api/shown-text.ts'],
 }
 
 const escaped = (text) => text.replaceAll('.', '\\.').replaceAll('/', '\\/')

@@ -2,10 +2,18 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { cleanEnv, type ValidatorSpec } from 'envalid'
 import { VARIABLES } from './config.ts'
+import { readCommandLine } from './runtime/command-line.ts'
 
 const PAGE = fileURLToPath(new URL('../docs/config.md', import.meta.url))
 /** Nothing that any variable with limits accepts. */
 const NONSENSE = '\u0001'
+
+const HELP = `Writes docs/config.md. With --check [FILE] it only compares, and ends with 1 when the page, or FILE, is out of date.
+
+  npm run config-docs [-- --check [FILE]]
+`
+
+const OPTIONS = { check: { type: 'boolean' }, help: { type: 'boolean' } } as const
 
 const HEAD = `# Configuration
 
@@ -23,10 +31,20 @@ and listens on loopback addresses only.
 
 process.exitCode = await main(process.argv.slice(2))
 
-/** Writes docs/config.md. With \`--check [file]\` it only compares, and answers exit code 1 when the page is out of date. */
-async function main([mode, page = PAGE]: readonly string[]): Promise<number> {
+/** Answers the exit code: 0 done, 1 the page is out of date, 2 wrong arguments. */
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals, faults } = readCommandLine(args, OPTIONS, () => undefined)
+  if (values.has('help')) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const [page = PAGE, ...others] = positionals
+  if (faults.length > 0 || others.length > 0 || (positionals.length > 0 && !values.has('check'))) {
+    process.stderr.write(faults.map((fault) => `config-docs: ${fault}\n`).join('') + HELP)
+    return 2
+  }
   const text = HEAD + Object.entries(VARIABLES).map(([name, spec]) => toRow(name, spec)).join('')
-  if (mode !== '--check') {
+  if (!values.has('check')) {
     await writeFile(page, text)
     return 0
   }

@@ -50,7 +50,7 @@ test.each([
   ['TAPIS_SERVICE_PORT', '0', '65535'],
   ['TIDINGS_PARTITIONS', '1', '1024'],
   ['TIDINGS_RETRY_HORIZON_S', '1', '2592000'],
-  ['TIDINGS_SENDS_IN_ALL', '128', '4096'],
+  ['TIDINGS_SENDS_IN_ALL', '1', '4096'],
   ['TIDINGS_SENDS_PER_ADDRESS', '1', '1024'],
   ['RETENTION_HOURS', '1', '87600'],
   ['TAPIS_NTF_SUBSCR_REAPER_INTERVAL', '1', '1440'],
@@ -121,6 +121,7 @@ test.each(['postgres://db/tidings', 'postgresql://u:p@db:5432/tidings?sslmode=re
 
 test('one address may not get more sends than there are in all', () => {
   expect(namesOf({ TIDINGS_SENDS_IN_ALL: '100', TIDINGS_SENDS_PER_ADDRESS: '101' })).toEqual(['TIDINGS_SENDS_PER_ADDRESS'])
+  expect(readConfig({ TIDINGS_SENDS_IN_ALL: '100' })).toMatchObject({ sendsInAll: 100, sendsPerAddress: 100 })
 })
 
 test('lists and addresses are read as their users need them', () => {

@@ -11,33 +11,36 @@ export class ConfigError extends Error {
   }
 }
 
+/** Unless set, and unless there are fewer in all. */
+const SENDS_PER_ADDRESS = 128
+
 /** Every variable that the service reads: type, default, limits, one sentence. `docs/config.md` is made from it. */
 export const VARIABLES = {
   TAPIS_SERVICE_PORT: between(0, 65_535)({ default: 8080, desc: 'Port that the api listens on; 0 takes a free one.' }),
-  HOST: str({ default: undefined, desc: 'Address that the api listens on: 127.0.0.1 in development, 0.0.0.0 otherwise.' }),
+  HOST: str({ default: undefined, desc: 'Address that the api listens on: 127.0.0.1 in development, where only a loopback address is taken, 0.0.0.0 otherwise.' }),
   TIDINGS_ROLE: str({ default: 'all', choices: ['all', 'api', 'dispatcher'] as const, desc: 'What this process does. Roles other than `all` need DATABASE_URL.' }),
   TIDINGS_DATA_DIR: str({ default: '.tidings', desc: 'Directory of the embedded PostgreSQL and the development keys.' }),
   DATABASE_URL: postgresUrl({ default: undefined, desc: 'A PostgreSQL >= 15, `postgres://...`, by a direct connection (no transaction pooler). Unset: the embedded one.' }),
   BROKER_URL: brokerUrl({ default: undefined, desc: 'A RabbitMQ >= 3.10, `amqp://user:password@host:5672/vhost`, or `amqps://...` for TLS; `?heartbeat=` seconds (5). Unset: the database is the broker. Fixed when the database is first created; later only RabbitMQ may take the place of the database, when every event is dispatched.' }),
-  BROKER_CA_FILE: str({ default: undefined, desc: 'PEM file of the authorities that may have signed the certificate of an `amqps` broker, instead of the usual ones.' }),
+  BROKER_CA_FILE: str({ default: undefined, desc: 'PEM file of the authorities that may have signed the certificate of an `amqps` broker, instead of the usual ones. Refused without an `amqps` BROKER_URL.' }),
   TIDINGS_PARTITIONS: between(1, 1024)({ default: undefined, desc: 'Number of partitions, fixed when the database is first created (unless set 32 then, 8 with RabbitMQ).' }),
   TAPIS_SITE_ID: str({ default: 'dev', desc: 'The site that this service runs at.' }),
-  TAPIS_TENANT_SVC_BASEURL: urlOf('http', 'https')({ default: undefined, desc: 'Base address of the Tenants service.' }),
-  TENANTS_FILE: str({ default: undefined, desc: 'JSON file `{"tenants": [...], "sites": [...]}` instead of the Tenants service; read again when changed.' }),
+  TAPIS_TENANT_SVC_BASEURL: urlOf('http', 'https')({ default: undefined, desc: 'Base address of the Tenants service. Refused together with TENANTS_FILE.' }),
+  TENANTS_FILE: str({ default: undefined, desc: 'JSON file `{"tenants": [...], "sites": [...]}` instead of the Tenants service; read again when changed. Refused together with TAPIS_TENANT_SVC_BASEURL.' }),
   TIDINGS_RETRY_DELAYS_S: secondsList({ default: [1, 5, 20, 60, 300, 600], desc: 'Seconds before the second, third ... attempt; the last repeats.' }),
-  TIDINGS_RETRY_HORIZON_S: between(1, 2_592_000)({ default: 90_000, desc: 'Seconds after its creation at which a notification is given up.' }),
+  TIDINGS_RETRY_HORIZON_S: between(1, 2_592_000)({ default: 90_000, desc: 'Seconds after its creation at which a notification is given up, but not before the third attempt.' }),
   TIDINGS_ALLOW_ADDRESSES: cidrList({ default: undefined, desc: 'CIDR blocks, separated by commas, that webhooks may reach although they are private. Development: loopback.' }),
   TIDINGS_PUBLIC_URL: urlOf('http', 'https')({ default: undefined, desc: 'Base of the addresses that the service hands out. Unset: taken from the request.' }),
   TIDINGS_SENDS_IN_ALL: between(1, 4096)({ default: 1024, desc: 'Webhook requests on the wire at the same moment, in all.' }),
-  TIDINGS_SENDS_PER_ADDRESS: between(1, 4096)({ default: 128, desc: 'Webhook requests on the wire at the same moment, to one address.' }),
+  TIDINGS_SENDS_PER_ADDRESS: between(1, 4096)({ default: undefined, desc: 'Webhook requests on the wire at the same moment, to one address; at most TIDINGS_SENDS_IN_ALL. Unset: 128, or all if they are fewer.' }),
   RETENTION_HOURS: between(1, 87_600)({ default: 72, desc: 'Hours that settled notifications are kept; events, and with them their uuids as seen, at least 24.' }),
   TAPIS_NTF_SUBSCR_REAPER_INTERVAL: between(1, 1440)({ default: 3, desc: 'Minutes between two searches for expired subscriptions.' }),
-  TAPIS_SERVICE_PASSWORD: str({ default: undefined, desc: 'Password of the service `notifications` at the Tokens service. With it the Security Kernel is asked who is a tenant administrator.' }),
-  TIDINGS_ADMINS: adminList({ default: undefined, desc: 'Tenant administrators, `tenant:user`, separated by commas, where no Security Kernel is asked.' }),
+  TAPIS_SERVICE_PASSWORD: str({ default: undefined, desc: 'Password of the service `notifications` at the Tokens service. With it the Security Kernel is asked who is a tenant administrator. Refused together with TIDINGS_ADMINS.' }),
+  TIDINGS_ADMINS: adminList({ default: undefined, desc: 'Tenant administrators, `tenant:user`, separated by commas, where no Security Kernel is asked. Refused together with TAPIS_SERVICE_PASSWORD.' }),
   TAPIS_MAIL_PROVIDER: str({ default: 'LOG', choices: ['SMTP', 'LOG', 'NONE'] as const, desc: 'How e-mail goes out: by SMTP, not at all but into the log, or not at all.' }),
   TAPIS_SMTP_HOST: str({ default: undefined, desc: 'Mail server; needed with SMTP.' }),
   TAPIS_SMTP_PORT: between(1, 65_535)({ default: 25, desc: 'Port of the mail server.' }),
-  TAPIS_SMTP_AUTH: flag({ default: false, desc: 'Whether to log in to the mail server.' }),
+  TAPIS_SMTP_AUTH: flag({ default: false, desc: 'Whether to log in to the mail server. Needs TAPIS_SMTP_USER and TAPIS_SMTP_PASSWORD.' }),
   TAPIS_SMTP_USER: str({ default: undefined, desc: 'Name to log in with.' }),
   TAPIS_SMTP_PASSWORD: str({ default: undefined, desc: 'Password to log in with.' }),
   TAPIS_SMTP_FROM_NAME: str({ default: 'Tapis Notifications Service', desc: 'Name of the sender.' }),
@@ -140,7 +143,7 @@ const CONTRADICTIONS: readonly Contradiction[] = [
   },
   {
     uses: ['TIDINGS_SENDS_PER_ADDRESS', 'TIDINGS_SENDS_IN_ALL'],
-    fault: (settings) => settings.TIDINGS_SENDS_PER_ADDRESS > settings.TIDINGS_SENDS_IN_ALL
+    fault: (settings) => settings.TIDINGS_SENDS_PER_ADDRESS !== undefined && settings.TIDINGS_SENDS_PER_ADDRESS > settings.TIDINGS_SENDS_IN_ALL
       ? 'TIDINGS_SENDS_PER_ADDRESS: must not exceed TIDINGS_SENDS_IN_ALL' : undefined,
   },
   {
@@ -184,7 +187,7 @@ function toConfig(settings: Settings): Config {
     allowAddresses: settings.TIDINGS_ALLOW_ADDRESSES ?? (isDev ? ['127.0.0.0/8', '::1/128'] : []),
     publicUrl: settings.TIDINGS_PUBLIC_URL?.replace(/\/+$/, ''),
     sendsInAll: settings.TIDINGS_SENDS_IN_ALL,
-    sendsPerAddress: settings.TIDINGS_SENDS_PER_ADDRESS,
+    sendsPerAddress: settings.TIDINGS_SENDS_PER_ADDRESS ?? Math.min(SENDS_PER_ADDRESS, settings.TIDINGS_SENDS_IN_ALL),
     retentionHours: settings.RETENTION_HOURS,
     reaperIntervalMs: settings.TAPIS_NTF_SUBSCR_REAPER_INTERVAL * 60_000,
     admins: settings.TAPIS_SERVICE_PASSWORD === undefined ? { kind: 'list', list: settings.TIDINGS_ADMINS ?? [] } : { kind: 'security_kernel', password: settings.TAPIS_SERVICE_PASSWORD },

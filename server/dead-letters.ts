@@ -1,6 +1,6 @@
 import { ConfigError, readConfig } from './config.ts'
 import { createDatabase, type Database } from './db/database.ts'
-import { listDeadLetters, redrive, type DeadLetter } from './dead-letters/store.ts'
+import { discard, listDeadLetters, redrive, type DeadLetter } from './dead-letters/store.ts'
 import { readOptions, USAGE } from './dead-letters/options.ts'
 import { lineOf } from './dead-letters/line.ts'
 import { joinEngine } from './engine.ts'
@@ -25,6 +25,8 @@ async function main(args: readonly string[]): Promise<number> {
       return withDatabase(printAll)
     case 'redrive':
       return withDatabase((db) => redriveAll(db, read.uuids))
+    case 'discard':
+      return withDatabase((db) => discardAll(db, read.uuids))
     default:
       return read satisfies never
   }
@@ -58,17 +60,24 @@ async function printAll(db: Database): Promise<number> {
 }
 
 async function redriveAll(db: Database, uuids: readonly string[] | undefined): Promise<number> {
-  let count = 0
-  const unknown: string[] = []
   // Before the first one moves: what fails again at once is not redriven again.
-  const chosen = uuids ?? (await uuidsOfAll(db))
-  for (const uuid of chosen) {
-    if (await redrive(db, uuid)) count += 1
-    else unknown.push(uuid)
-  }
+  const { done, unknown } = await each(uuids ?? (await uuidsOfAll(db)), (uuid) => redrive(db, uuid))
+  process.stdout.write(`${done} redriven; what fails again comes back to the list\n`)
+  return uuids !== undefined && unknown > 0 ? 2 : 0
+}
+
+async function discardAll(db: Database, uuids: readonly string[]): Promise<number> {
+  const { done, unknown } = await each(uuids, (uuid) => discard(db, uuid))
+  process.stdout.write(`${done} discarded; nobody gets them any more\n`)
+  return unknown > 0 ? 2 : 0
+}
+
+/** Names those that are no dead letters. */
+async function each(uuids: readonly string[], settle: (uuid: string) => Promise<boolean>): Promise<{ done: number; unknown: number }> {
+  const unknown: string[] = []
+  for (const uuid of uuids) if (!(await settle(uuid))) unknown.push(uuid)
   for (const uuid of unknown) process.stderr.write(`dead-letters: ${uuid} is no dead letter\n`)
-  process.stdout.write(`${count} redriven; what fails again comes back to the list\n`)
-  return uuids !== undefined && unknown.length > 0 ? 2 : 0
+  return { done: uuids.length - unknown.length, unknown: unknown.length }
 }
 
 async function uuidsOfAll(db: Database): Promise<string[]> {

@@ -1,3 +1,4 @@
+import { BASE_PATH } from './api/route.ts'
 import type { Config } from './config.ts'
 import type { Databases } from './databases.ts'
 import type { Held } from './db/fence.ts'
@@ -13,7 +14,7 @@ import { createWebhookSender } from './delivery/webhook.ts'
 import type { Log } from './log.ts'
 
 const METHODS = ['WEBHOOK', 'EMAIL'] as const satisfies readonly DeliveryMethod[]
-const CALLBACK_PATH = '/v3/notifications/test/callback/'
+const CALLBACK_PATH = `${BASE_PATH}/test/callback/`
 
 export interface DeliveriesParts {
   readonly config: Config

@@ -16,7 +16,7 @@ import { createOwnership } from './ownership/ownership.ts'
 import type { Publish } from './publish/publish.ts'
 import { createReaper } from './recovery/reaper.ts'
 import { createRetention } from './recovery/retention.ts'
-import { createStuckLaneSweep } from './recovery/stuck-lanes.ts'
+import { createStuckLaneAlarm } from './recovery/stuck-lanes.ts'
 import { createSubjectRemoval } from './recovery/subject-removal.ts'
 import type { WakeableWorker, Worker } from './runtime/loop.ts'
 
@@ -69,7 +69,7 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
     cancelSweep,
     createReaper({ db: databases.recovery, intervalMs: config.reaperIntervalMs, log }),
     createRetention({ db: databases.housekeeping, retentionHours: config.retentionHours, log }),
-    createStuckLaneSweep({ db: databases.housekeeping, log }),
+    createStuckLaneAlarm({ db: databases.housekeeping, log }),
     ...(canary ? [canary] : []),
     ...(isAlone || config.broker ? [] : [createListener({ url: databaseUrl, onHint: dispatch.wake, log })]),
   ]

@@ -85,7 +85,7 @@ function print(text: string): Promise<void> {
 
 function explained(error: unknown): string {
   if (error instanceof ConfigError) return error.message
-  if (error instanceof InstanceTakenError) return `${error.message}.\nStop that service, run the import, and start it again. With DATABASE_URL an import can run beside the service.`
+  if (error instanceof InstanceTakenError) return `${error.fact}.\nStop that service, run the import, and start it again. With DATABASE_URL an import can run beside the service.`
   if (error instanceof DatabaseUnreachable) return `The database of this service cannot be reached: ${error.cause instanceof Error ? error.cause.message : error.message}`
   return error instanceof Error ? error.message : String(error)
 }

@@ -1,7 +1,8 @@
-import { parseArgs } from 'node:util'
 import { developmentLists } from './api/auth/development-tenants.ts'
 import { DEFAULT_TTL_S, mintDevelopmentToken, type TokenHolder } from './api/auth/development-token.ts'
+import { BASE_PATH } from './api/route.ts'
 import { readConfig } from './config.ts'
+import { readCommandLine } from './runtime/command-line.ts'
 
 const MAX_TTL_S = 31_536_000 // a year
 const TENANTS = ['dev', 'admin']
@@ -32,18 +33,16 @@ interface TokenRequest {
   readonly ttlS: number
 }
 
-/** Options without a value. */
-const FLAGS: readonly string[] = ['tenants-file', 'help']
-
 process.exitCode = await main(process.argv.slice(2))
 
 /** Answers the exit code: 0 done, 1 nothing may or can be minted, 2 wrong arguments. */
 async function main(args: readonly string[]): Promise<number> {
-  const { values, faults } = readOptions(args)
+  const { values, faults: ofLine } = readCommandLine(args, OPTIONS)
   if (values.has('help')) {
     process.stdout.write(HELP)
     return 0
   }
+  const faults = [...ofLine]
   const request = values.has('tenants-file') ? undefined : readRequest(values, faults)
   if (!request && values.size > 1) faults.push('--tenants-file goes alone')
   if (faults.length > 0) {
@@ -66,28 +65,12 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Lenient parsing, because the strict one stops at the first fault. */
-function readOptions(args: readonly string[]): { values: Map<string, string>; faults: string[] } {
-  const values = new Map<string, string>()
-  const faults: string[] = []
-  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, allowPositionals: true, tokens: true })
-  for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`unexpected argument: ${token.value}`)
-    if (token.kind !== 'option') continue
-    if (!Object.hasOwn(OPTIONS, token.name)) faults.push(`unknown option: ${token.rawName}`)
-    else if (values.has(token.name)) faults.push(`${token.rawName}: given twice`)
-    else if (!FLAGS.includes(token.name) && (token.value === undefined || /^(-|\s*$)/.test(token.value))) faults.push(`${token.rawName}: needs a value`)
-    else values.set(token.name, token.value ?? '')
-  }
-  return { values, faults }
-}
-
-function readRequest(values: ReadonlyMap<string, string>, faults: string[]): TokenRequest {
+function readRequest(values: ReadonlyMap<keyof typeof OPTIONS, string | undefined>, faults: string[]): TokenRequest {
   const service = values.get('service')
   const user = values.get('user')
   const tenant = values.get('tenant') ?? 'dev'
   const ttlS = Number(values.get('ttl-s') ?? DEFAULT_TTL_S)
-  if ((service === undefined) === (user === undefined)) faults.push('give either --service or --user')
+  if (values.has('service') === values.has('user')) faults.push('give either --service or --user')
   if (![service, user].every((name) => name === undefined || NAME.test(name))) faults.push('--service, --user: only letters, digits and . _ @ + - make a name')
   if (!TENANTS.includes(tenant)) faults.push(`--tenant: there is no tenant ${tenant}; known are ${TENANTS.join(' and ')}`)
   if (user !== undefined && tenant === 'admin') faults.push('--tenant: the tenant admin is for services only')
@@ -107,7 +90,7 @@ ${rule}
 
   TOKEN=$(npm run --silent token -- --${holder.kind} ${holder.name} --tenant ${tenant})
   curl -H "X-Tapis-Token: $TOKEN"${extra} \\
-    http://127.0.0.1:${port}/v3/notifications/subscriptions
+    http://127.0.0.1:${port}${BASE_PATH}/subscriptions
 
 `
 }

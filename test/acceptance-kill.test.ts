@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { postgresTree } from '@tidings/harness/fleet/postgres-tree.ts'
 import type { ServiceProcess } from '@tidings/harness/service-process.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { jobEvent } from './support/app.ts'
@@ -29,18 +29,11 @@ function firstArrivals() {
   })
 }
 
-/** The postmaster and its children (proc(5): task/tid/children). */
-async function postgresProcesses(): Promise<number[]> {
-  const pid = await service.postgresPid()
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return [pid, ...children.split(' ').map(Number).filter((child) => child > 0)]
-}
-
 test('item 12: kill -9 of the api between the acceptance of an event and its commit: the publisher is not told 200, and its repetition makes one event', async () => {
   const key = { 'idempotency-key': 'of the event that was cut short' }
   expect((await publish('before')).status).toBe(200)
   await operator.receiver.take(1)
-  const stopped = await postgresProcesses()
+  const stopped = await postgresTree(await service.postgresPid())
   for (const pid of stopped) process.kill(pid, 'SIGSTOP')
   try {
     const cut = publish('cut short', key).then(({ status }) => status, () => 'no answer')

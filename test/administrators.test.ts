@@ -5,7 +5,7 @@ import { createApp } from '@tidings/server/app.ts'
 import { readConfig } from '@tidings/server/config.ts'
 import { createLog } from '@tidings/server/log.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { createTestDatabase } from './support/database.ts'
+import { createDatabaseForTest } from './support/database.ts'
 import { SERVICE_PASSWORD, startSecurityKernel } from './support/security-kernel.ts'
 import { change, createLists, type Lists } from './support/tenants-lists.ts'
 import { createSigner, mint, serviceClaims, userClaims } from './support/tokens.ts'
@@ -15,8 +15,7 @@ const NEW = { name: 's1', typeFilter: 'jobs.*.*', subjectFilter: '*', deliveryTa
 
 /** A whole service with real tokens, configured as at a site, and a subscription `s1` of jdoe. What it gives back tells how a user fares with that. */
 async function startService(env: Readonly<Record<string, string>>, lists: Lists = createLists({ admin, dev, other })) {
-  const db = await createTestDatabase({ isEmpty: true })
-  onTestFinished(() => db.drop())
+  const db = await createDatabaseForTest({ isEmpty: true })
   const directory = await mkdtemp(join(tmpdir(), 'tidings-admins-'))
   onTestFinished(() => rm(directory, { recursive: true }))
   const tenantsFile = join(directory, 'tenants.json')

@@ -1,19 +1,12 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { envelopeOf, EVENT_UUID, startApi, type ApiUnderTest, type CallOptions } from './support/api.ts'
+import { describe, expect, test } from 'vitest'
+import { createApiForFile, envelopeOf, EVENT_UUID, type CallOptions } from './support/api.ts'
 
 const EVENT = { source: 'https://tapis.io/jobs', type: 'jobs.JOB_NEW_STATUS.RUNNING', timestamp: '2024-03-15T15:11:23.947827477Z', subject: 'job-7', seriesId: 'job-7' }
 const SERIES = { source: 's', subject: 'job-7', seriesId: 'job-7' }
 const CALLER = 'jwtTenant: admin jwtUser: jobs OboTenant: dev OboUser: jdoe'
 
-let api: ApiUnderTest
-beforeAll(async () => {
-  api = await startApi()
-})
-beforeEach(() => {
-  api.published.length = 0
-})
-afterAll(() => api.stop())
+const api = createApiForFile()
 
 const messageOf = async (response: Response, status: number) => (await envelopeOf(response, status)).message
 

@@ -1,22 +1,18 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { createDatabase } from '@tidings/server/db/database.ts'
 import { AppError } from '@tidings/server/errors.ts'
 import { createLog } from '@tidings/server/log.ts'
-import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApiForTest } from './support/api.ts'
 
 const EVENT = { source: 's', type: 'jobs.a.b', timestamp: 't' }
 
 let failure: Error
-let api: ApiUnderTest
-beforeAll(async () => {
-  const fail = () => Promise.reject(failure)
-  api = await startApi({
-    publish: { event: fail, endSeries: fail },
-    checks: [{ name: 'CheckTenants', label: 'tenants', run: () => Promise.resolve(true) }, { name: 'CheckDB', label: 'DB', run: () => Promise.resolve(false) }],
-  })
-})
-afterAll(() => api.stop())
+const fail = () => Promise.reject(failure)
+const api = createApiForFile({ parts: () => ({
+  publish: { event: fail, endSeries: fail },
+  checks: [{ name: 'CheckTenants', label: 'tenants', run: () => Promise.resolve(true) }, { name: 'CheckDB', label: 'DB', run: () => Promise.resolve(false) }],
+}) })
 
 test('a failure that names itself keeps its status, and says when to try again', async () => {
   failure = new AppError('NTFAPI_BUSY', { retryAfterS: 2 })
@@ -50,11 +46,10 @@ test('a client that goes away in the middle of a body disturbs nobody', async ()
 
 test('without its database, subscriptions are 503', async () => {
   const nowhere = createDatabase({ url: () => 'postgres://nobody@127.0.0.1:1/none', name: 'none', maxConnections: 1, statementTimeoutMs: 1000, answerTimeoutMs: 1000, log: createLog({ level: 'fatal', isTerminal: false }) })
-  const other = await startApi({ db: nowhere, searchDb: nowhere })
+  const other = await startApiForTest({ db: nowhere, searchDb: nowhere })
   for (const [method, path] of [['GET', '/subscriptions'], ['GET', '/subscriptions/byName/x'], ['DELETE', '/subscriptions/byName/x'], ['POST', '/subscriptions/x/enable']] as const) {
     const response = await other.call(method, path)
     expect(response.headers.get('retry-after')).toBe('1')
     expect((await envelopeOf(response, 503)).message).toMatch(/^NTFAPI_UNAVAILABLE /)
   }
-  await other.stop()
 })

@@ -1,19 +1,15 @@
 import { connect } from 'node:net'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createEnvelopes } from '@tidings/server/api/envelope.ts'
 import { createHttpServer } from '@tidings/server/api/http.ts'
 import type { Route } from '@tidings/server/api/route.ts'
 import { createLog } from '@tidings/server/log.ts'
 import { errorCode } from '@tidings/server/runtime/error-code.ts'
-import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApi } from './support/api.ts'
 
 const MIB = 1_048_576
 
-let api: ApiUnderTest
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.stop())
+const api = createApiForFile()
 
 async function refusal(response: Response, status: number, code: string): Promise<string> {
   const envelope = await envelopeOf(response, status)

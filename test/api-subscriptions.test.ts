@@ -1,22 +1,15 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import { sql } from '@tidings/server/db/sql.ts'
-import { envelopeOf, startApi, type ApiUnderTest, type CallOptions } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApiForTest, type CallOptions } from './support/api.ts'
 
 const WEBHOOK = { deliveryMethod: 'WEBHOOK', deliveryAddress: 'https://portal.example.org/hooks/jobs' }
 const NEW = { typeFilter: 'jobs.JOB_NEW_STATUS.*', subjectFilter: 'ef9004c3-09d5-41d5-acd3-be7c9fd3daf6-007', deliveryTargets: [WEBHOOK] }
 const CALLER = 'jwtTenant: admin jwtUser: jobs OboTenant: dev OboUser: jdoe'
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z$/
 
-let api: ApiUnderTest
-beforeAll(async () => {
-  api = await startApi()
-})
-beforeEach(async () => {
-  await api.db.query(sql`truncate subscription cascade`)
-})
-afterAll(() => api.stop())
+const api = createApiForFile({ isEmptiedBeforeEach: true })
 
 const create = (body: unknown, options: CallOptions = {}) => api.call('POST', '/subscriptions', { ...options, body: body as object })
 
@@ -64,10 +57,9 @@ describe('create', () => {
   })
 
   test('a configured public address is handed out', async () => {
-    const other = await startApi({ publicUrl: 'https://dev.example.org' })
+    const other = await startApiForTest({ publicUrl: 'https://dev.example.org' })
     const envelope = await answer(other.call('POST', '/subscriptions', { body: { ...NEW, name: 'x' } }), 201)
     expect(envelope.result.url).toBe('https://dev.example.org/v3/notifications/subscriptions/x')
-    await other.stop()
   })
 
   test('every fault is named at once', async () => {

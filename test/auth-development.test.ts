@@ -119,7 +119,16 @@ test.each([['TENANTS_FILE', '/tmp/tenants.json'], ['TAPIS_TENANT_SVC_BASEURL', '
 }, 30_000)
 
 test('wrong arguments are all named, and end with 2', async () => {
-  const { code, stdout, stderr } = await runToken(['extra', '--what', '--ttl-s', '0', '--tenant', 'mars', '--user', 'a', '--service', 'b'], {})
+  const { code, stdout, stderr } = await runToken(['extra', '--what', '--ttl-s', '0', '--tenant', 'mars', '--user', 'a', '--service', 'b', '--user', 'c'], {})
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  for (const fault of ['extra', '--what', '--ttl-s', 'mars', 'either --service or --user']) expect(stderr).toContain(fault)
+  expect(stderr.split('\n\n')[0]?.split('\n')).toEqual([
+    'token: unexpected argument: extra', 'token: --what: is no option', 'token: --user: given twice', 'token: give either --service or --user',
+    'token: --tenant: there is no tenant mars; known are dev and admin', 'token: --ttl-s: must be a whole number from 1 to 31536000',
+  ])
+}, 30_000)
+
+test('an option without its value is one fault, and a flag takes none', async () => {
+  const faultsOf = async (...args: string[]) => (await runToken(args, {})).stderr.split('\n\n')[0]
+  expect(await faultsOf('--service')).toBe('token: --service: needs a value')
+  expect(await faultsOf('--tenants-file=no', '--tenant', 'dev')).toBe('token: --tenants-file: takes no value\ntoken: --tenants-file goes alone')
 }, 30_000)

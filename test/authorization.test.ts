@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import { createListedAdmins } from '@tidings/server/api/admins/listed-admins.ts'
-import { sql } from '@tidings/server/db/sql.ts'
 import { AppError } from '@tidings/server/errors.ts'
-import { envelopeOf, startApi, type ApiUnderTest, type CallOptions } from './support/api.ts'
+import { createApiForFile, envelopeOf, type CallOptions } from './support/api.ts'
 
 const NEW = { typeFilter: 'jobs.*.*', subjectFilter: 'job-1', deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'https://portal.example.org/' }] }
 const NO_UUID = '00000000-0000-4000-8000-000000000000'
@@ -25,19 +24,14 @@ const admins = {
   },
 }
 
-let api: ApiUnderTest
+const api = createApiForFile({ parts: () => ({ admins }), isEmptiedBeforeEach: true })
 let uuid = ''
-beforeAll(async () => {
-  api = await startApi({ admins })
-})
 beforeEach(async () => {
   isKernelAway = false
-  await api.db.query(sql`truncate subscription cascade`)
   await envelopeOf(api.call('POST', '/subscriptions', { body: { ...NEW, name: 's1' } }), 201)
   uuid = (await envelopeOf<Subscription>(api.call('GET', '/subscriptions/byName/s1'))).result.uuid
   asked.length = 0
 })
-afterAll(() => api.stop())
 
 /** Status, code and result: `200 TAPIS_FOUND`. */
 async function verdict(method: string, path: string, options: CallOptions, body?: object): Promise<string> {

@@ -8,8 +8,8 @@ import { namesOf } from '@tidings/server/broker/rabbitmq/names.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { Connection } from 'rabbitmq-client'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { jobEvent, startApp, type TestApp, type TestAppOptions } from './support/app.ts'
-import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { startApp, startAppForTest, tryToPublish, type TestApp, type TestAppOptions } from './support/app.ts'
+import { createDatabaseForTest, type TestDatabase } from './support/database.ts'
 import { runService } from './support/failed-start.ts'
 import { expectAllDelivered, startLoad, type Load } from './support/load.ts'
 import { createOperator } from './support/operator.ts'
@@ -41,24 +41,7 @@ afterAll(async () => {
   await rm(files, { recursive: true, force: true })
 })
 
-async function start(options: TestAppOptions = {}): Promise<TestApp> {
-  const app = await startApp({ ...options, env: { BROKER_URL: node.url, ...options.env } })
-  onTestFinished(() => app.stop())
-  return app
-}
-
-async function makeDatabase(): Promise<TestDatabase> {
-  const db = await createTestDatabase({ isEmpty: true })
-  onTestFinished(() => db.drop())
-  return db
-}
-
-/** Publishes, and tells status, code and how long it took. */
-async function tryToPublish(app: TestApp) {
-  const startedAt = performance.now()
-  const { status, body } = await app.client.call('POST', '/events/publish', jobEvent())
-  return { status, code: body?.message.split(' ')[0], ms: performance.now() - startedAt }
-}
+const start = ({ env, ...options }: TestAppOptions = {}) => startAppForTest({ ...options, env: { BROKER_URL: node.url, ...env } })
 
 /** The status of readycheck, what it found, and the message that says why. */
 async function readiness({ client }: TestApp) {
@@ -118,11 +101,12 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
 
   test('a broker that is short of memory: 503 in time, readycheck says why, and events flow when it is over', async () => {
     const app = await start()
+    const idle = await start({ env: { TIDINGS_ROLE: 'api' } })
     await app.publish({})
     await node.control('set_vm_memory_high_watermark', '0')
     const release = () => node.control('set_vm_memory_high_watermark', '0.4')
     onTestFinished(() => release().then(() => undefined))
-    // The broker tells a connection that it is blocked when that one publishes next.
+    await eventually(() => readiness(idle)).toMatchObject({ ...NOT_READY, message: expect.stringMatching(/MessageBroker blocked: .*memory/) as string })
     const answers = [await tryToPublish(app), await tryToPublish(app)]
     for (const { status, ms } of answers) {
       expect(status).toBe(503)
@@ -130,6 +114,9 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
     }
     expect(answers[1]?.code).toBe('NTFAPI_EVENT_POST_ERR')
     expect(await readiness(app)).toMatchObject({ ...NOT_READY, message: expect.stringMatching(/MessageBroker blocked: .*memory/) as string })
+    const stoppedAt = performance.now()
+    await idle.stop()
+    expect(performance.now() - stoppedAt).toBeLessThan(3000)
     await release()
     await eventually(() => readiness(app)).toMatchObject({ status: 200 })
     await app.publish({})
@@ -200,13 +187,13 @@ describe.skipIf(!hasRabbitMq)('a RabbitMQ that cannot be used ends the start', (
   async function refusalWith(env: Readonly<Record<string, string>>, db?: TestDatabase): Promise<string> {
     const directory = await mkdtemp(join(tmpdir(), 'tidings-refused-'))
     onTestFinished(() => rm(directory, { recursive: true, force: true }))
-    const { code, stdout, stderr } = await runService({ DATABASE_URL: (db ?? await makeDatabase()).url, TIDINGS_DATA_DIR: directory, LOG_LEVEL: 'debug', ...env })
+    const { code, stdout, stderr } = await runService({ DATABASE_URL: (db ?? await createDatabaseForTest({ isEmpty: true })).url, TIDINGS_DATA_DIR: directory, LOG_LEVEL: 'debug', ...env })
     expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' })
     return stderr
   }
 
   test('because a queue has other arguments: queue and argument are named', async () => {
-    const db = await makeDatabase()
+    const db = await createDatabaseForTest({ isEmpty: true })
     const app = await startApp({ db, env: { BROKER_URL: node.url } })
     const queue = await queueOf(app, 5)
     await app.stop()
@@ -225,7 +212,7 @@ describe.skipIf(!hasRabbitMq)('a RabbitMQ that cannot be used ends the start', (
     ['a wrong password', (url: string) => url.replace('guest:guest', 'guest:s3cret'), /BROKER_URL asks for: ACCESS_REFUSED/],
     ['a virtual host that is not there', (url: string) => `${url.replace('guest:guest', 'guest:guest')}/nowhere`, /nowhere/],
   ])('because of %s, which is said without the password', async (_, change, reason) => {
-    const db = await makeDatabase()
+    const db = await createDatabaseForTest({ isEmpty: true })
     const said = await refusalWith({ BROKER_URL: change(node.url) }, db)
     expect(said).toMatch(reason)
     expect(said).toContain('The broker cannot be used: the connection that BROKER_URL asks for: ')
@@ -235,7 +222,7 @@ describe.skipIf(!hasRabbitMq)('a RabbitMQ that cannot be used ends the start', (
   })
 
   test('because the other broker is in use: the database as long as events wait there, RabbitMQ for good', async () => {
-    const db = await makeDatabase()
+    const db = await createDatabaseForTest({ isEmpty: true })
     const api = await startApp({ db, env: { TIDINGS_ROLE: 'api' } })
     await api.publish({})
     await api.stop()

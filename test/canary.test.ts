@@ -5,23 +5,13 @@ import { createLastCanary } from '@tidings/server/canary/last-canary.ts'
 import { createCanaryListener } from '@tidings/server/canary/listener.ts'
 import { noteArrival } from '@tidings/server/canary/store.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { startApp, type TestApp, type TestAppOptions } from './support/app.ts'
-import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { startAppForTest, type TestApp, type TestAppOptions } from './support/app.ts'
+import { createDatabaseForTest, type TestDatabase } from './support/database.ts'
 import { createOperator } from './support/operator.ts'
 import { createRecordingLog } from './support/recording-log.ts'
 import { eventually } from './support/service-test.ts'
 
-async function run(options: TestAppOptions = {}): Promise<TestApp> {
-  const app = await startApp({ ...options, env: { TIDINGS_CANARY_INTERVAL_S: '1', ...options.env } })
-  onTestFinished(() => app.stop())
-  return app
-}
-
-async function database(): Promise<TestDatabase> {
-  const db = await createTestDatabase()
-  onTestFinished(() => db.drop())
-  return db
-}
+const run = ({ env, ...options }: TestAppOptions = {}) => startAppForTest({ ...options, env: { TIDINGS_CANARY_INTERVAL_S: '1', ...env } })
 
 const readiness = async ({ client }: Pick<TestApp, 'client'>) => {
   const { status, body } = await client.call('GET', '/readycheck')
@@ -66,8 +56,7 @@ test('nobody sees it in a list, and nobody else gets or is reached by it', async
 })
 
 test('one canary at a time for all processes, and each receives what it sends', async () => {
-  const db = await createTestDatabase({ isEmpty: true })
-  onTestFinished(() => db.drop())
+  const db = await createDatabaseForTest({ isEmpty: true })
   const apps = await Promise.all([run({ db }), run({ db })])
   await eventually(() => arrivals({ db })).toBeGreaterThan(5)
   const [sent] = await db.query<{ count: number; overS: number }>(sql`
@@ -97,12 +86,9 @@ test('with the interval at 0 there is none, and readycheck says so', async () =>
 })
 
 test('a dispatcher and an api as processes of their own: the canary comes, and the api tells its age, ready or not', async () => {
-  const db = await createTestDatabase({ isEmpty: true })
+  const db = await createDatabaseForTest({ isEmpty: true })
   const operator = await createOperator({ DATABASE_URL: db.url, TIDINGS_CANARY_INTERVAL_S: '1' })
-  onTestFinished(async () => {
-    await operator.leave()
-    await db.drop()
-  })
+  onTestFinished(() => operator.leave())
   await operator.start({ env: { TIDINGS_ROLE: 'api' } })
   expect(await readiness(operator)).toBe('503 TAPIS_NOT_READY Notifications Service is not ready. Last canary: none yet.')
   const dispatcher = await operator.start({ env: { TIDINGS_ROLE: 'dispatcher' } })
@@ -113,7 +99,7 @@ test('a dispatcher and an api as processes of their own: the canary comes, and t
 })
 
 test('a canary that does not arrive raises one alarm for all processes, and its end is said once', async () => {
-  const db = await database()
+  const db = await createDatabaseForTest()
   const logs = [createRecordingLog(), createRecordingLog()]
   const sent: string[] = []
   const publish = { event: () => Promise.resolve({ uuid: sent[sent.push(crypto.randomUUID()) - 1] ?? '' }) }
@@ -136,7 +122,7 @@ test('a canary that does not arrive raises one alarm for all processes, and its 
 })
 
 test('what was on its way while no process ran is no reason for an alarm', async () => {
-  const db = await database()
+  const db = await createDatabaseForTest()
   const { log, messages } = createRecordingLog()
   const beats = createBeats({ db, publish: { event: () => Promise.resolve({ uuid: crypto.randomUUID() }) }, intervalMs: 20, overdueMs: 60_000, log })
   onTestFinished(() => beats.stop())
@@ -148,7 +134,7 @@ test('what was on its way while no process ran is no reason for an alarm', async
 })
 
 test('while the database does not answer, the age goes on from what was read last', async () => {
-  const db = await database()
+  const db = await createDatabaseForTest()
   let isAway = false
   let nowMs = 0
   const lastCanary = createLastCanary({ db: { ...db, query: (statement) => isAway ? Promise.reject(new Error('away')) : db.query(statement) }, isOn: true, clock: () => nowMs })

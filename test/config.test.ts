@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -31,6 +31,18 @@ test('docs/config.md has every variable and is what config-docs makes', async ()
   const page = await readFile(PAGE, 'utf8')
   expect([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(Object.keys(VARIABLES))
   expect(await runProgram('server/config-docs.ts', ['--check'])).toEqual({ code: 0, stdout: '', stderr: '' })
+})
+
+test.each([[['--chekc']], [['--check', 'one', 'two']], [['page.md']]])('config-docs %j writes nothing and says what may be given', async (args) => {
+  const before = await stat(PAGE)
+  expect(await runProgram('server/config-docs.ts', args)).toEqual({ code: 2, stdout: '', stderr: expect.stringContaining('npm run config-docs') as string })
+  expect((await stat(PAGE)).mtimeMs).toBe(before.mtimeMs)
+})
+
+test('config-docs --help only says what may be given', async () => {
+  const before = await stat(PAGE)
+  expect(await runProgram('server/config-docs.ts', ['--help'])).toEqual({ code: 0, stdout: expect.stringContaining('npm run config-docs') as string, stderr: '' })
+  expect((await stat(PAGE)).mtimeMs).toBe(before.mtimeMs)
 })
 
 test('config-docs --check refuses a page that differs', async () => {

@@ -6,10 +6,11 @@ import { createApp } from '@tidings/server/app.ts'
 import { readConfig } from '@tidings/server/config.ts'
 import { createEmbeddedServer } from '@tidings/server/db/embedded/server.ts'
 import { PUBLISH_LOCKS } from '@tidings/server/db/advisory-locks.ts'
+import { EVENT_CHANNEL } from '@tidings/server/db/event-channel.ts'
 import { migrate } from '@tidings/server/db/migrate.ts'
 import { sql } from '@tidings/server/db/sql.ts'
-import { startApp } from './support/app.ts'
-import { createTestDatabase, type TestDatabase } from './support/database.ts'
+import { startAppForTest } from './support/app.ts'
+import { createDatabaseForTest, type TestDatabase } from './support/database.ts'
 import { createDataDirectories } from './support/embedded-directories.ts'
 import { isRunning, postmasterPid } from './support/embedded-process.ts'
 import { ask } from './support/embedded-query.ts'
@@ -19,18 +20,8 @@ import { eventually } from './support/service-test.ts'
 import { createGate } from './support/steps.ts'
 
 const directories = createDataDirectories()
-const databases: TestDatabase[] = []
 
-afterEach(async () => {
-  await Promise.all(databases.splice(0).map((database) => database.drop()))
-  await directories.removeAll()
-})
-
-async function makeDatabase(options?: { isEmpty: boolean; options?: string }): Promise<TestDatabase> {
-  const database = await createTestDatabase(options)
-  databases.push(database)
-  return database
-}
+afterEach(() => directories.removeAll())
 
 /** Starts the real process on this database, which it must refuse. Answers what it says. */
 async function refusalOf({ url }: TestDatabase, env: Readonly<Record<string, string>> = {}): Promise<string> {
@@ -49,14 +40,14 @@ async function open({ url }: TestDatabase, env: Readonly<Record<string, string>>
 const partitionsOf = async (database: TestDatabase) => (await database.query<{ n: number }>(sql`select count(*) as n from partition`))[0]?.n
 
 test('five processes migrate one empty database at once, each migration once', async () => {
-  const database = await makeDatabase({ isEmpty: true })
+  const database = await createDatabaseForTest({ isEmpty: true })
   await Promise.all(Array.from({ length: 5 }, () => migrate(database.url)))
   const [row] = await database.query<{ applied: number; newest: number }>(sql`select count(*) as applied, max(version) as newest from migration`)
   expect(row?.applied).toBe(row?.newest)
 })
 
 test('a process that is stopped while it migrates holds up the others for some seconds only', async () => {
-  const database = await makeDatabase()
+  const database = await createDatabaseForTest()
   const stopping = new AbortController()
   const [blocked, mayGoOn] = [createGate(), createGate()]
   const blocking = database.transaction(async (tx) => {
@@ -82,19 +73,15 @@ test('a process that is stopped while it migrates holds up the others for some s
 })
 
 test('two instances that start at once on one empty database both serve', async () => {
-  const db = await makeDatabase({ isEmpty: true })
-  const apps = await Promise.all([startApp({ db }), startApp({ db })])
-  try {
-    const codes = await Promise.all(apps.map(({ client }) => client.call('GET', '/readycheck').then(({ status }) => status)))
-    expect(codes).toEqual([200, 200])
-    expect(await partitionsOf(db)).toBe(32)
-  } finally {
-    await Promise.all(apps.map((app) => app.stop()))
-  }
+  const db = await createDatabaseForTest({ isEmpty: true })
+  const apps = await Promise.all([startAppForTest({ db }), startAppForTest({ db })])
+  const codes = await Promise.all(apps.map(({ client }) => client.call('GET', '/readycheck').then(({ status }) => status)))
+  expect(codes).toEqual([200, 200])
+  expect(await partitionsOf(db)).toBe(32)
 })
 
 test('a schema one version ahead is taken, two versions ahead is refused', async () => {
-  const database = await makeDatabase()
+  const database = await createDatabaseForTest()
   const addVersion = () => database.query(sql`insert into migration (version, name) select max(version) + 1, 'later.sql' from migration`)
   await addVersion()
   await expect(open(database)).resolves.toBeUndefined()
@@ -103,9 +90,9 @@ test('a schema one version ahead is taken, two versions ahead is refused', async
 })
 
 test('a database with synchronous_commit off is refused', async () => {
-  const database = await makeDatabase()
+  const database = await createDatabaseForTest()
   await ask(database.url, `alter database ${new URL(database.url).pathname.slice(1)} set synchronous_commit = off`)
-  expect(await refusalOf(database)).toBe('The database cannot be used:\n  - synchronous_commit is off: it loses what it has confirmed\n')
+  expect(await refusalOf(database)).toBe('The database cannot be used:\n  - synchronous_commit is off: it loses what it has confirmed; switch it on\n')
 })
 
 test('a server with fsync, full_page_writes and synchronous_commit off is refused, all three named at once, and is not left running', async () => {
@@ -116,21 +103,21 @@ test('a server with fsync, full_page_writes and synchronous_commit off is refuse
   await appendFile(join(dataDir, 'postgres/postgresql.conf'), '\nfsync = off\nfull_page_writes = off\nsynchronous_commit = off\n')
   const { code, stdout, stderr } = await runService({ TIDINGS_DATA_DIR: dataDir, LOG_LEVEL: 'error' })
   expect({ code, stdout, stderr }).toEqual({ code: 1, stdout: '', stderr: `The database cannot be used:
-  - fsync is off: it loses what it has confirmed
-  - full_page_writes is off: it loses what it has confirmed
-  - synchronous_commit is off: it loses what it has confirmed
+  - fsync is off: it loses what it has confirmed; switch it on
+  - full_page_writes is off: it loses what it has confirmed; switch it on
+  - synchronous_commit is off: it loses what it has confirmed; switch it on
 ` })
   const pid = await postmasterPid(dataDir).catch(() => undefined)
   expect(pid !== undefined && (await isRunning(pid))).toBe(false)
 })
 
 test('a database of another encoding than UTF-8 is refused', async () => {
-  const database = await makeDatabase({ isEmpty: true, options: "template template0 encoding 'LATIN1' locale 'C'" })
+  const database = await createDatabaseForTest({ isEmpty: true, options: "template template0 encoding 'LATIN1' locale 'C'" })
   expect(await refusalOf(database)).toBe(`The database cannot be used:\n  - its encoding is LATIN1, which cannot hold every event: make it with encoding 'UTF8'\n`)
 })
 
 test('the number of partitions is decided once: unset adopts it, another number is refused', async () => {
-  const database = await makeDatabase({ isEmpty: true })
+  const database = await createDatabaseForTest({ isEmpty: true })
   await open(database, { TIDINGS_PARTITIONS: '5' })
   await open(database)
   expect(await partitionsOf(database)).toBe(5)
@@ -139,27 +126,26 @@ test('the number of partitions is decided once: unset adopts it, another number 
 })
 
 test('a database made for another broker is refused, together with the other faults', async () => {
-  const database = await makeDatabase({ isEmpty: true })
+  const database = await createDatabaseForTest({ isEmpty: true })
   await open(database)
   await database.query(sql`update installation set broker_kind = 'rabbitmq'`)
   expect(await refusalOf(database, { TIDINGS_PARTITIONS: '8' })).toBe(`The database cannot be used:
-  - it has 32 partitions, TIDINGS_PARTITIONS says 8; the number is fixed when the database is first created
-  - its broker is RabbitMQ, and BROKER_URL is not set; events may wait in the queues
+  - it has 32 partitions, TIDINGS_PARTITIONS says 8; the number is fixed when the database is first created; set 32 or leave it unset
+  - its broker is RabbitMQ, and BROKER_URL is not set; set it, for events may wait in the queues
 `)
 })
 
 test('a port that is taken ends the start, and the settings that choose it are named', async () => {
-  const database = await makeDatabase()
-  const app = await startApp({ db: database })
+  const database = await createDatabaseForTest()
+  const app = await startAppForTest({ db: database })
   expect(await refusalOf(database, { TAPIS_SERVICE_PORT: new URL(app.url).port })).toMatch(/where HOST and TAPIS_SERVICE_PORT say: listen EADDRINUSE/)
-  await app.stop()
 })
 
 test.each([
   ['a wrong password', (url: URL) => { url.password = 'wrong' }, /password authentication failed/],
   ['a database that does not exist', (url: URL) => { url.pathname = '/no_such_database' }, /database "no_such_database" does not exist/],
 ])('%s is a fault of the configuration, not an outage to wait for', async (_what, spoil, words) => {
-  const url = new URL((await makeDatabase()).url)
+  const url = new URL((await createDatabaseForTest()).url)
   spoil(url)
   const { code, stdout, stderr } = await runService({ DATABASE_URL: url.href, TIDINGS_DATA_DIR: await directories.make() })
   expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' })
@@ -167,7 +153,7 @@ test.each([
 })
 
 test('a start that fails gives its connections back', async () => {
-  const database = await makeDatabase({ isEmpty: true })
+  const database = await createDatabaseForTest({ isEmpty: true })
   await open(database, { TIDINGS_PARTITIONS: '5' })
   await expect(open(database, { TIDINGS_PARTITIONS: '6' })).rejects.toThrow('it has 5 partitions')
   await vi.waitFor(async () => {
@@ -176,8 +162,9 @@ test('a start that fails gives its connections back', async () => {
   }, { timeout: 20_000, interval: 20 })
 })
 
-test('publish_records takes the lock that a redrive takes', async () => {
-  const database = await makeDatabase()
+test('publish_records takes the lock that a redrive takes, and notifies where dispatch listens', async () => {
+  const database = await createDatabaseForTest()
   const [row] = await database.query<{ source: string }>(sql`select prosrc as source from pg_proc where proname = 'publish_records'`)
   expect(row?.source).toContain(`pg_advisory_xact_lock(${PUBLISH_LOCKS}, id)`)
+  expect(row?.source).toContain(`pg_notify('${EVENT_CHANNEL}', '')`)
 })

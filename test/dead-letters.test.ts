@@ -63,6 +63,20 @@ test('what fails again comes back to the list', async ({ app, receiver, subject 
   expect(dataOf(await receiver.take(1))).toEqual(['deadly again'])
 })
 
+test('what is discarded is off the list and never delivered; the others stay on it', async ({ app, receiver, subject }) => {
+  await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
+  const { nevermore } = await refuseDeadly(app)
+  const discarded = await app.publish({ subject, data: 'deadly 1' })
+  const other = await app.publish({ subject, data: 'deadly 2' })
+  await eventually(() => app.db.query(sql`select from dead_letter where uuid in (${discarded}, ${other})`)).toHaveLength(2)
+  expect(await deadLetters(app, '--discard', discarded)).toMatchObject({ code: 0, stdout: '1 discarded; nobody gets them any more\n', stderr: '' })
+  expect(await deadLetters(app, '--discard', discarded)).toMatchObject({ code: 2, stderr: `dead-letters: ${discarded} is no dead letter\n` })
+  await nevermore()
+  expect(await deadLetters(app, '--redrive')).toMatchObject({ code: 0, stdout: '1 redriven; what fails again comes back to the list\n' })
+  await app.publish({ subject, data: 'after' })
+  expect(dataOf(await receiver.take(2))).toEqual(['deadly 2', 'after'])
+})
+
 test('a uuid that is no dead letter, a wrong command and a database that is away are told', async ({ app }) => {
   const uuid = randomUUID()
   expect(await deadLetters(app, '--redrive', uuid)).toMatchObject({ code: 2, stderr: `dead-letters: ${uuid} is no dead letter\n` })

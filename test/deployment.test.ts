@@ -86,11 +86,35 @@ describe('compose.yaml', () => {
     }
   })
 
+  const configsWith = (values: Readonly<Record<string, string>>) => Object.entries(composeServices(composeText, { ...FILLED_IN, ...values }))
+    .flatMap(([name, service]) => (/^(api|dispatcher)-/.test(name) ? [{ role: name.split('-')[0], volumes: service.volumes, read: () => readConfig(service.environment) }] : []))
+
+  test('the tenants come from the file that is mounted, or from the Tenants service without one; with neither it does not start', () => {
+    for (const { volumes, read } of configsWith({})) {
+      expect(volumes).toEqual(['./tenants.json:/etc/tidings/tenants.json:ro'])
+      expect(read().tenants).toEqual({ kind: 'file', path: '/etc/tidings/tenants.json' })
+    }
+    for (const { volumes, read } of configsWith({ TENANTS_FILE: '', TAPIS_TENANT_SVC_BASEURL: 'https://tapis.io' })) {
+      expect(volumes).toEqual(['/dev/null:/etc/tidings/tenants.json:ro'])
+      expect(read().tenants).toEqual({ kind: 'service', baseUrl: 'https://tapis.io' })
+    }
+    for (const { read } of configsWith({ TENANTS_FILE: '' })) expect(read).toThrow('set TENANTS_FILE or TAPIS_TENANT_SVC_BASEURL')
+  })
+
+  test('dispatchers are told of the mail server', () => {
+    const values = { TAPIS_MAIL_PROVIDER: 'SMTP', TAPIS_SMTP_HOST: 'mail', TAPIS_SMTP_PORT: '587', TAPIS_SMTP_AUTH: 'true', TAPIS_SMTP_USER: 'u', TAPIS_SMTP_PASSWORD: 'p', TAPIS_SMTP_FROM_NAME: 'N', TAPIS_SMTP_FROM_ADDRESS: 'n@example.org', TIDINGS_SMTP_SECURITY: 'tls' }
+    const dispatchers = configsWith(values).filter(({ role }) => role === 'dispatcher')
+    expect(dispatchers).toHaveLength(2)
+    for (const { read } of dispatchers) {
+      expect(read().mail).toEqual({ provider: 'SMTP', from: { name: 'N', address: 'n@example.org' }, server: { host: 'mail', port: 587, security: 'tls', login: { user: 'u', password: 'p' } } })
+    }
+  })
+
   test('no password has a default', () => {
-    for (const variable of ['POSTGRES_PASSWORD', 'RABBITMQ_PASSWORD', 'TENANTS_FILE']) {
+    for (const variable of ['POSTGRES_PASSWORD', 'RABBITMQ_PASSWORD']) {
       expect(() => composeServices(composeText, { ...FILLED_IN, [variable]: '' })).toThrow(variable)
     }
-    expect(composeText).not.toMatch(/PASSWORD:-/)
+    expect(composeText).not.toMatch(/PASSWORD:-[^}]/)
   })
 
   test('what the engines keep is in named volumes, on images of a named version', async () => {

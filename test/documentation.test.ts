@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApiForTest } from './support/api.ts'
 
-let api: ApiUnderTest
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.stop())
+const api = createApiForFile()
 
 const get = (path: string, headers: Record<string, string> = {}) => api.call('GET', path, { as: 'nobody', headers })
 
@@ -21,18 +17,16 @@ test('the document is there without a token, as JSON and as YAML, and both say t
 })
 
 test('with a public address, the calls of generated clients go there', async () => {
-  const other = await startApi({ publicUrl: 'https://gateway.example.org/events' })
+  const other = await startApiForTest({ publicUrl: 'https://gateway.example.org/events' })
   expect(await (await other.call('GET', '/openapi.json')).json()).toMatchObject({ servers: [{ url: 'https://gateway.example.org/events' }] })
   const page = await (await other.call('GET', '/docs')).text()
   expect(page).toContain('src="/events/v3/notifications/docs/swagger-ui-bundle.js"')
   expect(page).toContain('data-document="/events/v3/notifications/openapi.json" data-base="/events"')
-  await other.stop()
 })
 
 test('a public address cannot write into the page', async () => {
-  const other = await startApi({ publicUrl: 'https://gateway.example.org/a\'&"><script>' })
+  const other = await startApiForTest({ publicUrl: 'https://gateway.example.org/a\'&"><script>' })
   expect(await (await other.call('GET', '/docs')).text()).not.toMatch(/"><script>|'&[^a]/)
-  await other.stop()
 })
 
 test('the page may reach nothing but this service, and has no script of its own', async () => {

@@ -4,8 +4,8 @@ import { isStillDue } from '@tidings/server/delivery/lane.ts'
 import { settleGroup } from '@tidings/server/delivery/settle.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { startApp, type TestApp } from './support/app.ts'
-import { createTestDatabase } from './support/database.ts'
+import { startAppForTest, type TestApp } from './support/app.ts'
+import { createDatabaseForTest } from './support/database.ts'
 import { startMailServer, type TestMailServer } from './support/mail-server.ts'
 import { addressOf, mailEnv, mailsTo, subscribeMail } from './support/mail-test.ts'
 import { mailedData } from './support/received-mail.ts'
@@ -18,11 +18,8 @@ const SLOW_MS = 1700
 /** A service, and the server that it sends its mails to. */
 async function mailing(): Promise<{ app: TestApp; server: TestMailServer }> {
   const server = await startMailServer({ encryption: 'none' })
-  const app = await startApp({ env: mailEnv(server) })
-  onTestFinished(async () => {
-    await app.stop()
-    await server.close()
-  })
+  onTestFinished(() => server.close())
+  const app = await startAppForTest({ env: mailEnv(server) })
   return { app, server }
 }
 
@@ -118,8 +115,9 @@ test('of one address at most two mails are under way, so that the others have th
 
 test('a stop does not wait for a mail server that says nothing, and its mails go out after the next start', async () => {
   const server = await startMailServer({ encryption: 'none' })
-  const db = await createTestDatabase({ isEmpty: true })
-  const first = await startApp({ env: mailEnv(server), db })
+  onTestFinished(() => server.close())
+  const db = await createDatabaseForTest({ isEmpty: true })
+  const first = await startAppForTest({ env: mailEnv(server), db })
   const address = addressOf('stopped')
   await subscribeMail(first, address, { subjectFilter: 'stopped' })
   server.decide(({ kind }) => (kind === 'recipient' ? 'withheld' : undefined))
@@ -130,10 +128,7 @@ test('a stop does not wait for a mail server that says nothing, and its mails go
   await first.stop()
   expect(performance.now() - stoppedAt).toBeLessThan(10_000)
   server.decide(() => undefined)
-  const second = await startApp({ env: mailEnv(server), db })
+  const second = await startAppForTest({ env: mailEnv(server), db })
   await server.waitFor(() => mailsTo(server, address).length === 1)
   await eventually(() => notificationsOf(second, uuid)).toMatchObject([{ state: 'delivered', attempts: 1 }])
-  await second.stop()
-  await server.close()
-  await db.drop()
 })

@@ -1,13 +1,12 @@
-import { expect, onTestFinished, test } from 'vitest'
-import { startApp, type TestApp } from './support/app.ts'
+import { expect, test } from 'vitest'
+import { startAppForTest, type TestApp } from './support/app.ts'
 import { subscribeMail } from './support/mail-test.ts'
 import { createRecordingLog, type RecordingLog } from './support/recording-log.ts'
 import { eventually, notificationsOf } from './support/service-test.ts'
 
 async function running(env: Readonly<Record<string, string>>): Promise<{ app: TestApp; log: RecordingLog }> {
   const log = createRecordingLog()
-  const app = await startApp({ env, log: log.log })
-  onTestFinished(() => app.stop())
+  const app = await startAppForTest({ env, log: log.log })
   return { app, log }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { newSeed } from '@tidings/harness/ledger/plan/seed.ts'
 import { runManyLedger, type ManyOptions } from '@tidings/harness/ledger/run-many.ts'
 import { hasPreviousCommit } from '@tidings/harness/previous-commit.ts'
 import { hasRabbitMq } from './support/rabbitmq.ts'
@@ -9,8 +10,6 @@ const LIMIT_MS = 240_000
 
 /** On a person's machine it may be missing; where every commit is tested it must be there. */
 const isCi = process.env['CI'] === 'true'
-
-const newSeed = () => Date.now() % 1_000_000
 
 async function expectKeptPromises(options: Pick<ManyOptions, 'broker' | 'disturbances' | 'isMixed'>): Promise<void> {
   const { faults, arrivals, disturbances, text } = await runManyLedger({ ...SHORT, ...options, seed: newSeed() })

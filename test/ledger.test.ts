@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
+import { newSeed } from '@tidings/harness/ledger/plan/seed.ts'
 import { runLedger } from '@tidings/harness/ledger/run.ts'
 
 /** A short run of the ledger, which mostly waits for retries; the long one: `npm run ledger -- --processes one`. */
 const SHORT = { events: 2000, series: 50, kills: 2, deadlineMs: 100_000 }
-
-const newSeed = () => Date.now() % 1_000_000
 
 test.concurrent.each([
   ['with idempotency keys', true],

@@ -1,21 +1,23 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { createClient } from '@tidings/harness/client.ts'
+import { readMeasureOptions } from '@tidings/harness/measure-options.ts'
 import { cpuMicrosOfTree } from '@tidings/harness/throughput/cpu.ts'
 import { startService } from '@tidings/harness/service-process.ts'
 import { mintDevelopmentToken } from '@tidings/server/api/auth/development-token.ts'
 import { planMails } from './support/mail-plan.ts'
-import { publishAll, subscribeAll } from './support/mail-run.ts'
+import { publishAll, subscribeAll } from './support/mail-traffic.ts'
 import { mailEnv } from './support/mail-test.ts'
 import { startRefusingMailServer } from './support/refusing-mail-server.ts'
 
-/**
- * Many mails to a server on this machine that refuses 5 % for ever and 5 % for a while: publisher, service, database and mail
- * server side by side. Prints what became of them, and the rate. Ends with 1 when the books do not balance.
- */
-const { values } = parseArgs({ options: { mails: { type: 'string', default: '10000' }, addresses: { type: 'string', default: '1000' } } })
+const HELP = `Many mails to a server on this machine that refuses 5 % for ever and 5 % for a while: publisher, service, database and mail
+server side by side. Prints what became of them, and the rate. Ends with 1 when the books do not balance.
+
+  node --import tsx test/mail-run.ts [--mails 10000] [--addresses 1000]
+`
+
+const values = readMeasureOptions(HELP, { mails: '10000', addresses: '1000' })
 const plan = planMails(Number(values.mails), Number(values.addresses))
 
 const parent = await mkdtemp(join(tmpdir(), 'tidings-mail-run-'))

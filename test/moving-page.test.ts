@@ -14,8 +14,13 @@ const all = (pattern: RegExp, text = page) => [...new Set([...text.matchAll(patt
 
 const isVariable = (name: string) => name in VARIABLES
 
-test('every message code that the page names is one of the service', () => {
-  const codes = all(/\b(?:NTFAPI|NTFLIB|TAPIS_SECURITY)_[A-Z0-9_]+/g)
+const ABSENT = /### Codes that do not occur\n\n([^.]*)\./
+
+test('every message code that the page names is one of the service, but those that it says do not occur', () => {
+  const absent = all(/`(\w+)`/g, ABSENT.exec(page)?.[1])
+  expect(absent.length).toBeGreaterThan(10)
+  for (const code of absent) expect(() => new AppError(code as ErrorCode), code).toThrow()
+  const codes = all(/\b(?:NTFAPI|NTFLIB|TAPIS_SECURITY|TAPIS_JSON)_[A-Z0-9_]+/g, page.replace(ABSENT, ''))
   expect(codes.length).toBeGreaterThan(10)
   for (const code of codes) expect(() => new AppError(code as ErrorCode), code).not.toThrow()
 })

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { createClient } from '@tidings/harness/client.ts'
 import { openApiDocument } from '@tidings/server/api/openapi/document.ts'
-import { startApi } from './support/api.ts'
+import { startApiForTest } from './support/api.ts'
 import { checkAnswer, checkedAnswers } from './support/checked-answers.ts'
 import { createAnswerCheck, type SeenAnswer } from './support/openapi-check.ts'
 
@@ -69,9 +69,8 @@ test('an answer that is streamed is judged when it is read', async () => {
 
 test('the answers of the api under test are among those that are checked', async () => {
   const before = checkedAnswers()
-  const api = await startApi()
+  const api = await startApiForTest()
   await api.call('GET', '/healthcheck')
   await api.call('GET', '/openapi.json')
   expect(checkedAnswers()).toBe(before + 1)
-  await api.stop()
 })

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { postgresTree } from '@tidings/harness/fleet/postgres-tree.ts'
 import type { ServiceProcess } from '@tidings/harness/service-process.ts'
 import { isRunning } from './support/embedded-process.ts'
 import { expectAllDelivered, startLoad, type Load } from './support/load.ts'
@@ -18,13 +18,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await operator.leave()
 })
-
-/** The postmaster and its children (proc(5): task/tid/children). */
-async function postgresProcesses(): Promise<number[]> {
-  const pid = await service.postgresPid()
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')
-  return [pid, ...children.split(' ').map(Number).filter((child) => child > 0)]
-}
 
 const countLog = (words: string) => operator.log.filter((line) => line.includes(words)).length
 
@@ -76,7 +69,7 @@ test('after kill -9 of the postmaster under load publishers see only 503, and th
 test('a database that is stopped for 6 s costs 503s within 5 s each, and everything goes on afterwards', async () => {
   const load = startLoad(operator.client)
   await load.acknowledge(100)
-  const stopped = await postgresProcesses()
+  const stopped = await postgresTree(await service.postgresPid())
   const stoppedAt = performance.now()
   for (const pid of stopped) process.kill(pid, 'SIGSTOP')
   try {

@@ -69,7 +69,7 @@ test('of two starts at once on one data directory one serves, the other says who
   if (!winner) throw new Error('none of them serves')
   expect(await operator.readiness()).toMatchObject({ status: 200 })
   expect(operator.output).toEqual([`ready ${winner.url}`])
-  expect(operator.log.filter((line) => line.startsWith('Another'))).toEqual([`Another instance uses this data directory: pid ${winner.pid}, ${winner.url}`])
+  expect(operator.log.filter((line) => line.startsWith('Another'))).toEqual([`Another instance uses this data directory: pid ${winner.pid}, ${winner.url}; stop it, or set another TIDINGS_DATA_DIR`])
   expect(starts.flatMap((start) => (start.status === 'rejected' ? [String(start.reason)] : []))).toEqual([expect.stringContaining('(exit code 1)')])
 })
 

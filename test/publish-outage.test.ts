@@ -1,18 +1,11 @@
 import { startReceiver } from '@tidings/harness/receiver.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { expect, test } from 'vitest'
-import { jobEvent, startApp, type TestApp } from './support/app.ts'
+import { startApp, startAppForTest, tryToPublish, type TestApp } from './support/app.ts'
 import { startBreakableWay } from './support/breakable-way.ts'
 import { createTestDatabase } from './support/database.ts'
 import { dataOf, eventually, numbersOf } from './support/service-test.ts'
 import { createGate } from './support/steps.ts'
-
-/** Publishes, and tells status, code, Retry-After and how long it took. */
-async function tryToPublish(app: TestApp, event: Parameters<typeof jobEvent>[0]) {
-  const startedAt = performance.now()
-  const answer = await app.client.call('POST', '/events/publish', jobEvent(event))
-  return { status: answer.status, code: answer.body?.message.split(' ')[0], ms: performance.now() - startedAt }
-}
 
 /** Nobody reads or writes events until the gate opens. */
 async function lockEvents({ db }: TestApp, atEnd?: (open: () => void) => void) {
@@ -76,7 +69,7 @@ test.concurrent('a publish whose write hangs is answered "unknown" within 5 s, a
 
 // Not beside the others: 64 MiB of JSON in this process would count in their five seconds.
 test('when 64 MiB wait, the next publish is answered NTFAPI_BUSY at once, and is not there afterwards', async () => {
-  const app = await startApp({ env: { TIDINGS_ROLE: 'api' } })
+  const app = await startAppForTest({ env: { TIDINGS_ROLE: 'api' } })
   const unlock = await lockEvents(app)
   // The largest there are: with what a record costs beside its text, 63 of them fit.
   const big = 'x'.repeat(1_048_000)
@@ -94,5 +87,4 @@ test('when 64 MiB wait, the next publish is answered NTFAPI_BUSY at once, and is
   const rows = await app.db.query(sql`select from event`)
   expect(rows.length).toBeGreaterThanOrEqual(stored)
   expect(rows.length).toBeLessThanOrEqual(answers.length - refused)
-  await app.stop()
 })

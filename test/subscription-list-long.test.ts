@@ -7,8 +7,8 @@ import { MAX_LONG_LISTS, MAX_LONG_LISTS_OF_ONE } from '@tidings/server/api/lists
 import { createDatabase, type Database } from '@tidings/server/db/database.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createLog } from '@tidings/server/log.ts'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { createApiForFile, envelopeOf, startApiForTest } from './support/api.ts'
 import { createTestDatabase, type TestDatabase } from './support/database.ts'
 import { eventually } from './support/service-test.ts'
 import { storeMany } from './support/stored-subscriptions.ts'
@@ -16,7 +16,6 @@ import { storeMany } from './support/stored-subscriptions.ts'
 /** Far more than the buffers on the way to a client take. */
 const HEAVY = { count: 6000, characters: 2000 }
 
-let api: ApiUnderTest
 /** Of the lists alone, and on a way of its own, so that what they do can be seen. */
 let lists: TestDatabase
 let longListDb: Database
@@ -25,23 +24,22 @@ let queries = 0
 beforeAll(async () => {
   lists = await createTestDatabase()
   longListDb = createDatabase({ url: () => lists.url, name: 'long lists', maxConnections: MAX_LONG_LISTS, statementTimeoutMs: 20_000, answerTimeoutMs: 22_000, log: createLog({ level: 'fatal', isTerminal: false }) })
-  const searchDb: Database = {
-    ...lists,
-    query: (statement) => {
-      queries += 1
-      return lists.query(statement)
-    },
-  }
-  api = await startApi({ searchDb, longListDb })
   await storeMany(lists, { count: 1201, owner: 'many' })
   await storeMany(lists, { count: 500, owner: 'whole' })
   await storeMany(lists, { ...HEAVY, owner: 'heavy' })
 })
 afterAll(async () => {
-  await api.stop()
   await longListDb.close()
   await lists.drop()
 })
+
+// After the databases that it uses, so that it stops before they go.
+const api = createApiForFile({ parts: () => ({ searchDb: { ...lists, query: countedQuery }, longListDb }) })
+
+const countedQuery: Database['query'] = (statement) => {
+  queries += 1
+  return lists.query(statement)
+}
 
 /** What the connections that long lists hold are doing. */
 const holders = () => lists.query<{ state: string; pins: boolean }>(sql`
@@ -174,8 +172,7 @@ describe('one subscription can have a megabyte of targets', () => {
   const targets = (mark: string) => Array.from({ length: 6000 }, (_, index) => ({ deliveryMethod: 'WEBHOOK', deliveryAddress: `http://127.0.0.1/${mark}${'x'.repeat(90)}${index}` }))
 
   test('so few of them are read at once, and the list is whole', async () => {
-    const other = await startApi()
-    onTestFinished(() => other.stop())
+    const other = await startApiForTest()
     for (const name of ['a', 'b', 'c', 'd']) {
       await envelopeOf(other.call('POST', '/subscriptions', { body: { name, typeFilter: 'jobs.*.*', subjectFilter: '*', deliveryTargets: targets(name) } }), 201)
     }

@@ -2,9 +2,9 @@ import type { Subscription } from '@tidings/contract/subscription.ts'
 import { createDatabase } from '@tidings/server/db/database.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createLog } from '@tidings/server/log.ts'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { envelopeOf, startApi, type ApiUnderTest, type CallOptions } from './support/api.ts'
-import { createTestDatabase } from './support/database.ts'
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createApiForFile, envelopeOf, startApiForTest, type CallOptions } from './support/api.ts'
+import { createDatabaseForTest } from './support/database.ts'
 import { eventually } from './support/service-test.ts'
 import { store, type StoredSubscription } from './support/stored-subscriptions.ts'
 
@@ -27,14 +27,12 @@ function row(name: string, owner: string, more: Partial<StoredSubscription>): St
   }
 }
 
-let api: ApiUnderTest
+const api = createApiForFile()
 beforeAll(async () => {
-  api = await startApi()
   const gone = [{ ...row('b', 'jdoe', {}), name: 'expired', expiry: '2025-01-01T00:00:00.000000Z' }, { ...row('b', 'jdoe', {}), name: 'ended' }, { ...row('b', 'jdoe', {}), name: 'elsewhere', tenant: 'other' }]
   await store(api.db, [...ROWS, ...gone.map((one, index) => ({ ...one, uuid: one.uuid.replace('f8c3', `000${index}`) }))])
   await api.db.query(sql`update subscription set ended = now(), end_reason = 'deleted' where name = 'ended'`)
 })
-afterAll(() => api.stop())
 
 /** Asks all three endpoints for the same list; the names must be the same. */
 async function names(query: string, options: CallOptions = {}): Promise<string> {
@@ -98,8 +96,7 @@ describe('all three endpoints', () => {
   })
 
   test('an administrator may see those of others, but not of all at once', async () => {
-    const other = await startApi({ searchDb: api.db, admins: { isAdmin: (tenant, user) => Promise.resolve(tenant === 'dev' && user === 'root') } })
-    onTestFinished(() => other.stop())
+    const other = await startApiForTest({ searchDb: api.db, admins: { isAdmin: (tenant, user) => Promise.resolve(tenant === 'dev' && user === 'root') } })
     const options = { as: 'user', user: 'root' } as const
     expect((await envelopeOf<Subscription[]>(other.call('GET', '/subscriptions?ownedBy=jdoe', options))).result).toHaveLength(3)
     await envelopeOf(other.call('GET', '/subscriptions?anyOwner=true', options), 401)
@@ -241,14 +238,10 @@ describe('whatever is wrong is said at once', () => {
 })
 
 test('a search that takes too long is given up, and stops nothing else', async () => {
-  const lists = await createTestDatabase({ maxConnections: 4 })
+  const lists = await createDatabaseForTest({ maxConnections: 4 })
   const searchDb = createDatabase({ url: () => lists.url, name: 'search', maxConnections: 1, statementTimeoutMs: 1000, answerTimeoutMs: 5000, log: createLog({ level: 'fatal', isTerminal: false }) })
-  const other = await startApi({ db: lists, searchDb })
-  onTestFinished(async () => {
-    await other.stop()
-    await searchDb.close()
-    await lists.drop()
-  })
+  onTestFinished(() => searchDb.close())
+  const other = await startApiForTest({ db: lists, searchDb })
   await store(lists, ROWS)
   await lists.transaction(async (tx) => {
     await tx.query(sql`lock table delivery_target`)

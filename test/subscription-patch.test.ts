@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import { sql } from '@tidings/server/db/sql.ts'
-import { envelopeOf, startApi, type ApiUnderTest, type CallOptions } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApiForTest, type CallOptions } from './support/api.ts'
 import { eventually } from './support/service-test.ts'
 import { createGate } from './support/steps.ts'
 
@@ -10,14 +10,7 @@ const webhook = (path: string) => ({ deliveryMethod: 'WEBHOOK', deliveryAddress:
 const NEW = { name: 's1', typeFilter: 'jobs.JOB_NEW_STATUS.*', subjectFilter: 'job-1', description: 'of old', deliveryTargets: [webhook('a'), webhook('b')] }
 const CALLER = 'jwtTenant: admin jwtUser: jobs OboTenant: dev OboUser: jdoe'
 
-let api: ApiUnderTest
-beforeAll(async () => {
-  api = await startApi()
-})
-beforeEach(async () => {
-  await api.db.query(sql`truncate subscription cascade`)
-})
-afterAll(() => api.stop())
+const api = createApiForFile({ isEmptiedBeforeEach: true })
 
 const create = (body: object = {}, options: CallOptions = {}) => envelopeOf(api.call('POST', '/subscriptions', { ...options, body: { ...NEW, ...body } }), 201)
 const patch = (body: unknown, { path = 's1', ...options }: CallOptions & { path?: string } = {}) => api.call('PATCH', `/subscriptions/byName/${path}`, { ...options, body: body as object })
@@ -93,11 +86,10 @@ describe('the address in the answer', () => {
   })
 
   test('has the configured public base', async () => {
-    const other = await startApi({ publicUrl: 'https://dev.example.org' })
+    const other = await startApiForTest({ publicUrl: 'https://dev.example.org' })
     await envelopeOf(other.call('POST', '/subscriptions', { body: NEW }), 201)
     const { result } = await envelopeOf(other.call('PATCH', '/subscriptions/byName/s1', { body: {} }))
     expect(result).toEqual({ url: 'https://dev.example.org/v3/notifications/subscriptions/byName/s1' })
-    await other.stop()
   })
 })
 

@@ -1,8 +1,8 @@
 import { ATTRIBUTES } from '@tidings/server/api/search/attributes.ts'
 import { OPERATORS } from '@tidings/server/api/search/condition.ts'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { createApiForFile, envelopeOf } from './support/api.ts'
 import { difficultSubscriptions } from './support/difficult-subscriptions.ts'
 import { store } from './support/stored-subscriptions.ts'
 
@@ -10,12 +10,8 @@ import { store } from './support/stored-subscriptions.ts'
 const TOGETHER = 25
 const ROUNDS = 100
 
-let api: ApiUnderTest
-beforeAll(async () => {
-  api = await startApi()
-  await store(api.db, difficultSubscriptions())
-})
-afterAll(() => api.stop())
+const api = createApiForFile()
+beforeAll(() => store(api.db, difficultSubscriptions()))
 
 /** Pieces of all the languages, so that what is put together from them is often nearly right. */
 const PIECES = [

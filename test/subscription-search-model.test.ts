@@ -5,8 +5,8 @@ import { compileOrder, readOrder, readStart } from '@tidings/server/api/search/o
 import { findPage } from '@tidings/server/api/lists/find.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { beforeAll, expect, test } from 'vitest'
+import { createApiForFile, envelopeOf } from './support/api.ts'
 import { difficultSubscriptions } from './support/difficult-subscriptions.ts'
 import { compare, conditionsOver, fulfils, testsOver, valueIn } from './support/search-model.ts'
 import { printConditionText, printFreeForm, printSqlLike, type FreeFormEncoding, type SqlStyle } from './support/search-printers.ts'
@@ -15,12 +15,10 @@ import { store, type StoredSubscription } from './support/stored-subscriptions.t
 const ROWS = difficultSubscriptions()
 const RUNS = { numRuns: 200 }
 
-let api: ApiUnderTest
+const api = createApiForFile()
 beforeAll(async () => {
-  api = await startApi()
   await store(api.db, [...ROWS, ...ROWS.map((row) => ({ ...row, tenant: 'other', uuid: row.uuid.replace('-4', '-5') }))])
 })
-afterAll(() => api.stop())
 
 /** The uuids of a list, in its order. */
 async function listed(path: string, parameters: readonly (readonly [string, string])[], search?: string): Promise<string[]> {

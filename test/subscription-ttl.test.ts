@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import { sql } from '@tidings/server/db/sql.ts'
-import { envelopeOf, startApi, type ApiUnderTest, type CallOptions } from './support/api.ts'
+import { createApiForFile, envelopeOf, type CallOptions } from './support/api.ts'
 
 const NEW = { name: 's1', typeFilter: 'jobs.*.*', subjectFilter: '*', ttlMinutes: 60, deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'https://portal.example.org/' }] }
 
-let api: ApiUnderTest
-beforeAll(async () => {
-  api = await startApi()
-})
+const api = createApiForFile({ isEmptiedBeforeEach: true })
 beforeEach(async () => {
-  await api.db.query(sql`truncate subscription cascade`)
   await envelopeOf(api.call('POST', '/subscriptions', { body: NEW }), 201)
 })
-afterAll(() => api.stop())
 
 const setTtl = (ttl: string, options: CallOptions = {}, name = 's1') => api.call('POST', `/subscriptions/${name}/updateTTL/${ttl}`, options)
 const read = async () => (await envelopeOf<Subscription>(api.call('GET', '/subscriptions/byName/s1'))).result

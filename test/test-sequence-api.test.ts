@@ -3,38 +3,36 @@ import type { TestSequence } from '@tidings/contract/test-sequence.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { AppError } from '@tidings/server/errors.ts'
 import type { Publish } from '@tidings/server/publish/publish.ts'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { envelopeOf, EVENT_UUID, startApi, type ApiUnderTest, type Published } from './support/api.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createApiForFile, envelopeOf, EVENT_UUID, type Published } from './support/api.ts'
 import { eventually } from './support/service-test.ts'
 import { createGate } from './support/steps.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const unavailable = () => Promise.reject(new AppError('NTFAPI_EVENT_POST_ERR', { retryAfterS: 1 }))
 
-let api: ApiUnderTest
 let published: Published[] = []
 /** What the publish port does before it stores. */
 let refusing: Partial<Publish> = {}
 
-beforeEach(async () => {
+const publish: Publish = {
+  async event(event, context) {
+    await refusing.event?.(event, context)
+    published.push({ event, context })
+    return { uuid: EVENT_UUID }
+  },
+  async endSeries(series, context) {
+    await refusing.endSeries?.(series, context)
+    published.push({ series, context })
+  },
+}
+
+const api = createApiForFile({ parts: () => ({ publish }), isEmptiedBeforeEach: true })
+
+beforeEach(() => {
   refusing = {}
   published = []
-  api = await startApi({
-    publish: {
-      async event(event, context) {
-        await refusing.event?.(event, context)
-        published.push({ event, context })
-        return { uuid: EVENT_UUID }
-      },
-      async endSeries(series, context) {
-        await refusing.endSeries?.(series, context)
-        published.push({ series, context })
-      },
-    },
-  })
 })
-
-afterEach(() => api.stop())
 
 async function begin(query = ''): Promise<Subscription> {
   const { result } = await envelopeOf<Subscription>(api.call('POST', `/test/begin${query}`), 201)

@@ -1,20 +1,14 @@
 import type { TestSequence } from '@tidings/contract/test-sequence.ts'
 import { sql } from '@tidings/server/db/sql.ts'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { createApiForFile, envelopeOf } from './support/api.ts'
 
-let api: ApiUnderTest
+const api = createApiForFile()
 let name = ''
-
-beforeAll(async () => {
-  api = await startApi()
-})
 
 beforeEach(async () => {
   name = (await envelopeOf<{ name: string }>(api.call('POST', '/test/begin'), 201)).result.name
 })
-
-afterAll(() => api.stop())
 
 const UUID = 'befe2475-58ad-4a5c-bcf2-593f04e49a20'
 const EVENT = {

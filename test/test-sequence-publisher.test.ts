@@ -3,7 +3,7 @@ import { sql } from '@tidings/server/db/sql.ts'
 import { AppError } from '@tidings/server/errors.ts'
 import type { Publish } from '@tidings/server/publish/publish.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { envelopeOf, EVENT_UUID, startApi, type ApiUnderTest } from './support/api.ts'
+import { createApiForFile, envelopeOf, EVENT_UUID } from './support/api.ts'
 import { eventually } from './support/service-test.ts'
 import { createRecordingLog } from './support/recording-log.ts'
 
@@ -12,7 +12,6 @@ const INTERVAL_MS = 30
 let published: string[] = []
 let beforeEvent: (number: string, name: string) => Promise<unknown> = () => Promise.resolve()
 let nowMs = 0
-let api: ApiUnderTest
 let publisher: SequencePublisher
 const { log } = createRecordingLog()
 
@@ -29,19 +28,17 @@ const publish: Publish = {
   },
 }
 
-beforeEach(async () => {
+// The first event comes from the request, by the publisher of the api; the others from this one.
+const api = createApiForFile({ parts: () => ({ publish, sequences: { publishNext: (sequence) => publisher.publishNext(sequence) } }), isEmptiedBeforeEach: true })
+
+beforeEach(() => {
   published = []
   beforeEvent = () => Promise.resolve()
   nowMs = 0
-  // The first event comes from the request, by the publisher of the api; the others from this one.
-  api = await startApi({ publish, sequences: { publishNext: (sequence) => publisher.publishNext(sequence) } })
   publisher = createSequencePublisher({ db: api.db, publish, log, intervalMs: INTERVAL_MS, clock: () => nowMs })
 })
 
-afterEach(async () => {
-  await publisher.stop()
-  await api.stop()
-})
+afterEach(() => publisher.stop())
 
 const begin = async (query: string) => (await envelopeOf<{ name: string }>(api.call('POST', `/test/begin?${query}`), 201)).result.name
 const rowOf = async (name: string) => (await api.db.query(sql`select published, next_due is not null as "isDue" from test_sequence join subscription on id = subscription_id where name = ${name}`))[0]

@@ -1,24 +1,12 @@
-import { createServer, type AddressInfo } from 'node:net'
+import { findFreePort } from '@tidings/harness/free-port.ts'
 import { startReceiver } from '@tidings/harness/receiver.ts'
 import type { TestSequence } from '@tidings/contract/test-sequence.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { startApp, type TestApp, type TestAppOptions } from './support/app.ts'
-import { createTestDatabase } from './support/database.ts'
+import { startAppForTest, type TestApp } from './support/app.ts'
+import { createDatabaseForTest } from './support/database.ts'
 import { createOperator } from './support/operator.ts'
 import { eventually } from './support/service-test.ts'
-
-async function run(options: TestAppOptions = {}): Promise<TestApp> {
-  const app = await startApp(options)
-  onTestFinished(() => app.stop())
-  return app
-}
-
-async function sharedDatabase(): Promise<TestApp['db']> {
-  const db = await createTestDatabase({ isEmpty: true })
-  onTestFinished(() => db.drop())
-  return db
-}
 
 async function begin({ client }: Pick<TestApp, 'client'>, query: string): Promise<string> {
   const { status, body } = await client.call('POST', `/test/begin?${query}`, {})
@@ -38,7 +26,7 @@ const publishedTypes = async (db: TestApp['db'], name: string) => (await db.quer
 const TYPES = ['notifications.test.begin', 'notifications.test.number002', 'notifications.test.number003', 'notifications.test.number004']
 
 test('a sequence goes the whole way: published, delivered to itself by webhook, recorded in order, its series ended', async () => {
-  const app = await run({ sequenceIntervalMs: 50 })
+  const app = await startAppForTest({ sequenceIntervalMs: 50 })
   const name = await begin(app, 'numberOfEvents=4')
   await eventually(async () => (await progressOf(app, name)).notificationCount).toBe(4)
   const progress = await progressOf(app, name)
@@ -55,8 +43,8 @@ test('a sequence goes the whole way: published, delivered to itself by webhook, 
 })
 
 test('two processes on one database publish each event once', async () => {
-  const db = await sharedDatabase()
-  const apps = [await run({ db, sequenceIntervalMs: 20 }), await run({ db, sequenceIntervalMs: 20 })] as const
+  const db = await createDatabaseForTest({ isEmpty: true })
+  const apps = [await startAppForTest({ db, sequenceIntervalMs: 20 }), await startAppForTest({ db, sequenceIntervalMs: 20 })] as const
   const names = await Promise.all(Array.from({ length: 4 }, () => begin(apps[0], 'numberOfEvents=10&endSeries=false')))
   for (const name of names) {
     await eventually(async () => (await progressOf(apps[1], name)).notificationCount).toBe(10)
@@ -66,7 +54,7 @@ test('two processes on one database publish each event once', async () => {
 })
 
 test('a sequence deleted in the middle publishes no more, and leaves neither rows nor a series', async () => {
-  const app = await run({ sequenceIntervalMs: 20 })
+  const app = await startAppForTest({ sequenceIntervalMs: 20 })
   const names = await Promise.all(Array.from({ length: 10 }, () => begin(app, 'numberOfEvents=1000')))
   await eventually(async () => (await progressOf(app, names[0] ?? '')).notificationCount).toBeGreaterThan(2)
   const answers = await Promise.all(names.map((name) => app.client.call('DELETE', `/test/${name}`)))
@@ -77,7 +65,7 @@ test('a sequence deleted in the middle publishes no more, and leaves neither row
 })
 
 test('callers without a token can use up their own connections only', async () => {
-  const app = await run()
+  const app = await startAppForTest()
   const name = await begin(app, '')
   await eventually(async () => (await progressOf(app, name)).notificationCount).toBe(1)
   const { receivedNotifications: [notification] } = await progressOf(app, name)
@@ -97,7 +85,7 @@ test('callers without a token can use up their own connections only', async () =
 test('the callback of a service with a base path is let through the guard of webhooks, and nothing else on that host', async () => {
   const front = await startReceiver()
   onTestFinished(() => front.close())
-  const app = await run({ env: { TIDINGS_PUBLIC_URL: front.url('/base'), TIDINGS_ALLOW_ADDRESSES: '192.0.2.0/24' } })
+  const app = await startAppForTest({ env: { TIDINGS_PUBLIC_URL: front.url('/base'), TIDINGS_ALLOW_ADDRESSES: '192.0.2.0/24' } })
   await app.subscribe({ addresses: [front.url('/v3/notifications/test/callback/x')], typeFilter: 'notifications.test.*' })
   const name = await begin(app, '')
   const [callback] = await front.take(1)
@@ -107,7 +95,8 @@ test('the callback of a service with a base path is let through the guard of web
 })
 
 test('a sequence goes on after kill -9 of the service', async () => {
-  const operator = await createOperator({ TAPIS_SERVICE_PORT: String(await freePort()) })
+  // The address of a callback holds the port, so the second life needs the port of the first.
+  const operator = await createOperator({ TAPIS_SERVICE_PORT: String(await findFreePort()) })
   onTestFinished(() => operator.leave())
   const service = await operator.start()
   const name = await begin(operator, 'numberOfEvents=3')
@@ -120,13 +109,3 @@ test('a sequence goes on after kill -9 of the service', async () => {
   expect([...(await distinct()).values()].map(({ type }) => type)).toEqual(TYPES.slice(0, 3))
   expect(operator.alarms()).toEqual([])
 })
-
-/** The address of a callback holds the port, so the second life needs the port of the first. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
-}

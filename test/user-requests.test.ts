@@ -2,16 +2,12 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Database } from '@tidings/server/db/database.ts'
 import { MOST_PER_USER } from '@tidings/server/api/user-requests.ts'
-import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import { jobEvent } from './support/app.ts'
-import { envelopeOf, startApi, type ApiUnderTest } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApiForTest } from './support/api.ts'
 import { eventually } from './support/service-test.ts'
 
-let api: ApiUnderTest
-beforeAll(async () => {
-  api = await startApi()
-})
-afterAll(() => api.stop())
+const api = createApiForFile()
 
 const open: Socket[] = []
 afterEach(() => {
@@ -65,8 +61,7 @@ test('requests sent one after the other on a connection that goes away are over'
       return api.db.query(statement)
     },
   }
-  const other = await startApi({ searchDb })
-  onTestFinished(() => other.stop())
+  const other = await startApiForTest({ searchDb })
   const ask = () => other.call('GET', '/subscriptions/byName/none', { as: 'user', user: 'gone' }).then(({ status }) => status)
   const socket = await openConnection(other.address)
   socket.write('GET /v3/notifications/subscriptions HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: user:gone@dev\r\n\r\n'.repeat(MOST_PER_USER))
@@ -93,8 +88,7 @@ test('searches of one caller that take long leave connections to others', async 
       return api.db.query(statement)
     },
   }
-  const other = await startApi({ searchDb })
-  onTestFinished(() => other.stop())
+  const other = await startApiForTest({ searchDb })
   const slow = Array.from({ length: 6 }, () => envelopeOf(other.call('GET', '/subscriptions', { as: 'user', user: 'slow' })))
   await eventually(() => underWay).toBe(2)
   await envelopeOf(other.call('GET', '/subscriptions', { as: 'user', user: 'quick' }))

@@ -1,12 +1,13 @@
 import type { BrokerKind } from '../fleet/fleet.ts'
 import { parseArgs } from 'node:util'
 import { measureBacklog } from './backlog.ts'
+import { newSeed } from './plan/seed.ts'
 import { runLedger } from './run.ts'
 import { runManyLedger } from './run-many.ts'
 
 const HELP = `Publishes to a service that is disturbed meanwhile, and accounts for every event.
 
-  npm run ledger -- [--minutes 5] [--api 2] [--dispatchers 3] [--broker database|rabbitmq] [--rate 200] [--series 200] [--faults N] [--mixed]
+  npm run ledger -- [--minutes 5] [--api 2] [--dispatchers 3] [--broker database|rabbitmq] [--rate 200] [--series 200] [--faults N] [--mixed] [--partitions N]
       several processes; they, PostgreSQL and RabbitMQ are killed, they are stopped and continued;
       --mixed: every second one of them is a process of the previous commit
   npm run ledger -- --processes one [--events 20000] [--series 500] [--kills 6] [--keys] [--deadline-s 600]
@@ -25,6 +26,7 @@ const { values } = parseArgs({ options: {
   'broker': { type: 'string', default: 'database' },
   'rate': { type: 'string', default: '200' },
   'faults': { type: 'string' },
+  'partitions': { type: 'string' },
   'mixed': { type: 'boolean', default: false },
   'backlog': { type: 'string' },
   'events': { type: 'string', default: '20000' },
@@ -32,7 +34,7 @@ const { values } = parseArgs({ options: {
   'kills': { type: 'string', default: '6' },
   'keys': { type: 'boolean', default: false },
   'deadline-s': { type: 'string', default: '600' },
-  'seed': { type: 'string', default: String(Date.now() % 1_000_000) },
+  'seed': { type: 'string', default: String(newSeed()) },
   'keep-logs': { type: 'boolean', default: false },
   'help': { type: 'boolean', default: false },
 } })
@@ -65,6 +67,7 @@ function run(signal: AbortSignal): Promise<{ readonly text: string; readonly fau
   const publishingMs = 60_000 * Number(values.minutes)
   return runManyLedger({
     ...common, broker: broker(), apis, dispatchers: Number(values.dispatchers ?? 3), publishingMs, isMixed: values.mixed, rate: Number(values.rate), series: Number(values.series ?? 200),
+    partitions: values.partitions === undefined ? undefined : Number(values.partitions),
     disturbances: Number(values.faults ?? Math.max(4, Math.round(publishingMs / 1000 / DISTURBED_EVERY_S))),
   })
 }

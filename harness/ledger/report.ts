@@ -1,7 +1,6 @@
 import type { Alarms } from '../fleet/alarms.ts'
 import type { Leftovers, StuckSamples } from './watch/database-watch.ts'
 import type { Disturbance } from './disturb/disturbance.ts'
-import type { Duplicate } from './judge/duplicates.ts'
 import type { Plan } from './plan/plan.ts'
 import type { Fault, Verdict } from './judge/reconcile.ts'
 import { recoveryByKind, type Recovery, type RecoveryOfKind } from './judge/recovery.ts'
@@ -35,10 +34,8 @@ export interface LedgerReport {
   /** Readable, complete, one fact a line. */
   readonly text: string
   readonly faults: readonly string[]
-  readonly duplicates: readonly Duplicate[]
   readonly arrivals: number
   readonly disturbances: readonly Disturbance[]
-  readonly recovery: readonly RecoveryOfKind[]
 }
 
 const SHOWN_FAULTS = 20
@@ -48,11 +45,10 @@ const SHOWN_LATE = 5
 const KINDS: readonly Fault['kind'][] = ['lost', 'hole', 'violation', 'different_body', 'unexplained_duplicate', 'excess_copy', 'stranger']
 
 export function reportOf(facts: Facts): LedgerReport {
-  const { verdict: { duplicates }, arrivals, recoveries, trouble: { disturbances } } = facts
+  const { arrivals, recoveries, trouble: { disturbances } } = facts
   const faults = [...facts.verdict.faults.map(({ kind, detail }) => `${kind}: ${detail}`), ...otherFaults(facts)]
-  const recovery = recoveryByKind(recoveries)
-  const lines = [...figures(facts), ...duplicateLines(facts), ...recoveries.map((one) => disturbanceLine(one, facts)), ...recovery.map(recoveryLine), ...faultLines(faults, facts)]
-  return { text: lines.join('\n'), faults, duplicates, arrivals: arrivals.length, disturbances, recovery }
+  const lines = [...figures(facts), ...duplicateLines(facts), ...recoveries.map((one) => disturbanceLine(one, facts)), ...recoveryByKind(recoveries).map(recoveryLine), ...faultLines(faults, facts)]
+  return { text: lines.join('\n'), faults, arrivals: arrivals.length, disturbances }
 }
 
 /** What the books do not show: the state of the tables, the answers, the log. */

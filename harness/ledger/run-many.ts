@@ -25,6 +25,8 @@ export interface ManyOptions extends RunOptions {
   readonly disturbances: number
   /** Every second process of a role is one of the previous commit. */
   readonly isMixed?: boolean
+  /** TIDINGS_PARTITIONS; undefined: what the service makes of the broker. */
+  readonly partitions?: number | undefined
 }
 
 const PUBLISHERS = 4
@@ -42,7 +44,7 @@ export async function runManyLedger(options: ManyOptions): Promise<LedgerReport>
   const workplace = await createWorkplace()
   const alarms = createAlarms()
   const otherRoot = isMixed ? await extractPreviousCommit(workplace.otherRoot) : undefined
-  const fleet = await createFleet({ broker, apis, dispatchers, otherRoot, workplace, alarms })
+  const fleet = await createFleet({ broker, apis, dispatchers, otherRoot, workplace, alarms, ...(options.partitions !== undefined && { env: { TIDINGS_PARTITIONS: String(options.partitions) } }) })
   const deadline = startDeadline(deadlineMs, signal)
   let isClean = false
   try {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { createAlarms } from '../fleet/alarms.ts'
 import { connectTo } from '../ledger/publish/connect.ts'
+import { readMeasureOptions } from '../measure-options.ts'
 import { createFleet, type Fleet, type BrokerKind } from '../fleet/fleet.ts'
 import { createPace } from '../ledger/publish/pace.ts'
 import { createWorkplace, type Workplace } from '../fleet/workplace.ts'
@@ -10,11 +10,13 @@ import type { Client } from '../client.ts'
 import { startReceiver } from '../receiver.ts'
 import { longestDipMs } from './dip.ts'
 
-/**
- * From one dispatcher to three and back to one, under load: when the partitions are spread evenly, and how long less than half
- * of what is published arrives meanwhile. Ends with 1 when a number is beyond what is promised.
- */
-const { values } = parseArgs({ options: { broker: { type: 'string', default: 'database' }, rate: { type: 'string', default: '300' }, seconds: { type: 'string', default: '15' } } })
+const HELP = `From one dispatcher to three and back to one, under load: when the partitions are spread evenly, and how long less than
+half of what is published arrives meanwhile. Ends with 1 when a number is beyond what is promised.
+
+  node --import tsx harness/scaling/main.ts [--broker database|rabbitmq] [--rate 300] [--seconds 15]
+`
+
+const values = readMeasureOptions(HELP, { broker: 'database', rate: '300', seconds: '15' })
 const EVEN_MS = 10_000
 const DIP_MS = 5000
 const rate = Number(values.rate)

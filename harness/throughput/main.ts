@@ -4,20 +4,20 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { setTimeout as delay } from 'node:timers/promises'
 import { mintDevelopmentToken } from '@tidings/server/api/auth/development-token.ts'
 import { createClient, type Client } from '../client.ts'
+import { readMeasureOptions } from '../measure-options.ts'
 import { startService } from '../service-process.ts'
 import { cpuMicrosOfTree } from './cpu.ts'
 
-/**
- * Sustained publishing, counted at the receiver: publisher, service, database and receiver on this machine. Prints
- * events/s and the CPU time per event of each. 1 KB events, one match each.
- */
-const { values } = parseArgs({ options: {
-  seconds: { type: 'string', default: '60' }, warmup: { type: 'string', default: '10' }, publishers: { type: 'string', default: '64' }, series: { type: 'string', default: '1000' },
-} })
+const HELP = `Sustained publishing, counted at the receiver: publisher, service, database and receiver on this machine. Prints
+events/s and the CPU time per event of each. 1 KB events, one match each.
+
+  node --import tsx harness/throughput/main.ts [--seconds 60] [--warmup 10] [--publishers 64] [--series 1000]
+`
+
+const values = readMeasureOptions(HELP, { seconds: '60', warmup: '10', publishers: '64', series: '1000' })
 const DATA = 'x'.repeat(700)
 
 const parent = await mkdtemp(join(tmpdir(), 'tidings-throughput-'))

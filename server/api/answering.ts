@@ -13,6 +13,8 @@ export interface Answering {
   /** What a public route answered. */
   either(reply: FastifyReply, answer: Answer | RawAnswer): FastifyReply
   failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply
+  /** The last byte of the answer was handed over, or its connection is gone. */
+  ended(request: FastifyRequest, reply: FastifyReply): void
   /** From now on every answer closes its connection. */
   closeConnections(): void
 }
@@ -30,7 +32,7 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
 
   function failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const failure = toAppError(error)
-    const fields = { method: request.method, route: request.routeOptions.url, trackingId: request.headers['x-tapis-tracking-id'] }
+    const fields = fieldsOf(request)
     if (failure.code === 'NTFAPI_INTERNAL') log.error({ err: failure.cause ?? failure, ...fields }, 'request failed')
     else if (failure.httpStatus >= 500) log.debug({ err: failure, ...fields }, 'request not served')
     if (failure.retryAfterS !== undefined) reply.header('retry-after', String(failure.retryAfterS))
@@ -47,8 +49,11 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
     done,
     either: (reply, answer) => 'text' in answer ? write(reply.headers(answer.headers ?? {}), answer.httpStatus, answer.text, answer.contentType) : done(reply, answer),
     failed,
+    ended: (request, reply) => log.debug({ ...fieldsOf(request), status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered'),
     closeConnections() {
       isClosing = true
     },
   }
 }
+
+const fieldsOf = ({ method, routeOptions, headers }: FastifyRequest) => ({ method, route: routeOptions.url, trackingId: headers['x-tapis-tracking-id'] })

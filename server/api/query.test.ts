@@ -3,7 +3,7 @@ import { parseQuery } from './query.ts'
 
 test('blank values count as absent, plus is a blank, names are case-sensitive', () => {
   const query = parseQuery('/x?orderBy=&search=%20&a=b+c%2B&flag=True&Limit=3')
-  expect([query.text('orderBy'), query.text('search'), query.text('a'), query.flag('flag'), query.integer('limit')]).toEqual([undefined, undefined, 'b c+', true, undefined])
+  expect([query.text('orderBy'), query.text('search'), query.text('a'), query.flag('flag'), query.text('limit')]).toEqual([undefined, undefined, 'b c+', true, undefined])
 })
 
 test('a repeated parameter is refused when it is asked for, blank or not', () => {
@@ -15,14 +15,6 @@ test('a repeated parameter is refused when it is asked for, blank or not', () =>
 test('all parameters are there in their order, repeated and blank ones too', () => {
   expect(parseQuery('/x?b=1&a=%2B&&b=&c').entries()).toEqual([['b', '1'], ['a', '+'], ['b', ''], ['c', '']])
   expect(parseQuery('/x').entries()).toEqual([])
-})
-
-test.each([['-1', -1], ['+5', 5], ['2147483647', 2_147_483_647]])('%s is an integer', (text, value) => {
-  expect(parseQuery(`?n=${encodeURIComponent(text)}`).integer('n')).toBe(value)
-})
-
-test.each(['1.0', '1e3', '2147483648', 'x', '0x10'])('%s is no integer', (text) => {
-  expect(() => parseQuery(`?n=${text}`).integer('n')).toThrow(/^TAPIS_QUERY_PARAM_NOTINT /)
 })
 
 test.each(['?a=%zz', '?%ff=1', '?a=%00'])('%s cannot be read', (target) => {

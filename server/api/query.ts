@@ -1,5 +1,4 @@
 import { AppError } from '../errors.ts'
-import { parseInt32 } from './int32.ts'
 import { shown } from './shown-text.ts'
 import { storageFault } from '../db/storable-text.ts'
 
@@ -10,8 +9,6 @@ export interface Query {
   isRepeated(name: string): boolean
   /** True for `true` in any case; any other text is false (contract 4.1). */
   flag(name: string): boolean
-  /** An int32. Throws TAPIS_QUERY_PARAM_NOTINT. */
-  integer(name: string): number | undefined
   /** Every parameter in the order of the request: repeated ones, blank ones. */
   entries(): readonly (readonly [name: string, value: string])[]
 }
@@ -43,14 +40,7 @@ function queryOf(entries: readonly (readonly [name: string, value: string])[]): 
     const value = values.get(name)?.[0]
     return value === undefined || value.trim() === '' ? undefined : value
   }
-  function integer(name: string): number | undefined {
-    const value = text(name)
-    if (value === undefined) return undefined
-    const number = parseInt32(value)
-    if (number !== undefined) return number
-    throw new AppError('TAPIS_QUERY_PARAM_NOTINT', { details: { parameter: name, value: shown(value) } })
-  }
-  return { text, isRepeated, integer, flag: (name) => text(name)?.toLowerCase() === 'true', entries: () => entries }
+  return { text, isRepeated, flag: (name) => text(name)?.toLowerCase() === 'true', entries: () => entries }
 }
 
 function decode(part: string): string {

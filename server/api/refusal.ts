@@ -8,8 +8,8 @@ export interface Fault {
   readonly text: string
 }
 
-/** A list of targets can hold thousands of faults; more than this nobody reads. */
-const MAX_FAULTS = 100
+/** A list of targets, or a hostile text, can hold thousands of faults; more than this nobody reads. */
+export const MAX_FAULTS = 100
 const SCHEMA = 'TAPIS_JSON_VALIDATION_ERROR'
 
 export const schemaFault = (text: string): Fault => ({ code: SCHEMA, text })

@@ -62,6 +62,10 @@ export function createRouter({ server, routes, authenticator, answering, onUnrea
   })
   app.setNotFoundHandler((request, reply) => answerUnknown(routes, request, reply))
   app.setErrorHandler((error, request, reply) => answering.failed(error, request, reply))
+  app.addHook('onResponse', (request, reply, done) => {
+    answering.ended(request, reply)
+    done()
+  })
   const budgets = {
     serviceBodies: createBodyBudget(),
     userBodies: createBodyBudget({ budgetBytes: USER_BUDGET_BYTES }),

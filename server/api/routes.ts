@@ -1,6 +1,6 @@
 import type { EventOperations } from './events.ts'
 import type { ListOperations } from './lists/operations.ts'
-import type { Answer, Call, Route } from './route.ts'
+import { BASE_PATH, type Answer, type Call, type Route } from './route.ts'
 import type { StatusOperations } from './status.ts'
 import type { SubscriptionOperations } from './subscriptions/operations.ts'
 import type { TestSequenceOperations } from './test-sequences/operations.ts'
@@ -14,7 +14,7 @@ export interface Operations {
 }
 
 /** Since 1.6.2 of the contract (RFC 9745, RFC 8594 §3). */
-const DEPRECATED = { deprecation: '@1710374400', link: '</v3/notifications/events/publish>; rel="successor-version"' }
+const DEPRECATED = { deprecation: '@1710374400', link: `<${BASE_PATH}/events/publish>; rel="successor-version"` }
 
 /** Every address, and who may call it. `caller`: anyone with a valid token; the operation looks at the owner. */
 export function createRoutes({ events, subscriptions, lists, tests, status }: Operations): readonly Route[] {

@@ -31,9 +31,7 @@ export interface TakenRecord {
   readonly uuid: string
   readonly kind: string
   readonly format: number
-  readonly tenant: string
   readonly seriesKey: string | null
-  readonly subject: string | null
   readonly endsSeries: boolean
   readonly deletesSubscriptions: boolean
   readonly hasType: boolean

@@ -31,8 +31,8 @@ export const insertRecords = (db: Db, records: readonly InboxRecord[], notifies:
 
 /** The next records of these partitions after their cursors, at most so many of each, in position order. */
 export const readAfterCursor = (tx: Db, partitions: readonly number[], limitPerPartition: number) => tx.query<TakenRecord>(sql`
-  select next.partition, next.position, next.uuid, next.kind, next.format, next.tenant, next.series_key as "seriesKey",
-         next.subject, next.ends_series as "endsSeries", next.deletes_subscriptions as "deletesSubscriptions",
+  select next.partition, next.position, next.uuid, next.kind, next.format, next.series_key as "seriesKey",
+         next.ends_series as "endsSeries", next.deletes_subscriptions as "deletesSubscriptions",
          (next.type1 is not null and next.type2 is not null and next.type3 is not null) as "hasType"
   from partition_cursor
   cross join lateral (

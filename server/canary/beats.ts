@@ -1,7 +1,8 @@
+import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
 import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
 import type { Publish } from '../publish/publish.ts'
-import { createLoop, type Worker } from '../runtime/loop.ts'
+import { createLoop, type Untried, type Worker } from '../runtime/loop.ts'
 import { CANARY_TENANT, CANARY_TYPE, endAlarm, forgetOld, noteSent, openCanary, raiseAlarm, takeTurn } from './store.ts'
 
 /** A backlog may keep a beat waiting, as it keeps others; after this somebody should look why. */
@@ -32,20 +33,26 @@ export function createBeats({ db, publish, intervalMs, overdueMs = OVERDUE_MS, l
   let address: string | undefined
   /** What was on its way when the last process ended gets its time again. */
   let alarmFrom = Infinity
+  /** The last beat of this process could not be sent off; whether one can shows when it is its turn again. */
+  let hasFailed = false
 
-  async function turn(): Promise<number> {
+  async function turn(): Promise<number | Untried> {
     address ??= await openCanary(db)
     const { isOurs, inMs } = await takeTurn(db, intervalMs)
     if (isOurs) await sendOff()
     await watch()
-    return isOurs ? Math.min(intervalMs, LOOK_EVERY_MS) : Math.max(LEAST_REST_MS, Math.min(inMs, LOOK_EVERY_MS))
+    if (isOurs) return Math.min(intervalMs, LOOK_EVERY_MS)
+    const restMs = Math.max(LEAST_REST_MS, Math.min(inMs, LOOK_EVERY_MS))
+    return hasFailed ? { restMs } : restMs
   }
 
   /** Outside every series, so the uuid chooses the partition: in time the beats come through all of them. */
   async function sendOff(): Promise<void> {
-    const event = { source: 'notifications', type: CANARY_TYPE, timestamp: new Date().toISOString() }
-    const { uuid } = await publish.event(event, { tenant: CANARY_TENANT, user: 'notifications', service: 'notifications' })
+    hasFailed = true
+    const event = { source: SERVICE_NAME, type: CANARY_TYPE, timestamp: new Date().toISOString() }
+    const { uuid } = await publish.event(event, { tenant: CANARY_TENANT, user: SERVICE_NAME, service: SERVICE_NAME })
     await noteSent(db, uuid)
+    hasFailed = false
     await forgetOld(db)
   }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
 import type { Database, Db } from '../db/database.ts'
 import { hashKey } from '../db/hash-key.ts'
 import { sql } from '../db/sql.ts'
@@ -16,7 +17,7 @@ export const openCanary = (db: Database): Promise<string> => db.transaction(asyn
   if (!canary) throw new Error('the canary is missing')
   const [made] = await tx.query<{ id: number }>(sql`
     insert into subscription (uuid, tenant, owner, name, enabled, type_filter, type1, type2, type3, subject_filter, ttl_minutes)
-    values (${randomUUID()}, ${CANARY_TENANT}, 'notifications', 'canary', true, ${CANARY_TYPE}, ${TYPE_1}, ${TYPE_2}, ${TYPE_3}, '*', 0)
+    values (${randomUUID()}, ${CANARY_TENANT}, ${SERVICE_NAME}, 'canary', true, ${CANARY_TYPE}, ${TYPE_1}, ${TYPE_2}, ${TYPE_3}, '*', 0)
     on conflict (tenant, owner, name) where ended is null do nothing
     returning id`)
   if (made) {

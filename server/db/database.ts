@@ -2,6 +2,7 @@ import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Log } from '../log.ts'
 import { createSession, isSessionUsable, type Transaction } from './session.ts'
+import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
 
 /** Runs one statement and answers with its rows. */
 export interface Db {
@@ -63,7 +64,7 @@ export function createDatabase({ url, name, maxConnections, statementTimeoutMs, 
     pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
-    options: '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=5000 -c timezone=UTC -c jit=off -c client_connection_check_interval=1000 -c plan_cache_mode=force_custom_plan',
+    options: `${VANISHED_CLIENT_SETTINGS} -c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan`,
   }
   const pool = new pg.Pool({ ...settings, Client: clientFor(url) })
   pool.on('error', (error) => log.debug({ err: error, pool: name }, 'idle database connection lost'))

@@ -39,9 +39,9 @@ export async function openInstallation(db: Database, { partitions, brokerKind }:
     return row
   })
   const faults: string[] = []
-  if (partitions !== undefined && partitions !== found.partitions) faults.push(`it has ${found.partitions} partitions, TIDINGS_PARTITIONS says ${partitions}; the number is fixed when the database is first created`)
+  if (partitions !== undefined && partitions !== found.partitions) faults.push(`it has ${found.partitions} partitions, TIDINGS_PARTITIONS says ${partitions}; the number is fixed when the database is first created; set ${found.partitions} or leave it unset`)
   if (found.isStuck) faults.push(EVENTS_WAIT)
-  if (found.brokerKind === 'rabbitmq' && brokerKind === 'database') faults.push('its broker is RabbitMQ, and BROKER_URL is not set; events may wait in the queues')
+  if (found.brokerKind === 'rabbitmq' && brokerKind === 'database') faults.push('its broker is RabbitMQ, and BROKER_URL is not set; set it, for events may wait in the queues')
   if (faults.length > 0) throw new UnusableDatabase(faults)
   return { id: found.id, partitions: found.partitions }
 }
@@ -79,10 +79,10 @@ export async function checkDurability(db: Database): Promise<void> {
            current_setting('full_page_writes') as pages, current_setting('synchronous_commit') as commit, current_setting('server_encoding') as encoding`)
   if (!row) throw new Error('the database does not tell its settings')
   const faults: string[] = []
-  if (row.version < LEAST_SERVER_VERSION) faults.push('it is older than PostgreSQL 15')
-  if (row.fsync !== 'on') faults.push('fsync is off: it loses what it has confirmed')
-  if (row.pages !== 'on') faults.push('full_page_writes is off: it loses what it has confirmed')
+  if (row.version < LEAST_SERVER_VERSION) faults.push('it is older than PostgreSQL 15; use 15 or newer')
+  if (row.fsync !== 'on') faults.push('fsync is off: it loses what it has confirmed; switch it on')
+  if (row.pages !== 'on') faults.push('full_page_writes is off: it loses what it has confirmed; switch it on')
   if (row.encoding !== 'UTF8') faults.push(`its encoding is ${row.encoding}, which cannot hold every event: make it with encoding 'UTF8'`)
-  if (row.commit === 'off') faults.push('synchronous_commit is off: it loses what it has confirmed')
+  if (row.commit === 'off') faults.push('synchronous_commit is off: it loses what it has confirmed; switch it on')
   if (faults.length > 0) throw new UnusableDatabase(faults)
 }

@@ -14,12 +14,17 @@ const LOOK_EVERY_MS = 1000
 const nameFor = (address: string) => `tidings instance ${process.pid} ${address}`
 const NAME = /^tidings instance (\d+) (.*)$/
 
-/** Another process uses the database; the message names it. */
+/** Another process uses the database; the message names it and says what to do. */
 export class InstanceTakenError extends Error {
+  /** The message without what to do, for those who advise otherwise. */
+  readonly fact: string
+
   constructor(holderName: string | undefined) {
     const [, pid = 'unknown', address = ''] = NAME.exec(holderName ?? '') ?? []
-    super(`Another instance uses this data directory: pid ${pid}${address && `, ${address}`}`)
+    const fact = `Another instance uses this data directory: pid ${pid}${address && `, ${address}`}`
+    super(`${fact}; stop it, or set another TIDINGS_DATA_DIR`)
     this.name = 'InstanceTakenError'
+    this.fact = fact
   }
 }
 

@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { MIGRATION_LOCK } from './advisory-locks.ts'
+import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
 
 const DIRECTORY = new URL('../migrations/', import.meta.url)
 /** A process that was stopped, or whose machine is gone, keeps the lock no longer than this. */
-const SESSION_LIMITS = '-c idle_session_timeout=5000 -c idle_in_transaction_session_timeout=5000 -c client_connection_check_interval=1000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=1 -c tcp_keepalives_count=3 -c tcp_user_timeout=5000'
+const SESSION_LIMITS = `-c idle_session_timeout=5000 -c idle_in_transaction_session_timeout=5000 ${VANISHED_CLIENT_SETTINGS}`
 
 interface Migration {
   readonly version: number

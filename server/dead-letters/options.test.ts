@@ -10,11 +10,19 @@ test('all dead letters, or those that are named, are redriven', () => {
   expect(readOptions(['--list', '--help'])).toEqual({ kind: 'help' })
 })
 
+test('only those that are named are discarded', () => {
+  expect(readOptions(['--discard', UUID.toUpperCase()])).toEqual({ kind: 'discard', uuids: [UUID] })
+})
+
 test.each<[readonly string[], readonly string[]]>([
-  [[], ['one of --list and --redrive is needed']],
-  [['--list', '--redrive'], ['one of --list and --redrive is needed']],
+  [[], ['one of --list, --redrive and --discard is needed']],
+  [['--list', '--redrive'], ['one of --list, --redrive and --discard is needed']],
   [['--list', UUID], ['--list: takes no uuids']],
-  [['--redrive', 'all', '--now'], ['--now: is no option', 'all: is no uuid']],
+  [['--redrive', '--discard', UUID], ['one of --list, --redrive and --discard is needed']],
+  [['--discard'], ['--discard: needs the uuids of those to give up']],
+  [['--redrive', 'all', '--now'], ['all: is no uuid', '--now: is no option']],
+  [['--list', '--list'], ['--list: given twice']],
+  [['--redrive=false'], ['--redrive: takes no value']],
 ])('%j: every fault is named', (args, faults) => {
   expect(readOptions(args)).toEqual({ kind: 'wrong', faults })
 })

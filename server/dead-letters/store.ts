@@ -1,5 +1,6 @@
 import { PUBLISH_LOCKS } from '../db/advisory-locks.ts'
 import type { Database, Db } from '../db/database.ts'
+import { EVENT_CHANNEL } from '../db/event-channel.ts'
 import { sql } from '../db/sql.ts'
 
 export interface DeadLetter {
@@ -39,6 +40,12 @@ export const redrive = (db: Database, uuid: string): Promise<boolean> => db.tran
     update event
     set position = nextval('event_position')
     where partition = ${letter.partition} and position = ${letter.position}`)
-  await tx.query(sql`select pg_notify('tidings_events', '')`)
+  await tx.query(sql`select pg_notify(${EVENT_CHANNEL}, '')`)
   return true
 })
+
+/** Takes a dead letter off the list: the cursor has passed its record, which goes with what is older than the retention. Answers whether it was one. */
+export const discard = async (db: Db, uuid: string): Promise<boolean> => (await db.query(sql`
+  delete from dead_letter
+  where uuid = ${uuid}
+  returning 1`)).length > 0

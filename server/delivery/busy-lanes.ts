@@ -6,8 +6,8 @@ export interface BusyLanes {
   remove(lane: LaneKey): void
   has(lane: LaneKey): boolean
   all(): LaneKey[]
-  /** Resolves when no lane of this partition is busy. */
-  idle(partition: number): Promise<void>
+  /** Resolves when no lane is busy, of this partition or of all. */
+  idle(partition?: number): Promise<void>
   readonly size: number
 }
 
@@ -16,7 +16,7 @@ interface Busy extends LaneKey {
 }
 
 interface Waiter {
-  readonly partition: number
+  readonly partition: number | undefined
   readonly goOn: () => void
 }
 
@@ -24,12 +24,14 @@ export function createBusyLanes(): BusyLanes {
   const lanes = new Map<string, Busy>()
   let waiters: readonly Waiter[] = []
 
-  const isBusy = (partition: number) => [...lanes.values()].some((lane) => lane.partition === partition)
+  const isBusy = (partition: number | undefined) => (partition === undefined ? lanes.size > 0 : [...lanes.values()].some((lane) => lane.partition === partition))
 
-  function tellWaiters(partition: number): void {
-    if (!waiters.some((waiter) => waiter.partition === partition) || isBusy(partition)) return
-    for (const waiter of waiters) if (waiter.partition === partition) waiter.goOn()
-    waiters = waiters.filter((waiter) => waiter.partition !== partition)
+  /** Those who wait for this partition, and those who wait for all. */
+  function tellWaiters(partition: number | undefined): void {
+    const told = waiters.filter((waiter) => (waiter.partition === undefined || waiter.partition === partition) && !isBusy(waiter.partition))
+    if (told.length === 0) return
+    waiters = waiters.filter((waiter) => !told.includes(waiter))
+    for (const { goOn } of told) goOn()
   }
 
   return {

@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
-import type { Held } from '../db/fence.ts'
+import type { Held, Holding } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type Worker } from '../runtime/loop.ts'
+import { createLoop, type Untried, type Worker } from '../runtime/loop.ts'
 import type { LaneKey } from './lane.ts'
 import { cancelGroup } from './settle.ts'
 import { findCancelledLanes } from './settle-store.ts'
@@ -31,11 +31,20 @@ export interface CancelSweep extends Worker {
 export function createCancelSweep({ db, ownership, isBusy, onCancelled, log }: CancelSweepParts): CancelSweep {
   let isFull = true
 
-  async function turn(): Promise<number> {
+  async function turn(): Promise<number | Untried> {
     const holding = ownership.holding()
-    if (!ownership.isLeaseHeld() || holding.epochs.size === 0) return EVERY_MS
+    if (!ownership.isLeaseHeld() || holding.epochs.size === 0) return { restMs: EVERY_MS }
     const wasFull = isFull
     isFull = false
+    try {
+      return await sweep(holding, wasFull)
+    } catch (error) {
+      isFull ||= wasFull
+      throw error
+    }
+  }
+
+  async function sweep(holding: Holding, wasFull: boolean): Promise<number> {
     const found = await findCancelledLanes(db, [...holding.epochs.keys()], wasFull ? null : RECENT_MS, LANES_PER_TURN)
     // Lanes are left: the next round goes on with the same view.
     isFull ||= wasFull && found.length === LANES_PER_TURN

@@ -29,8 +29,8 @@ export interface ClaimerParts {
 export interface Claimer {
   /** Hands each head on before it looks for what comes later. */
   claim(shares: readonly Share[], onHead: (head: ClaimedHead) => void): Promise<void>
-  /** Looks through all lanes of the owned partitions for pairs, when it is time to. Answers whether it did. */
-  scanIfDue(): Promise<boolean>
+  /** Looks through all lanes of the owned partitions for pairs, when it is time to. */
+  scanIfDue(): Promise<'not_due' | 'done' | 'failed'>
   /** The next scan is due at once. */
   rescan(): void
   /** Monotonic ms of the next scan. */
@@ -40,9 +40,7 @@ export interface Claimer {
 export function createClaimer({ method, db, hints, busy, holding, clock, log }: ClaimerParts): Claimer {
   const failures = createFailureLog(log, `scan ${method}`)
   let nextScanAt = -Infinity
-  const scanSoon = () => {
-    nextScanAt = -Infinity
-  }
+  const scanSoon = () => void (nextScanAt = -Infinity)
 
   /** A partition may have been let go while it was asked. */
   const isOurs = (head: ClaimedHead) => holding().epochs.get(head.partition) === head.epoch
@@ -87,18 +85,19 @@ export function createClaimer({ method, db, hints, busy, holding, clock, log }: 
     },
     async scanIfDue() {
       const startedAt = clock()
-      if (startedAt < nextScanAt) return false
+      if (startedAt < nextScanAt) return 'not_due'
       // Set before the scan: whoever asks for another one while it runs gets it.
       nextScanAt = startedAt + SCAN_EVERY_MS
       try {
         await scan()
         failures.worked()
+        return 'done'
       } catch (error) {
         // Claims have their turn between scans that fail.
         failures.failed(error)
         nextScanAt = clock() + SCAN_AFTER_FAILURE_MS
+        return 'failed'
       }
-      return true
     },
     rescan: scanSoon,
     get nextScanAt() {

@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { Held } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type Worker } from '../runtime/loop.ts'
+import { createLoop, type Untried, type Worker } from '../runtime/loop.ts'
 import { allot, type Share } from './allot.ts'
 import { settlementOf, type RetryPolicy } from './attempt.ts'
 import { createBusyLanes } from './busy-lanes.ts'
@@ -56,12 +56,13 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   /** Shrinks when claims grow too old before they are sent. */
   let mostHeads = limits.inAll
 
-  async function turn(): Promise<number> {
-    if (await claimer.scanIfDue()) return 0
+  async function turn(): Promise<number | Untried> {
+    const scan = await claimer.scanIfDue()
+    if (scan !== 'not_due') return scan === 'done' ? 0 : { restMs: 0 }
     // One reading for all of the turn: a hint that came due between two would wait for a wake.
     const now = clock()
     const shares = claimable(now)
-    if (shares.length === 0) return restMs(hints.nextAfter(now), claimer.nextScanAt, now)
+    if (shares.length === 0) return { restMs: restMs(hints.nextAfter(now), claimer.nextScanAt, now) }
     await claimer.claim(shares, (head) => head.isCancelled ? settler.cancel(head) : wire.send(head, now))
     return 0
   }

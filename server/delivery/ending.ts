@@ -6,7 +6,7 @@ import type { Hints } from './hints.ts'
 import type { DeliveryMethod } from './lane.ts'
 import type { Wire } from './wire.ts'
 
-/** A partition is handed over after this even if the database has not taken all outcomes: they come again, as duplicates. */
+/** A partition is handed over, or delivery stops, after this even if the database has not taken all outcomes: they come again, as duplicates. */
 const LAST_SETTLEMENTS_MS = 10_000
 
 export interface EndingParts {
@@ -45,6 +45,7 @@ export function createEnding({ method, claims, settler, hints, wire, busy, log }
     async stop() {
       await claims.stop()
       await endAttempts()
+      await within(LAST_SETTLEMENTS_MS, busy.idle())
       await settler.stop()
     },
   }

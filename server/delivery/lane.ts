@@ -1,5 +1,6 @@
 import type { Db } from '../db/database.ts'
 import type { Holding } from '../db/fence.ts'
+import { INSTANT_FORMAT } from '../db/instant-format.ts'
 import { sql } from '../db/sql.ts'
 import type { HintSnapshot, Pair } from './hints.ts'
 
@@ -76,7 +77,7 @@ export const claimHeads = (db: Db, { method, holding, perPair, bytes, busy }: Cl
   )
   select sized.target_id as "targetId", sized.lane_series as "laneSeries", sized.partition, sized.address_key as "addressKey",
          sized.head_position as position, sized.epoch, sized.attempts, notification.uuid, notification.number,
-         to_char(notification.created at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created,
+         to_char(notification.created at time zone 'UTC', ${INSTANT_FORMAT}) as created,
          (extract(epoch from now() - notification.created) * 1000)::float8 as "ageMs",
          delivery_target.method, delivery_target.address, subscription.name as "subscriptionName", subscription.tenant,
          coalesce(subscription.end_reason = 'deleted', false) as "isCancelled",

@@ -2,17 +2,16 @@ import { expect, test } from 'vitest'
 import { retryAfterMs } from './retry-after.ts'
 
 const now = Date.parse('2026-03-01T12:00:00Z')
-const DAY_MS = 86_400_000
 
 test.each([
   ['0', 0],
   ['120', 120_000],
   [' 7 ', 7000],
-  ['9'.repeat(400), DAY_MS],
+  ['9'.repeat(400), Infinity],
   ['Sun, 01 Mar 2026 12:00:30 GMT', 30_000],
   ['Sunday, 01-Mar-26 12:00:30 GMT', 30_000],
   ['Sun, 01 Mar 2026 11:00:00 GMT', 0],
-  ['Fri, 31 Dec 9999 23:59:59 GMT', DAY_MS],
+  ['Fri, 31 Dec 9999 23:59:59 GMT', Date.parse('9999-12-31T23:59:59Z') - now],
 ])('Retry-After: %s asks for %d ms', (header, ms) => {
   expect(retryAfterMs(header, now)).toBe(ms)
 })

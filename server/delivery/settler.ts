@@ -1,17 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Database } from '../db/database.ts'
 import { isContentError } from '../db/content-error.ts'
 import { isLostOwnership, type Holding } from '../db/fence.ts'
+import { isStatementTimeout } from '../db/statement-timeout.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type Worker } from '../runtime/loop.ts'
+import { createLoop, type Untried, type Worker } from '../runtime/loop.ts'
 import type { Head } from './lane.ts'
 import { cancelGroup, settleGroup } from './settle.ts'
 import type { Settlement } from './settle-store.ts'
 
 const GROUP = 500
-/** A stop waits so long for the database to take the last outcomes; what it does not take is sent again later. */
-const LAST_SETTLEMENTS_MS = 10_000
 
 export interface SettlerParts {
   readonly db: Database
@@ -37,11 +35,11 @@ export function createSettler({ db, holding, onDone, log }: SettlerParts): Settl
   let queue: Item[] = []
   const loop = createLoop({ name: 'settle', log, turn })
 
-  async function turn(): Promise<number> {
+  async function turn(): Promise<number | Untried> {
     const held = holding()
     dropLost(held)
     const group = queue.slice(0, GROUP)
-    if (group.length === 0) return 1000
+    if (group.length === 0) return { restMs: 1000 }
     try {
       await write(held, group)
     } catch (error) {
@@ -94,10 +92,7 @@ export function createSettler({ db, holding, onDone, log }: SettlerParts): Settl
       loop.wake()
     },
     start: loop.start,
-    async stop() {
-      for (const until = performance.now() + LAST_SETTLEMENTS_MS; queue.length > 0 && performance.now() < until;) await delay(10)
-      await loop.stop()
-    },
+    stop: loop.stop,
   }
 }
 
@@ -108,4 +103,4 @@ function withoutContent({ head, settlement }: Item, error: unknown): Item {
 }
 
 /** lock_not_available, or the statement's time was over. */
-const isLockTimeout = (error: unknown) => error instanceof pg.DatabaseError && (error.code === '55P03' || error.code === '57014')
+const isLockTimeout = (error: unknown) => isStatementTimeout(error) || (error instanceof pg.DatabaseError && error.code === '55P03')

@@ -3,7 +3,7 @@ import { NewerFormat, type Broker } from '../broker/broker.ts'
 import type { Database } from '../db/database.ts'
 import { isLostOwnership, type Held } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
+import { createLoop, type Untried, type WakeableWorker } from '../runtime/loop.ts'
 import { createBatchSize } from './batch-size.ts'
 import { dispatchBatch, type BatchRequest, type BatchResult } from './batch.ts'
 import type { MatchedAddress } from './match.ts'
@@ -36,10 +36,10 @@ export function createDispatch({ db, slowDb, broker, ownership, onMatched, onRem
   const size = createBatchSize()
   let emptyPolls = 0
 
-  async function turn(): Promise<number> {
+  async function turn(): Promise<number | Untried> {
     const holding = ownership.holding()
     const partitions = [...holding.epochs.keys()]
-    if (partitions.length === 0 || !ownership.isLeaseHeld()) return POLL_BUSY_MS
+    if (partitions.length === 0 || !ownership.isLeaseHeld()) return { restMs: POLL_BUSY_MS }
     const limitPerPartition = Math.ceil(size.records / partitions.length)
     const records = await attempt({ holding, partitions, limitPerPartition })
     emptyPolls = records > 0 ? 0 : emptyPolls + 1

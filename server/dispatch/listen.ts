@@ -1,10 +1,8 @@
 import { once } from 'node:events'
 import pg from 'pg'
+import { EVENT_CHANNEL } from '../db/event-channel.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
-
-/** See publish_records in the migrations. */
-const CHANNEL = 'tidings_events'
 
 export interface ListenParts {
   readonly url: () => string
@@ -17,22 +15,23 @@ export interface ListenParts {
 export function createListener({ url, onHint, log }: ListenParts): Worker {
   let client: pg.Client | undefined
 
-  async function turn(signal: AbortSignal): Promise<number> {
+  async function turn(signal: AbortSignal, works: () => void): Promise<number> {
     client = new pg.Client({ connectionString: url(), application_name: 'tidings listen', keepAlive: true, connectionTimeoutMillis: 3000 })
     try {
-      await listenUntilLost(client, signal)
+      await listenUntilLost(client, signal, works)
     } finally {
       await client.end().catch(() => undefined)
     }
     return 500
   }
 
-  async function listenUntilLost(connection: pg.Client, signal: AbortSignal): Promise<void> {
+  async function listenUntilLost(connection: pg.Client, signal: AbortSignal, works: () => void): Promise<void> {
     connection.on('notification', onHint)
     const lost = once(connection, 'end', { signal })
     lost.catch(() => undefined)
     await connection.connect()
-    await connection.query(`listen ${CHANNEL}`)
+    await connection.query(`listen ${EVENT_CHANNEL}`)
+    works()
     onHint()
     await lost
   }

@@ -1,8 +1,8 @@
-import pg from 'pg'
 import type { TakenRecord } from '../broker/broker.ts'
 import { isContentError } from '../db/content-error.ts'
 import type { Db } from '../db/database.ts'
 import { sql } from '../db/sql.ts'
+import { isStatementTimeout } from '../db/statement-timeout.ts'
 
 /**
  * What a failed batch means, by its SQLSTATE class.
@@ -15,7 +15,7 @@ import { sql } from '../db/sql.ts'
  */
 export function diagnose(error: unknown): 'content' | 'too_large' | 'passing' {
   if (isContentError(error)) return 'content'
-  return error instanceof pg.DatabaseError && error.code === '57014' ? 'too_large' : 'passing'
+  return isStatementTimeout(error) ? 'too_large' : 'passing'
 }
 
 /** Keeps records for a person to look at. Their rows in `event` stay as long as they are listed here. */

@@ -1,8 +1,8 @@
 import { NewSubscription, type DeliveryTarget } from '@tidings/contract/subscription.ts'
 import { createCheck, type Checked } from '@tidings/contract/validate.ts'
 import { Type } from 'typebox'
-import { isObject } from '../api/json-body.ts'
 import { shown } from '../api/shown-text.ts'
+import { distinctTargets, withoutRepetition } from '../api/subscriptions/distinct-targets.ts'
 import { subscriptionFaults } from '../api/subscriptions/rules.ts'
 import { outcome, type Outcome } from './outcome.ts'
 import type { SourceRow } from './source-row.ts'
@@ -44,12 +44,14 @@ export function createConversion(): (row: SourceRow) => Verdict {
     if (row.typeFilter === TEST_TYPE_FILTER) return leave(outcome('test'))
     if (row.isExpired) return leave(outcome('expired'))
     const { name, description, owner, enabled, typeFilter, subjectFilter, ttlMinutes } = row
-    const members = { name, description, owner, enabled, typeFilter, subjectFilter, ttlMinutes, deliveryTargets: withoutRepetition(row.deliveryTargets) }
+    // The original drops the domain of a target, so two that differed in it alone are stored twice. A creation here makes one of them.
+    const deliveryTargets = Array.isArray(row.deliveryTargets) ? withoutRepetition(row.deliveryTargets) : row.deliveryTargets
+    const members = { name, description, owner, enabled, typeFilter, subjectFilter, ttlMinutes, deliveryTargets }
     const checked = checkNew(members)
     const faults = [...faultsOf(checkStored(row)), ...faultsOf(checked), ...subscriptionFaults(members).map(({ text }) => text), ...sourceFaults(row)]
     if (faults.length > 0) return leave(outcome('invalid', [...new Set(faults)].map(shown).join('; ')))
     if (checked.kind === 'invalid') throw new Error('A row was found invalid without a fault')
-    return { kind: 'take', checked: { row, targets: checked.value.deliveryTargets.map(({ deliveryMethod, deliveryAddress }) => ({ deliveryMethod, deliveryAddress })) } }
+    return { kind: 'take', checked: { row, targets: distinctTargets(checked.value.deliveryTargets) } }
   }
 }
 
@@ -63,15 +65,4 @@ function sourceFaults({ sharesUuid, typeFilter, typeSections, deliveryTargets }:
     ...(sharesUuid ? ['/uuid is also that of another subscription of the source'] : []),
     ...(typeSections.join('.') === typeFilter ? [] : ['/typeFilter differs from type_filter1 to type_filter3, which the source matches by']),
   ]
-}
-
-/** The original drops the domain of a target, so two that differed in it alone are stored twice. A creation here makes one of them. */
-function withoutRepetition(targets: unknown): unknown {
-  if (!Array.isArray(targets)) return targets
-  const distinct = new Map<unknown, unknown>()
-  for (const target of targets as readonly unknown[]) {
-    const key = isObject(target) ? `${String(target.deliveryMethod)} ${String(target.deliveryAddress)}` : target
-    if (!distinct.has(key)) distinct.set(key, target)
-  }
-  return [...distinct.values()]
 }

@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util'
 import { isPostgresUrl } from '../config-values.ts'
+import { readCommandLine } from '../runtime/command-line.ts'
 
 export const USAGE = `Copies the subscriptions of a Tapis Notifications service into the database of this one.
 
@@ -36,38 +36,20 @@ export type ReadOptions =
   | { readonly kind: 'wrong'; readonly faults: readonly string[] }
   | { readonly kind: 'import'; readonly options: ImportOptions }
 
-/** Reads the command line. Names every fault; lenient parsing, because the strict one stops at the first. */
+/** Reads the command line. Names every fault. */
 export function readOptions(args: readonly string[]): ReadOptions {
-  const values = new Map<string, string | undefined>()
-  const faults: string[] = []
-  const { tokens } = parseArgs({ args: [...args], options: OPTIONS, strict: false, allowPositionals: true, tokens: true })
-  for (const token of tokens) {
-    if (token.kind === 'positional') faults.push(`unexpected argument: ${token.value}`)
-    if (token.kind !== 'option') continue
-    const fault = optionFault(token.name, token.value, values)
-    if (fault !== undefined) faults.push(`${token.rawName}: ${fault}`)
-    values.set(token.name, token.value)
-  }
+  const { values, faults: ofLine } = readCommandLine(args, OPTIONS)
   if (values.has('help')) return { kind: 'help' }
   const from = values.get('from')
-  if (!values.has('from')) faults.push('--from: is missing')
+  const fromFault = values.has('from') ? addressFault(from) : 'is missing'
+  const faults = [...(fromFault === undefined ? [] : [`--from: ${fromFault}`]), ...ofLine]
   if (faults.length > 0 || from === undefined) return { kind: 'wrong', faults }
   return { kind: 'import', options: { from, schema: values.get('schema'), isDryRun: values.has('dry-run'), isVerbose: values.has('verbose') } }
 }
 
-function optionFault(name: string, value: string | undefined, values: ReadonlyMap<string, unknown>): string | undefined {
-  if (!isKnown(name)) return 'is no option'
-  if (values.has(name)) return 'given twice'
-  if (OPTIONS[name].type === 'boolean') return value === undefined ? undefined : 'takes no value'
-  if (value === undefined || /^(-|\s*$)/.test(value)) return 'needs a value'
-  return name === 'from' ? addressFault(value) : undefined
-}
-
-const isKnown = (name: string): name is keyof typeof OPTIONS => Object.hasOwn(OPTIONS, name)
-
 /** The original is configured by a JDBC address, so that is what people have at hand. The address itself is not repeated: it may hold a password. */
-function addressFault(address: string): string | undefined {
-  if (isPostgresUrl(address)) return undefined
+function addressFault(address: string | undefined): string | undefined {
+  if (address === undefined || isPostgresUrl(address)) return undefined
   const hint = address.startsWith('jdbc:') ? '; a JDBC address has no user: write postgres://user:password@host:port/database' : ''
   return `must be an address with the scheme postgres${hint}`
 }

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { MAX_BODY_BYTES } from '../api/json-body.ts'
 import { sql } from '../db/sql.ts'
 import { findSchema } from './source-schema.ts'
 import type { SourceRow } from './source-row.ts'
@@ -7,8 +8,6 @@ import { unusable } from './unusable-source.ts'
 const CONNECT_LIMIT_MS = 10_000
 const STATEMENT_LIMIT_MS = 600_000
 const PER_FETCH = 250
-/** In bytes of JSON text: what a request body may have. Larger ones cannot have come over the api, and must not fill the heap. */
-const MAX_TARGETS_BYTES = 1_048_576
 
 export interface Undelivered {
   readonly inDelivery: number
@@ -80,13 +79,16 @@ function sourceOn(client: pg.Client, schema: string): Source {
   }
 }
 
-/** The original stores UTC without saying so. What should be there and is not becomes an empty text, which no check lets through. */
+/**
+ * The original stores UTC without saying so. What should be there and is not becomes an empty text, which no check lets
+ * through. Targets of more bytes than a request body may have cannot have come over the api, and must not fill the heap.
+ */
 const declareSubscriptions = () => sql`
   declare subscriptions_cursor no scroll cursor for
   select coalesce(tenant, '') as tenant, coalesce(owner, '') as owner, coalesce(name, '') as name, description, enabled,
          coalesce(type_filter, '') as "typeFilter", array[type_filter1, type_filter2, type_filter3] as "typeSections",
          coalesce(subject_filter, '') as "subjectFilter",
-         case when octet_length(delivery_targets::text) <= ${MAX_TARGETS_BYTES} then delivery_targets end as "deliveryTargets",
+         case when octet_length(delivery_targets::text) <= ${MAX_BODY_BYTES} then delivery_targets end as "deliveryTargets",
          ttlminutes as "ttlMinutes", coalesce(uuid::text, '') as uuid, (expiry at time zone 'UTC')::text as expiry,
          (created at time zone 'UTC')::text as created, (updated at time zone 'UTC')::text as updated,
          coalesce(expiry <= now() at time zone 'UTC', false) as "isExpired", shared.uuid is not null as "sharesUuid"

@@ -1,3 +1,4 @@
+import { LIVING } from '../api/subscriptions/living.ts'
 import type { Db } from '../db/database.ts'
 import { hashKey } from '../db/hash-key.ts'
 import { sql } from '../db/sql.ts'
@@ -23,8 +24,8 @@ export const readFindings = (db: Db, rows: readonly CheckedRow[]) => db.query<Fi
               ${rows.map(({ row }) => row.name)}::text[]) with ordinality as given (uuid, tenant, owner, name, ordinal)
   left join subscription as same on same.uuid = given.uuid
   left join imported_subscription on imported_subscription.uuid = given.uuid
-  left join subscription as namesake on namesake.tenant = given.tenant and namesake.owner = given.owner and namesake.name = given.name
-    and namesake.ended is null and (namesake.expiry is null or namesake.expiry > now())`)
+  left join (select uuid, tenant, owner, name from subscription where ${LIVING}) as namesake
+    on namesake.tenant = given.tenant and namesake.owner = given.owner and namesake.name = given.name`)
 
 /** Frees the names of subscriptions whose time is over but which the reaper has not met yet. Locks their rows, by id. */
 export const freeExpiredNames = (tx: Db, rows: readonly CheckedRow[]) => tx.query(sql`

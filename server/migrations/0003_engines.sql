@@ -9,7 +9,7 @@ comment on column partition.format is 'the newest format of record that was met 
 alter table dispatcher add column format smallint not null default 1;
 comment on column dispatcher.format is 'the newest format of record that it reads';
 alter table dispatcher add column leaving boolean not null default false;
-comment on column dispatcher.leaving is 'it is stopping: its partitions go to the others';
+comment on column dispatcher.leaving is 'it is stopping, or cut off from the broker: its partitions go to the others';
 
 -- As before, and of a uuid that comes twice in a group the first one counts: a broker may hand over a record twice.
 create or replace function publish_records(

@@ -88,7 +88,7 @@ export function createGroupWriter({ broker, log, limits = GROUP_LIMITS, clock = 
       for (const loop of [writer, deadlines]) loop.start()
     },
     async stop() {
-      while (room.size > 0) await delay(5)
+      while (room.size > 0) await room.departure()
       await writer.stop()
       await deadlines.stop()
     },

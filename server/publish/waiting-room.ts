@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import type { EventRecord } from '../broker/broker.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 
@@ -41,18 +42,22 @@ export interface WaitingRoom {
   putBack(entries: readonly Entry[]): void
   /** Answers everybody whose deadline has passed. */
   answerLate(): void
+  /** Resolves when a record has left, whatever its answer. */
+  departure(): Promise<unknown>
   readonly size: number
 }
 
 export function createWaitingRoom(limits: GroupLimits, clock: () => number): WaitingRoom {
   let waiting: Entry[] = []
   const onItsWay = new Set<Entry>()
+  const departures = new EventEmitter()
   let heldBytes = 0
 
   function leave(entry: Entry, error?: AppError): void {
     onItsWay.delete(entry)
     heldBytes -= costOf(entry.record)
     answer(entry, error)
+    departures.emit('departure')
   }
 
   return {
@@ -89,6 +94,7 @@ export function createWaitingRoom(limits: GroupLimits, clock: () => number): Wai
       waiting = waiting.filter((entry) => !isLate(entry))
       for (const entry of late) leave(entry, lateAnswer(entry))
     },
+    departure: () => once(departures, 'departure'),
     get size() {
       return waiting.length + onItsWay.size
     },

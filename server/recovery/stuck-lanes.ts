@@ -25,8 +25,8 @@ export async function countStuckLanes(db: Db): Promise<number> {
   return row?.stuck ?? 0
 }
 
-/** Raises an alarm when a lane is stuck. */
-export function createStuckLaneSweep({ db, log }: { db: Database; log: Log }): Worker {
+/** Raises an alarm when a lane is stuck, and mends nothing: it would be a bug. */
+export function createStuckLaneAlarm({ db, log }: { db: Database; log: Log }): Worker {
   let isFirst = true
 
   async function turn(): Promise<number> {

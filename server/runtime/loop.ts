@@ -14,18 +14,28 @@ export interface WakeableWorker extends Worker {
   wake(): void
 }
 
+/** A turn that had nothing to do: a fault, if there is one, may last. */
+export interface Untried {
+  /** As of any other turn. */
+  readonly restMs: number
+}
+
 export interface LoopParts {
   readonly name: string
   readonly log: Log
-  /** One turn. Answers how long to rest before the next in ms; 0 means at once. */
-  readonly turn: (signal: AbortSignal) => Promise<number>
+  /**
+   * One turn. Answers how long to rest before the next in ms; 0 means at once. A turn that lasts as long as all is well calls
+   * `works` when it has what it needs.
+   */
+  readonly turn: (signal: AbortSignal, works: () => void) => Promise<number | Untried>
   /** Rest after a turn that rejected, in ms. */
   readonly restAfterErrorMs?: number
 }
 
 /**
  * Repeats `turn`, one at a time. A wake during a turn makes the next follow at once, but for a turn that failed: that
- * one rests first. A failure is logged when it begins and when it ends, not each time, and the turn is repeated for ever.
+ * one rests first. A failure is logged when it begins and when a turn has done its work again, not each time, and the turn is
+ * repeated for ever.
  */
 export function createLoop(parts: LoopParts): WakeableWorker {
   const bell = createBell()
@@ -62,9 +72,10 @@ function guard({ name, log, turn, restAfterErrorMs = 500 }: LoopParts): (signal:
   const failures = createFailureLog(log, name)
   return async (signal) => {
     try {
-      const restMs = await turn(signal)
+      const rest = await turn(signal, failures.worked)
+      if (typeof rest !== 'number') return { restMs: rest.restMs, hasFailed: false }
       failures.worked()
-      return { restMs, hasFailed: false }
+      return { restMs: rest, hasFailed: false }
     } catch (error) {
       if (!signal.aborted) failures.failed(error)
       return { restMs: restAfterErrorMs, hasFailed: true }

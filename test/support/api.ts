@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { expect } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished } from 'vitest'
 import type { Envelope } from '@tidings/contract/envelope.ts'
 import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
 import { AppError } from '@tidings/server/errors.ts'
 import { createApi, type ApiParts } from '@tidings/server/api/api.ts'
 import type { Authenticator, Caller } from '@tidings/server/api/auth/caller.ts'
 import { createSequencePublisher } from '@tidings/server/api/test-sequences/publisher.ts'
+import { sql } from '@tidings/server/db/sql.ts'
 import { createLog } from '@tidings/server/log.ts'
 import type { Publish, PublishContext } from '@tidings/server/publish/publish.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
@@ -37,6 +38,16 @@ export interface CallOptions {
   readonly headers?: Record<string, string>
   /** An object is sent as JSON; texts and bytes as they are. */
   readonly body?: Body | object
+}
+
+/** An api for all tests of a file, which nobody needs to stop. */
+export type ApiForFile = Omit<ApiUnderTest, 'stop'>
+
+export interface ApiForFileOptions {
+  /** Asked before the first test. */
+  readonly parts?: () => Partial<ApiParts>
+  /** Each test begins without subscriptions. */
+  readonly isEmptiedBeforeEach?: boolean
 }
 
 /** Tokens are `service:<name>` and `user:<name>@<tenant>`; the real authenticator has tests of its own. */
@@ -106,6 +117,42 @@ export async function startApi(parts: Partial<ApiParts> = {}): Promise<ApiUnderT
       await db.drop()
     },
   }
+}
+
+/** To be called once at the top of a file: makes an api before its first test and removes it after the last one. `published` begins anew with each. */
+export function createApiForFile({ parts = () => ({}), isEmptiedBeforeEach = false }: ApiForFileOptions = {}): ApiForFile {
+  let api: ApiUnderTest
+
+  beforeAll(async () => {
+    api = await startApi(parts())
+  })
+
+  beforeEach(async () => {
+    api.published.length = 0
+    if (isEmptiedBeforeEach) await api.db.query(sql`truncate subscription cascade`)
+  })
+
+  afterAll(() => api.stop())
+
+  return {
+    get address() {
+      return api.address
+    },
+    get db() {
+      return api.db
+    },
+    get published() {
+      return api.published
+    },
+    call: (...request) => api.call(...request),
+  }
+}
+
+/** An api for the test that runs, which stops it at its end. */
+export async function startApiForTest(parts?: Partial<ApiParts>): Promise<ApiUnderTest> {
+  const api = await startApi(parts)
+  onTestFinished(() => api.stop())
+  return api
 }
 
 /** The envelope of an answer, checked to be whole, with the status that was expected. */

@@ -6,6 +6,7 @@ import { createApp } from '@tidings/server/app.ts'
 import { mintDevelopmentToken, type TokenHolder } from '@tidings/server/api/auth/development-token.ts'
 import { readConfig } from '@tidings/server/config.ts'
 import { createLog, type Log } from '@tidings/server/log.ts'
+import { onTestFinished } from 'vitest'
 import { checkAnswer } from './checked-answers.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 
@@ -20,6 +21,7 @@ export interface TestApp {
   publish(event: Partial<TestEvent>, headers?: Readonly<Record<string, string>>): Promise<string>
   /** Subscribes and expects 201. Answers the name. */
   subscribe(subscription: TestSubscription, headers?: Readonly<Record<string, string>>): Promise<string>
+  /** May come again, which changes nothing. */
   stop(): Promise<void>
 }
 
@@ -62,6 +64,14 @@ export async function startApp({ env = {}, db, databaseUrl, log, sequenceInterva
   const url = await app.start()
   const token = await mintDevelopmentToken(config, { kind: 'service', name: 'jobs' })
   const client = createClient(() => url, { token, user: 'jdoe', tenant: 'dev', onAnswer: checkAnswer })
+  let stopped: Promise<void> | undefined
+
+  async function stop(): Promise<void> {
+    await client.close()
+    await app.stop()
+    if (!db) await database.drop()
+    await rm(dataDir, { recursive: true, force: true })
+  }
 
   return {
     url,
@@ -81,13 +91,22 @@ export async function startApp({ env = {}, db, databaseUrl, log, sequenceInterva
       }, headers)
       return decodeURIComponent(member(expectStatus(answer, 201), 'url').split('/').at(-1) ?? '')
     },
-    async stop() {
-      await client.close()
-      await app.stop()
-      if (!db) await database.drop()
-      await rm(dataDir, { recursive: true, force: true })
-    },
+    stop: () => (stopped ??= stop()),
   }
+}
+
+/** The same for the test that runs, which stops it at its end. */
+export async function startAppForTest(options?: TestAppOptions): Promise<TestApp> {
+  const app = await startApp(options)
+  onTestFinished(() => app.stop())
+  return app
+}
+
+/** Publishes, and tells status, code and how long it took. */
+export async function tryToPublish({ client }: Pick<TestApp, 'client'>, event?: Partial<TestEvent>) {
+  const startedAt = performance.now()
+  const { status, body } = await client.call('POST', '/events/publish', jobEvent(event))
+  return { status, code: body?.message.split(' ')[0], ms: performance.now() - startedAt }
 }
 
 /** An event of the Jobs service; what is not given is made up. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
-import { inject } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { createDatabase, type Database } from '@tidings/server/db/database.ts'
 import { migrate } from '@tidings/server/db/migrate.ts'
 import { createLog } from '@tidings/server/log.ts'
@@ -27,6 +27,13 @@ export async function createTestDatabase({ maxConnections = 10, isEmpty = false,
       await onServer(server, `drop database ${name} with (force)`)
     },
   }
+}
+
+/** The same for the test that runs, which drops it at its end. */
+export async function createDatabaseForTest(options?: Parameters<typeof createTestDatabase>[0]): Promise<TestDatabase> {
+  const database = await createTestDatabase(options)
+  onTestFinished(() => database.drop())
+  return database
 }
 
 function withDatabase(server: string, name: string): string {

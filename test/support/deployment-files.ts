@@ -14,12 +14,12 @@ export interface ComposeService {
   readonly healthcheck?: { readonly test: readonly string[] }
 }
 
-/** The services with the values put in, as compose does: `${NAME:-default}`, `${NAME:?what is missing}`. Throws for what is missing. */
+/** The services with the values put in, as compose does: `${NAME:-default}`, `${NAME:+if set}`, `${NAME:?what is missing}`. Throws for what is missing. */
 export function composeServices(text: string, values: Readonly<Record<string, string>>): Readonly<Record<string, ComposeService>> {
-  const interpolate = (scalar: string) => scalar.replaceAll(/\$\{(\w+):([-?])([^}]*)\}/g, (_, name: string, how: string, rest: string) => {
+  const interpolate = (scalar: string) => scalar.replaceAll(/\$\{(\w+):([-+?])([^}]*)\}/g, (_, name: string, how: string, rest: string) => {
     const value = values[name] ?? ''
     if (value === '' && how === '?') throw new Error(`${name}: ${rest}`)
-    return value === '' ? rest : value
+    return (value === '') === (how === '+') ? value : rest
   })
   const file: unknown = parse(text, (_, value: unknown) => (typeof value === 'string' ? interpolate(value) : value), { merge: true })
   return (file as { services: Record<string, ComposeService> }).services

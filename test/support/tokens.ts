@@ -35,7 +35,7 @@ export function mint(signer: Signer, claims: unknown, header: Record<string, unk
   return `${input}.${signatureOf(input, header['alg'], signer)}`
 }
 
-export const base64url = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+const base64url = (value: unknown) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 
 /** The token with other claims under its old signature. */
 export function tampered(token: string, claims: unknown): string {

@@ -1,3 +1,4 @@
+import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { AppError } from '../../errors.ts'
@@ -59,7 +60,7 @@ export function createSecurityKernel({ tenants, siteId, client, tokens, log, tim
   }
 }
 
-const headersFor = ({ adminTenant }: SecurityKernelRoute, token: string) => ({ 'x-tapis-token': token, 'x-tapis-user': 'notifications', 'x-tapis-tenant': adminTenant })
+const headersFor = ({ adminTenant }: SecurityKernelRoute, token: string) => ({ 'x-tapis-token': token, 'x-tapis-user': SERVICE_NAME, 'x-tapis-tenant': adminTenant })
 
 function isAuthorized(answer: JsonAnswer, { isAdminUrl }: SecurityKernelRoute): boolean {
   if (answer.kind === 'refused') throw new Error(`${isAdminUrl} answered ${answer.statusCode}`)

@@ -1,10 +1,10 @@
+import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import { withLimit } from '../../runtime/limit.ts'
 import type { JsonClient } from '../auth/json-client.ts'
 import type { SecurityKernelRoute } from './security-kernel-route.ts'
 
-const SERVICE = 'notifications'
 const ACCESS_TTL_S = 14_400
 const REFRESH_TTL_S = 14_460
 /** A token that ends sooner is not used any more. */
@@ -47,14 +47,14 @@ interface Held {
 
 /** Questions of the same moment share one request to the Tokens service, which has its own time limit (contract 1.7). */
 export function createServiceTokens({ client, password, timeoutMs = 4000, monotonicMs = () => performance.now() }: ServiceTokensParts): ServiceTokens {
-  const login = `Basic ${Buffer.from(`${SERVICE}:${password}`).toString('base64')}`
+  const login = `Basic ${Buffer.from(`${SERVICE_NAME}:${password}`).toString('base64')}`
   let held: Held | undefined
   let fetching: { readonly key: string; readonly token: Promise<string> } | undefined
 
   async function fetchToken(key: string, { tokensUrl, adminTenant, targetSite }: SecurityKernelRoute): Promise<string> {
     const fetchedAtMs = monotonicMs()
     const body = {
-      token_tenant_id: adminTenant, token_username: SERVICE, account_type: 'service',
+      token_tenant_id: adminTenant, token_username: SERVICE_NAME, account_type: 'service',
       access_token_ttl: ACCESS_TTL_S, refresh_token_ttl: REFRESH_TTL_S, generate_refresh_token: true, target_site_id: targetSite,
     }
     const answer = await withLimit(timeoutMs, (signal) => client.ask(tokensUrl, { method: 'POST', headers: { authorization: login }, body, expects: [200, 201], signal }))

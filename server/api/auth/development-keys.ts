@@ -17,7 +17,7 @@ const DevelopmentKeys = Type.Object({ admin: KeyPair, dev: KeyPair })
 export type DevelopmentKeys = Static<typeof DevelopmentKeys>
 
 /** Thrown when something asks for development keys although real tenants are configured. */
-export class NotDevelopmentError extends Error {
+class NotDevelopmentError extends Error {
   constructor() {
     super('Development tokens are made only while neither TENANTS_FILE nor TAPIS_TENANT_SVC_BASEURL is set; with either of them nothing is minted.')
     this.name = 'NotDevelopmentError'

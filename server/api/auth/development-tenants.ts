@@ -1,3 +1,4 @@
+import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
 import type { Config } from '../../config.ts'
 import { openDevelopmentKeys } from './development-keys.ts'
 import type { TenantsSource } from './tenants-in-force.ts'
@@ -21,6 +22,6 @@ export async function developmentLists(config: Pick<Config, 'dataDir' | 'siteId'
   const keys = await openDevelopmentKeys(config)
   return {
     tenants: Object.entries(keys).map(([id, { publicKey }]) => ({ tenant_id: id, site_id: config.siteId, public_key: publicKey })),
-    sites: [{ site_id: config.siteId, primary: true, site_admin_tenant_id: DEVELOPMENT_ADMIN_TENANT, services: ['notifications'] }],
+    sites: [{ site_id: config.siteId, primary: true, site_admin_tenant_id: DEVELOPMENT_ADMIN_TENANT, services: [SERVICE_NAME] }],
   }
 }

@@ -1,8 +1,8 @@
+import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
 import { refused, type Refusal } from './refusal.ts'
 import { mayActFor, type TenantsData } from './tenants.ts'
 import type { Claims } from './token.ts'
 
-const SERVICE = 'notifications'
 const BANNED_PREFIX = 'dnasubway' // row 21: a temporary ban of the original, kept
 
 /** Who sends the request, and for whom (contract 1.5). For a user token both are the same. */
@@ -83,10 +83,10 @@ function checkSites(jwtTenant: string, { data, siteId }: Surroundings): Refusal 
   const isForeign = tokenSiteId !== siteId
   const mayBeStale = tokenSite === undefined
   if (isForeign && !ownSite?.isPrimary && !tokenSite?.isPrimary) return refused('TAPIS_SECURITY_INTERSITE_COMM', { site: siteId, tokenSite: tokenSiteId }, { mayBeStale })
-  if (!ownSite?.services.has(SERVICE)) return refused('TAPIS_SECURITY_NO_LOCAL_SERVICE', { site: siteId })
+  if (!ownSite?.services.has(SERVICE_NAME)) return refused('TAPIS_SECURITY_NO_LOCAL_SERVICE', { site: siteId })
   if (!isForeign || !ownSite.isPrimary) return undefined
   if (!tokenSite) return refused('TAPIS_SECURITY_UNKNOWN_SITE', { tokenSite: tokenSiteId }, { mayBeStale })
-  return tokenSite.services.has(SERVICE) ? refused('TAPIS_SECURITY_SOURCE_SITE_SERVICE', { tokenSite: tokenSiteId }) : undefined
+  return tokenSite.services.has(SERVICE_NAME) ? refused('TAPIS_SECURITY_SOURCE_SITE_SERVICE', { tokenSite: tokenSiteId }) : undefined
 }
 
 /** A tenant that is not known may just be new. */

@@ -3,7 +3,8 @@ import { sql, type Sql } from '../../db/sql.ts'
 import { compile } from '../search/compile.ts'
 import type { Condition } from '../search/condition.ts'
 import { compileOrder } from '../search/order.ts'
-import { all, LIVING } from '../subscriptions/store.ts'
+import { LIVING } from '../subscriptions/living.ts'
+import { all } from '../subscriptions/store.ts'
 import { planOf, type ListQuery } from './plan.ts'
 
 /** So many rows are quickly found and sorted, wherever they lie. */

@@ -1,8 +1,8 @@
 import type { ListMetadata } from '@tidings/contract/envelope.ts'
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import type { Database } from '../../db/database.ts'
+import { isStatementTimeout } from '../../db/statement-timeout.ts'
 import { AppError } from '../../errors.ts'
-import { hasCode } from '../../runtime/error-code.ts'
 import type { Answer, Call, StreamedAnswer } from '../route.ts'
 import type { Condition } from '../search/condition.ts'
 import { selectedMembers, withMembers } from '../selection.ts'
@@ -17,8 +17,6 @@ import { createSearchTurns } from './search-turns.ts'
 
 /** More are not held at once, whatever the limit. */
 const MAX_WHOLE = 500
-/** PostgreSQL: the statement was cancelled, here because its time was over. */
-const CANCELLED = '57014'
 
 export interface ListingParts {
   readonly db: Database
@@ -92,5 +90,5 @@ async function answerOf(stream: SubscriptionStream, { show, closing }: Presentat
 }
 
 function refuseIfTooSlow(error: unknown): never {
-  throw hasCode(error, CANCELLED) ? new AppError('NTFAPI_SEARCH_TIMEOUT', { cause: error }) : error
+  throw isStatementTimeout(error) ? new AppError('NTFAPI_SEARCH_TIMEOUT', { cause: error }) : error
 }

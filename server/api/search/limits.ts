@@ -3,5 +3,3 @@ export const MAX_TESTS = 1000
 export const MAX_VALUES = 10_000
 /** Words and signs of the SQL-like language: as many as those tests and values take, and parentheses. A mebibyte of them would hold up everybody else. */
 export const MAX_TOKENS = 50_000
-/** A hostile text can hold thousands of faults; more than this nobody reads. */
-export const MAX_FAULTS = 100

@@ -1,6 +1,7 @@
+import { MAX_FAULTS } from '../refusal.ts'
 import { shown } from '../shown-text.ts'
 import type { Condition } from './condition.ts'
-import { MAX_FAULTS, MAX_VALUES } from './limits.ts'
+import { MAX_VALUES } from './limits.ts'
 import type { Typed } from './typed-test.ts'
 
 /** What a search means, or everything that is wrong with it, a line each. Nothing to search for is no condition. */

@@ -1,6 +1,7 @@
 import type { Db } from '../../db/database.ts'
 import { sql, type Sql } from '../../db/sql.ts'
-import { all, LIVING, ownedIn, type ListFilter, type NameKey, type UuidKey } from './store.ts'
+import { LIVING } from './living.ts'
+import { all, ownedIn, type ListFilter, type NameKey, type UuidKey } from './store.ts'
 
 /** Switches matching on or off; what is matched already goes out. Locks the row. Answers whether there is such a subscription. */
 export const setEnabled = async (db: Db, { tenant, owner, name }: NameKey, isEnabled: boolean): Promise<boolean> => {

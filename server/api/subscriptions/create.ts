@@ -8,10 +8,10 @@ import { message } from '../message.ts'
 import { valueOrRefuse } from '../refusal.ts'
 import { BASE_PATH, type Answer, type Call } from '../route.ts'
 import { shown } from '../shown-text.ts'
+import { distinctTargets } from './distinct-targets.ts'
 import { createSubscription, type CheckedSubscription } from './insert.ts'
 import { generateName } from './name.ts'
 import { subscriptionFaults } from './rules.ts'
-import { distinctTargets } from './targets.ts'
 
 export interface CreationParts {
   readonly db: Database

@@ -6,10 +6,10 @@ import { message } from '../message.ts'
 import { valueOrRefuse } from '../refusal.ts'
 import { BASE_PATH, type Answer, type Call } from '../route.ts'
 import type { SubscriptionAccess } from './access.ts'
+import { distinctTargets } from './distinct-targets.ts'
 import { absent } from './operations.ts'
 import { patchSubscription, type CheckedPatch } from './update.ts'
 import { subscriptionFaults } from './rules.ts'
-import { distinctTargets } from './targets.ts'
 
 export interface PatchingParts {
   readonly db: Database

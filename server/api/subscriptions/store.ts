@@ -1,7 +1,9 @@
 import type { DeliveryTarget, Subscription } from '@tidings/contract/subscription.ts'
 import type { Db } from '../../db/database.ts'
+import { INSTANT_FORMAT } from '../../db/instant-format.ts'
 import { join, sql, type Sql } from '../../db/sql.ts'
 import { instantText } from '@tidings/contract/event-text.ts'
+import { LIVING } from './living.ts'
 
 /** Which subscription of a tenant is meant. */
 export interface NameKey {
@@ -26,12 +28,6 @@ export interface SubscriptionRow extends Omit<Subscription, 'deliveryTargets'> {
   readonly deliveryTargets: readonly DeliveryTarget[] | null
 }
 
-/**
- * An expired subscription that the reaper has not met yet is gone for callers: its name is free already. Dispatch has its
- * own rule, by the time at which an event was received.
- */
-export const LIVING = sql`ended is null and (expiry is null or expiry > now())`
-
 export const findByName = async (db: Db, { tenant, owner, name }: NameKey): Promise<Subscription | undefined> =>
   (await select(db, sql`tenant = ${tenant} and owner = ${owner} and name = ${name}`)).at(0)
 
@@ -41,8 +37,6 @@ export const findByUuid = async (db: Db, { tenant, uuid, owner }: UuidKey): Prom
 export const all = (conditions: readonly Sql[]): Sql => join([...conditions], ' and ')
 
 export const ownedIn = ({ tenant, owner }: ListFilter): Sql[] => [sql`tenant = ${tenant}`, ...(owner === undefined ? [] : [sql`owner = ${owner}`])]
-
-const INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
 
 /** A list of objects, or null when there is none in force. */
 const TARGETS = sql`(
@@ -55,9 +49,9 @@ export const rowColumns = ({ withTargets }: { readonly withTargets: boolean }): 
   tenant, name, description, owner, enabled, type_filter as "typeFilter", subject_filter as "subjectFilter",
   ${withTargets ? TARGETS : sql`null::json`} as "deliveryTargets",
   ttl_minutes as "ttlMinutes", uuid::text,
-  to_char(expiry at time zone 'UTC', ${INSTANT}) as expiry,
-  to_char(created at time zone 'UTC', ${INSTANT}) as created,
-  to_char(updated at time zone 'UTC', ${INSTANT}) as updated`
+  to_char(expiry at time zone 'UTC', ${INSTANT_FORMAT}) as expiry,
+  to_char(created at time zone 'UTC', ${INSTANT_FORMAT}) as created,
+  to_char(updated at time zone 'UTC', ${INSTANT_FORMAT}) as updated`
 
 async function select(db: Db, condition: Sql): Promise<Subscription[]> {
   const rows = await db.query<SubscriptionRow>(sql`

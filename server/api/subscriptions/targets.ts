@@ -1,17 +1,7 @@
-import type { DeliveryTarget, NewDeliveryTarget } from '@tidings/contract/subscription.ts'
+import type { DeliveryTarget } from '@tidings/contract/subscription.ts'
 import type { Db } from '../../db/database.ts'
 import { hashKey } from '../../db/hash-key.ts'
 import { sql } from '../../db/sql.ts'
-
-/** Targets that differ in their domain only are one: the first. */
-export function distinctTargets(targets: readonly NewDeliveryTarget[]): DeliveryTarget[] {
-  const distinct = new Map<string, DeliveryTarget>()
-  for (const { deliveryMethod, deliveryAddress } of targets) {
-    const key = `${deliveryMethod} ${deliveryAddress}`
-    if (!distinct.has(key)) distinct.set(key, { deliveryMethod, deliveryAddress })
-  }
-  return [...distinct.values()]
-}
 
 /**
  * Gives a subscription these targets, in this order; no two may be alike. An address that it has, or once had, keeps its

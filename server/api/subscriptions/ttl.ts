@@ -1,6 +1,7 @@
 import type { Db } from '../../db/database.ts'
 import { sql, type Sql } from '../../db/sql.ts'
-import { LIVING, type NameKey } from './store.ts'
+import { LIVING } from './living.ts'
+import type { NameKey } from './store.ts'
 
 /** When a subscription expires that is given so long now: counted from the whole second; never for 0 or less (contract 3.2). */
 export const expiryAfter = (ttlMinutes: number): Sql =>

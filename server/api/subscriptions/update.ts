@@ -1,7 +1,8 @@
 import type { DeliveryTarget } from '@tidings/contract/subscription.ts'
 import type { Database, Db } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
-import { LIVING, type NameKey } from './store.ts'
+import { LIVING } from './living.ts'
+import type { NameKey } from './store.ts'
 import { endOtherTargets, putTargets } from './targets.ts'
 
 /** A change that has passed every check. What is undefined stays as it is. */

@@ -1,5 +1,6 @@
 import { instantText } from '@tidings/contract/event-text.ts'
 import type { Notification } from '@tidings/contract/notification.ts'
+import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
 import { isUuid } from '@tidings/contract/uuid.ts'
 import { isObject } from '../json-body.ts'
 import type { ErrorCode } from '../../errors.ts'
@@ -64,7 +65,7 @@ export const keptNotification = ({ uuid, tenant, subscriptionName, event, delive
   subscriptionName,
   eventUuid: event.uuid ?? '',
   event: {
-    source: 'notifications', // whatever was sent: the original's rule
+    source: SERVICE_NAME, // whatever was sent: the original's rule
     type: event.type,
     subject: event.subject ?? null,
     data: event.data ?? null,

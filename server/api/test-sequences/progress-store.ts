@@ -1,6 +1,8 @@
 import type { Db } from '../../db/database.ts'
+import { INSTANT_FORMAT } from '../../db/instant-format.ts'
 import { sql } from '../../db/sql.ts'
-import { LIVING, type NameKey } from '../subscriptions/store.ts'
+import { LIVING } from '../subscriptions/living.ts'
+import type { NameKey } from '../subscriptions/store.ts'
 
 /** Kept of one sequence; more callbacks are counted only. */
 const MOST_KEPT = 1000
@@ -15,13 +17,11 @@ export interface Progress {
   readonly updated: string
 }
 
-const INSTANT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
-
 /** Of a sequence whose subscription lives. One statement, so that what is counted and what is kept fit together. */
 export const readProgress = async (db: Db, { tenant, owner, name }: NameKey): Promise<Progress | undefined> => (await db.query<Progress>(sql`
   select start_count as "startCount", notification_count as "notificationCount",
-         to_char(test_sequence.created at time zone 'UTC', ${INSTANT}) as created,
-         to_char(test_sequence.updated at time zone 'UTC', ${INSTANT}) as updated,
+         to_char(test_sequence.created at time zone 'UTC', ${INSTANT_FORMAT}) as created,
+         to_char(test_sequence.updated at time zone 'UTC', ${INSTANT_FORMAT}) as updated,
          (select coalesce(string_agg(body, ',' order by id), '') from test_notification where subscription_id = subscription.id) as bodies
   from subscription join test_sequence on test_sequence.subscription_id = subscription.id
   where ${LIVING} and tenant = ${tenant} and owner = ${owner} and name = ${name}`))[0]

@@ -34,17 +34,21 @@ export function createSequencePublisher({ db, publish, log, intervalMs = INTERVA
   let tidyAt = clock() + TIDY_EVERY_MS
 
   async function turn(): Promise<number> {
-    if (clock() >= tidyAt) {
-      tidyAt = clock() + TIDY_EVERY_MS
-      await endAbandoned(db)
-    }
     const waiting = await readWaiting(db)
     const due = waiting.filter(({ inMs }) => inMs <= 0)
     await publishAll(due.filter(({ isLiving }) => isLiving))
     for (const sequence of due.filter(({ isLiving }) => !isLiving)) await giveUp(sequence)
+    await tidyIfDue()
     if (due.length === PER_TURN) return 0
     const next = waiting.find(({ inMs }) => inMs > 0)?.inMs ?? IDLE_MS
     return Math.max(1, Math.min(IDLE_MS, intervalMs, next))
+  }
+
+  /** Last, and due until it has worked: a database that only reads fails each turn by it, and holds up no event. */
+  async function tidyIfDue(): Promise<void> {
+    if (clock() < tidyAt) return
+    await endAbandoned(db)
+    tidyAt = clock() + TIDY_EVERY_MS
   }
 
   /** One that fails is due still. The rows move on one after the other, for the connections are the api's. */

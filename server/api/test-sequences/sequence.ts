@@ -1,4 +1,5 @@
 import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
+import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
 import type { PublishContext } from '../../publish/publish.ts'
 
 /** A test sequence, and how far it has come. */
@@ -14,7 +15,6 @@ export interface Sequence {
   readonly published: number
 }
 
-const SOURCE = 'notifications'
 /** No service has a name with blanks, so nobody else's keys meet these. */
 const SERVICE = 'notifications test sequence'
 
@@ -25,7 +25,7 @@ export const SEQUENCE_TYPE_FILTER = 'notifications.test.*'
 export function nextEvent({ name, startCount, endsSeries, published }: Sequence, now: Date = new Date()): EventInput {
   const number = published + 1
   return {
-    source: SOURCE,
+    source: SERVICE_NAME,
     type: number === 1 ? 'notifications.test.begin' : `notifications.test.number${String(number).padStart(3, '0')}`,
     subject: name,
     data: null,
@@ -39,7 +39,7 @@ export function nextEvent({ name, startCount, endsSeries, published }: Sequence,
 export const nextEventContext = ({ tenant, owner, name, published }: Sequence): PublishContext =>
   ({ tenant, user: owner, service: SERVICE, idempotencyKey: `${name} ${published + 1}` })
 
-export const seriesOf = ({ name }: Pick<Sequence, 'name'>): EventSeries => ({ source: SOURCE, subject: name, seriesId: name })
+export const seriesOf = ({ name }: Pick<Sequence, 'name'>): EventSeries => ({ source: SERVICE_NAME, subject: name, seriesId: name })
 
 /** Without a key: a series may have to be ended more than once. */
 export const seriesContext = ({ tenant, owner }: Pick<Sequence, 'tenant' | 'owner'>): PublishContext => ({ tenant, user: owner, service: SERVICE })

@@ -1,6 +1,7 @@
 import type { Db } from '../../db/database.ts'
 import { sql } from '../../db/sql.ts'
-import { LIVING, type NameKey } from '../subscriptions/store.ts'
+import { LIVING } from '../subscriptions/living.ts'
+import type { NameKey } from '../subscriptions/store.ts'
 import type { Sequence } from './sequence.ts'
 
 /** Sequences looked at in one turn of the publisher. */

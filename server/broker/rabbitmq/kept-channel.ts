@@ -12,7 +12,7 @@ const CLOSE_LIMIT_MS = 2000
 
 export interface KeptChannelParts {
   readonly name: string
-  readonly link: Pick<Link, 'acquire'>
+  readonly link: Pick<Link, 'acquire' | 'trouble'>
   /** Makes a new channel ready for its work. */
   readonly prepare: (channel: Channel) => Promise<void>
   /** The channel is `current` now. */
@@ -78,7 +78,9 @@ export function createKeptChannel({ name, link, prepare, onReady, onLost, log }:
       return await ended
     } finally {
       current = undefined
-      await within(CLOSE_LIMIT_MS, channel.close())
+      const closing = channel.close()
+      // Nobody answers on a connection that is lost or blocked.
+      if (link.trouble() === undefined) await within(CLOSE_LIMIT_MS, closing)
     }
   }
 

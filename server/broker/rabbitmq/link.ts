@@ -36,7 +36,7 @@ export interface Link {
 }
 
 export function createLink({ server, ca, name, onStalled, log }: LinkParts): Link {
-  const failures = createFailureLog(log, `rabbitmq ${name}`)
+  const failures = createFailureLog(log, `rabbitmq ${name} connection`)
   let connection: Connection | undefined
   let state: { readonly isReady: boolean; readonly reason: string } = { isReady: false, reason: 'not connected' }
 
@@ -78,10 +78,11 @@ export function createLink({ server, ca, name, onStalled, log }: LinkParts): Lin
     },
     async close() {
       const closing = connection
+      const isAnswering = state.isReady
       connection = undefined
       state = { isReady: false, reason: 'not connected' }
-      // A connection whose socket is blocked or dead would wait for ever.
-      if (closing && !(await within(CLOSE_LIMIT_MS, closing.close().catch(() => undefined)))) discard(closing)
+      // A connection that is blocked or dead would wait for ever.
+      if (closing && !(isAnswering && await within(CLOSE_LIMIT_MS, closing.close().catch(() => undefined)))) discard(closing)
     },
   }
 }

@@ -3,6 +3,8 @@ export interface Names {
   readonly exchange: string
   queueOf(partition: number): string
   routingKeyOf(partition: number): string
+  /** Of messages that no queue gets. */
+  readonly nobodysRoutingKey: string
   /** See `declareAll`. */
   readonly lastQueue: string
 }
@@ -11,5 +13,6 @@ export const namesOf = (installationId: string): Names => ({
   exchange: `tidings.${installationId}`,
   queueOf: (partition) => `tidings.${installationId}.${partition}`,
   routingKeyOf: String,
+  nobodysRoutingKey: 'nobody',
   lastQueue: `tidings.${installationId}.last`,
 })

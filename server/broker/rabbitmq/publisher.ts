@@ -1,7 +1,7 @@
 import type { Channel } from 'rabbitmq-client'
 import type { Log } from '../../log.ts'
 import { withLimit } from '../../runtime/limit.ts'
-import type { Worker } from '../../runtime/loop.ts'
+import { createLoop, type Worker } from '../../runtime/loop.ts'
 import { BrokerError, type EventRecord } from '../broker.ts'
 import { inBrackets } from './faults.ts'
 import { cutIntoMessages } from './group.ts'
@@ -13,6 +13,8 @@ import { declareAll } from './topology.ts'
 
 /** A write that is not confirmed for so long is given up, and with it the connection. */
 const CONFIRM_LIMIT_MS = 5000
+/** Within this a process that publishes nothing learns that the broker is blocked. */
+const TOUCH_EVERY_MS = 2000
 
 export interface PublisherParts {
   readonly link: Pick<Link, 'acquire' | 'trouble' | 'renew'>
@@ -39,7 +41,8 @@ export function createPublisher({ link, names, partitions, log }: PublisherParts
   const firstOpening = new Promise<Error | undefined>((resolve) => {
     markOpened = resolve
   })
-  const kept = createKeptChannel({ name: 'publish', link, prepare, onReady: () => markOpened(undefined), onLost: markOpened, log })
+  const kept = createKeptChannel({ name: 'publish channel', link, prepare, onReady: () => markOpened(undefined), onLost: markOpened, log })
+  const touching = createLoop({ name: 'rabbitmq touch', log, turn: touch })
 
   async function prepare(channel: Channel): Promise<void> {
     await declareAll(channel, names, partitions)
@@ -47,6 +50,11 @@ export function createPublisher({ link, names, partitions, log }: PublisherParts
   }
 
   const trouble = () => link.trouble() ?? (kept.current() ? undefined : `not ready${inBrackets(kept.fault())}`)
+
+  function touch(): Promise<number> {
+    if (trouble() === undefined) sender?.touch()
+    return Promise.resolve(TOUCH_EVERY_MS)
+  }
 
   async function publish(records: readonly EventRecord[]): Promise<void> {
     const reason = trouble()
@@ -82,7 +90,11 @@ export function createPublisher({ link, names, partitions, log }: PublisherParts
     trouble,
     stalled: (error) => waiting.forEach((giveUp) => giveUp(error)),
     opened: () => firstOpening,
-    start: kept.start,
-    stop: kept.stop,
+    start() {
+      for (const worker of [kept, touching]) worker.start()
+    },
+    async stop() {
+      await Promise.all([touching.stop(), kept.stop()])
+    },
   }
 }

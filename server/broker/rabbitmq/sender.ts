@@ -17,12 +17,18 @@ export interface Sent {
 export interface Sender {
   /** Sends records of one partition as one message. Resolves with the broker's word on it, for as long as the channel lives. */
   send(records: readonly EventRecord[]): Promise<Sent>
+  /**
+   * Sends an empty message that no queue gets, for the broker tells a connection only when it publishes that it is blocked.
+   * Nobody waits for it; while one is not confirmed, there is no other.
+   */
+  touch(): void
 }
 
 /** Asks the channel to confirm what it is given. */
 export async function createSender(channel: Channel, names: Names): Promise<Sender> {
   const returned = new Set<string>()
   let lastId = 0
+  let isTouching = false
   channel.on('basic.return', ({ messageId }) => {
     if (messageId !== undefined) returned.add(messageId)
   })
@@ -44,6 +50,14 @@ export async function createSender(channel: Channel, names: Names): Promise<Send
         return { fate: isRefusal(error) ? 'not_stored' : 'unknown', error }
       }
       return returned.delete(messageId) ? { fate: 'not_stored', error: new Error('no queue for it'), isReturned: true } : { fate: 'stored' }
+    },
+    touch() {
+      if (isTouching) return
+      isTouching = true
+      // One that fails has lost its channel, which is noticed where channels are kept.
+      void channel.basicPublish({ exchange: names.exchange, routingKey: names.nobodysRoutingKey }, Buffer.alloc(0)).catch(() => undefined).finally(() => {
+        isTouching = false
+      })
     },
   }
 }

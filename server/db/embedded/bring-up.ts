@@ -4,10 +4,10 @@ import type { Log } from '../../log.ts'
 import { askDataDirectory, ensureDatabase } from './connection.ts'
 import { EmbeddedServerError } from './embedded-server-error.ts'
 import { hasCode } from '../../runtime/error-code.ts'
-import type { Installation } from './installation.ts'
 import { launchPostmaster, type Launched } from './launch.ts'
 import { likenessOf, type Likeness } from './likeness.ts'
 import { readPostmasterFile, type PostmasterFile } from './postmaster-file.ts'
+import type { RunnableCluster } from './runnable-cluster.ts'
 
 const POLL_MS = 50
 const REST_AFTER_REFUSAL_MS = 150
@@ -36,8 +36,8 @@ export interface BringUpOptions {
  * refused for a while: backends of a killed postmaster still hold its shared memory, another process was faster, or the
  * port is taken. Rejects when it has been refused for 20 s. A recovery that is under way is waited for without limit.
  */
-export async function bringUp(installation: Installation, { log, signal, settings, onExit }: BringUpOptions): Promise<Postmaster> {
-  const { cluster, logFile } = installation
+export async function bringUp(runnable: RunnableCluster, { log, signal, settings, onExit }: BringUpOptions): Promise<Postmaster> {
+  const { cluster, logFile } = runnable
   const sayOnce = sayAfter(SAY_SO_AFTER_MS, () => log.info({ cluster, logFile }, 'waiting for postgres, it may be recovering'))
   let launched: Launched | undefined
   let refusedSince: number | undefined
@@ -46,12 +46,12 @@ export async function bringUp(installation: Installation, { log, signal, setting
       signal.throwIfAborted()
       const file = await readPostmasterFile(cluster)
       const likeness = file ? await likenessOf(file.pid, cluster) : 'none'
-      const postmaster = file && likeness !== 'none' ? await reach(installation, file, likeness) : undefined
+      const postmaster = file && likeness !== 'none' ? await reach(runnable, file, likeness) : undefined
       if (postmaster) return { ...postmaster, isAdopted: postmaster.pid !== launched?.pid }
       if (likeness === 'ours') refusedSince = undefined
       else if (!launched?.isAlive()) {
         if (launched) refusedSince = await refuse(logFile, refusedSince, signal)
-        launched = await launchPostmaster(installation, { stalePid: file?.pid, settings, onExit })
+        launched = await launchPostmaster(runnable, { stalePid: file?.pid, settings, onExit })
       }
       sayOnce()
       await delay(POLL_MS, undefined, { signal })
@@ -63,10 +63,10 @@ export async function bringUp(installation: Installation, { log, signal, setting
 }
 
 /** Undefined until it accepts our password and names our cluster as its own. */
-async function reach({ cluster, password }: Installation, { pid, port }: PostmasterFile, likeness: Likeness): Promise<{ pid: number; port: number } | undefined> {
+async function reach({ cluster, password }: RunnableCluster, { pid, port }: PostmasterFile, likeness: Likeness): Promise<{ pid: number; port: number } | undefined> {
   if (port === undefined) return undefined
   const answer = await askDataDirectory(password, port)
-  if (answer.kind === 'wrong password' && likeness === 'ours') throw new EmbeddedServerError(`The PostgreSQL on ${cluster} (pid ${pid}) does not take the password of tidings.password in that directory`)
+  if (answer.kind === 'wrong password' && likeness === 'ours') throw new EmbeddedServerError(`The PostgreSQL on ${cluster} (pid ${pid}) does not take the password of tidings.password in that directory; put back the file as it was, or give the role tidings that password`)
   if (answer.kind !== 'data directory' || (await realPathOf(answer.path)) !== cluster) return undefined
   await ensureDatabase(password, port)
   return { pid, port }

@@ -2,8 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { open, rename, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { hasCode } from '../../runtime/error-code.ts'
-import type { Installation } from './installation.ts'
 import { PROGRAM_DIR, PROGRAM_ENV } from './program.ts'
+import type { RunnableCluster } from './runnable-cluster.ts'
 
 const MAX_LOG_BYTES = 16 * 1024 * 1024
 
@@ -24,7 +24,7 @@ export interface LaunchOptions {
 }
 
 /** Starts a postmaster in a session of its own, so that neither Ctrl-C nor our end stops it, on a port that is free now unless the settings name one. */
-export async function launchPostmaster({ cluster, user, postgres, logFile }: Installation, { stalePid, settings: given, onExit }: LaunchOptions): Promise<Launched> {
+export async function launchPostmaster({ cluster, user, postgres, logFile }: RunnableCluster, { stalePid, settings: given, onExit }: LaunchOptions): Promise<Launched> {
   const settings = ['listen_addresses=127.0.0.1', `port=${await findFreePort()}`, 'unix_socket_directories=', 'logging_collector=off', ...given]
   await rotate(logFile)
   const output = await open(logFile, 'a', 0o600)

@@ -15,7 +15,7 @@ export async function likenessOf(pid: number, cluster: string): Promise<Likeness
 }
 
 /** A postmaster keeps the command line that it was started with; its children replace theirs by a title, `postgres: walwriter`. */
-export function judge(commandLine: string, cluster: string): Likeness {
+function judge(commandLine: string, cluster: string): Likeness {
   if (commandLine.includes(`/postgres -D ${cluster} `)) return 'ours'
   return /(^|\/)postgres( |$)/.test(commandLine) ? 'maybe' : 'none'
 }

@@ -2,8 +2,8 @@ import type { Log } from '../../log.ts'
 import { createLoop, type WakeableWorker } from '../../runtime/loop.ts'
 import { bringUp, type BringUpOptions } from './bring-up.ts'
 import { urlOf } from './connection.ts'
-import { install, type Installation } from './installation.ts'
 import { likenessOf } from './likeness.ts'
+import { provideCluster, type RunnableCluster } from './runnable-cluster.ts'
 import { shutDown } from './shut-down.ts'
 
 const LOOK_EVERY_MS = 250
@@ -38,13 +38,13 @@ interface Supervision {
 
 export function createEmbeddedServer({ dataDir, log, settings = [] }: EmbeddedServerParts): EmbeddedServer {
   let starting: Promise<void> | undefined
-  let installation: Installation | undefined
+  let runnable: RunnableCluster | undefined
   let supervision: Supervision | undefined
   let aborter = new AbortController()
 
   async function begin(signal: AbortSignal): Promise<void> {
-    installation = await install(dataDir, log)
-    supervision = await supervise(installation, { log, settings, signal })
+    runnable = await provideCluster(dataDir, log)
+    supervision = await supervise(runnable, { log, settings, signal })
   }
 
   async function start(): Promise<void> {
@@ -68,16 +68,16 @@ export function createEmbeddedServer({ dataDir, log, settings = [] }: EmbeddedSe
 
   async function stop(): Promise<void> {
     await leave()
-    if (!installation) return
-    const { cluster } = installation
-    installation = undefined
+    if (!runnable) return
+    const { cluster } = runnable
+    runnable = undefined
     await shutDown(cluster, supervision?.pid())
     log.info({ cluster }, 'postgres stopped')
   }
 
   return {
     get isFirstUse() {
-      return installation?.isFirstUse ?? false
+      return runnable?.isFirstUse ?? false
     },
     url() {
       if (!supervision) throw new Error('The embedded PostgreSQL has not been started')
@@ -90,11 +90,11 @@ export function createEmbeddedServer({ dataDir, log, settings = [] }: EmbeddedSe
 }
 
 /** Brings a postmaster up and keeps one up from then on. */
-async function supervise(installation: Installation, { log, settings, signal }: Omit<BringUpOptions, 'onExit'>): Promise<Supervision> {
-  const { cluster, password } = installation
+async function supervise(runnable: RunnableCluster, { log, settings, signal }: Omit<BringUpOptions, 'onExit'>): Promise<Supervision> {
+  const { cluster, password } = runnable
   const supervisor = createLoop({ name: 'postgres', log, turn })
   const options = { log, settings, onExit: () => supervisor.wake() }
-  let postmaster = await bringUp(installation, { ...options, signal })
+  let postmaster = await bringUp(runnable, { ...options, signal })
   let isGone = false
   log.info({ cluster, postgresPid: postmaster.pid, port: postmaster.port, isAdopted: postmaster.isAdopted }, 'postgres runs')
 
@@ -102,7 +102,7 @@ async function supervise(installation: Installation, { log, settings, signal }: 
     if ((await likenessOf(postmaster.pid, cluster)) !== 'none') return LOOK_EVERY_MS
     if (!isGone) log.warn({ postgresPid: postmaster.pid }, 'postgres is gone, starting it again')
     isGone = true
-    postmaster = await bringUp(installation, { ...options, signal: turnSignal })
+    postmaster = await bringUp(runnable, { ...options, signal: turnSignal })
     isGone = false
     log.info({ cluster, postgresPid: postmaster.pid, port: postmaster.port, isAdopted: postmaster.isAdopted }, 'postgres runs again')
     return LOOK_EVERY_MS

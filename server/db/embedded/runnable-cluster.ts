@@ -10,7 +10,7 @@ import { readPassword } from './password.ts'
 import { canEnter, chooseRunUser, type RunUser } from './run-user.ts'
 
 /** Everything that is needed to run a postmaster on the cluster of a data directory. */
-export interface Installation {
+export interface RunnableCluster {
   /** Absolute and free of symlinks, as a postmaster's command line has it. */
   readonly cluster: string
   readonly user: RunUser | undefined
@@ -21,7 +21,7 @@ export interface Installation {
 }
 
 /** Finds the cluster of a data directory or makes it. Throws an `EmbeddedServerError` when the operator has to change something. */
-export async function install(dataDir: string, log: Log): Promise<Installation> {
+export async function provideCluster(dataDir: string, log: Log): Promise<RunnableCluster> {
   await mkdir(dataDir, { recursive: true })
   const directory = await realpath(dataDir)
   const existing = await findCluster(directory)
