@@ -101,7 +101,8 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
 
   test('a broker that is short of memory: 503 in time, readycheck says why, and events flow when it is over', async () => {
     const app = await start()
-    const idle = await start({ env: { TIDINGS_ROLE: 'api' } })
+    const idle = await start({ db: app.db, env: { TIDINGS_ROLE: 'api' } })
+    await eventually(() => readiness(idle)).toMatchObject({ status: 200 })
     await app.publish({})
     await node.control('set_vm_memory_high_watermark', '0')
     const release = () => node.control('set_vm_memory_high_watermark', '0.4')
