@@ -87,6 +87,7 @@ describe('item 1: the decision table of authentication', () => {
     ['22: the tenant of the site administrators', '401 USER_IN_ADMIN_TENANT', { claims: { 'tapis/tenant_id': 'admin' }, signer: admin }],
     ['23: X-Tapis-User', '401 UNEXPECTED_HEADER', { headers: { 'X-Tapis-User': 'jdoe' } }],
     ['24: X-Tapis-Tenant', '401 UNEXPECTED_HEADER', { headers: { 'X-Tapis-Tenant': 'dev' } }],
+    ['23: X-Tapis-User after 2,100 others', '401 UNEXPECTED_HEADER', { headers: { ...Object.fromEntries(Array.from({ length: 2100 }, (_, index) => [index.toString(36), ''])), 'X-Tapis-User': 'jdoe' } }],
     ['23 and 24: blank headers count as absent', '200 TAPIS_FOUND', { headers: { 'X-Tapis-User': ' ', 'X-Tapis-Tenant': '' } }],
   ]
 

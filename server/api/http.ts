@@ -55,6 +55,7 @@ export function createHttpServer({ host, port, routes, authenticator, envelopes,
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_EVERY_MS })
   server.timeout = PAUSE_MS
   server.maxConnections = MAX_CONNECTIONS
+  server.maxHeadersCount = 0 // Node drops what comes after the 2000th, unseen by those who judge headers; 16 KiB bound them as well
   server.on('checkExpectation', (request, response) => server.emit('request', request, response)) // unknown expectations are ignored, not answered 417 without a body
   const connections = trackConnections(server)
   const answering = createAnswering({ envelopes, log })
