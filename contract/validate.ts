@@ -4,7 +4,7 @@ import type { TLocalizedValidationError } from 'typebox/error'
 import { Settings } from 'typebox/system'
 
 /** More than anybody reads; keeps the answer to a hostile body small. */
-const MAX_FAULTS = 100
+export const MAX_FAULTS = 100
 /** To look for faults takes about 1 us a value, a hundred times what a mere check takes. */
 const MAX_EXPLAINED = 20_000
 const TOO_LARGE = `the body does not have the form of this request; it has more than ${MAX_EXPLAINED} values, too many to say where`

@@ -1,4 +1,4 @@
-import type { Checked } from '@tidings/contract/validate.ts'
+import { MAX_FAULTS, type Checked } from '@tidings/contract/validate.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import { shown } from './shown-text.ts'
 
@@ -8,8 +8,6 @@ export interface Fault {
   readonly text: string
 }
 
-/** A list of targets, or a hostile text, can hold thousands of faults; more than this nobody reads. */
-export const MAX_FAULTS = 100
 const SCHEMA = 'TAPIS_JSON_VALIDATION_ERROR'
 
 export const schemaFault = (text: string): Fault => ({ code: SCHEMA, text })

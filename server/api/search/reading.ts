@@ -1,4 +1,4 @@
-import { MAX_FAULTS } from '../refusal.ts'
+import { MAX_FAULTS } from '@tidings/contract/validate.ts'
 import { shown } from '../shown-text.ts'
 import type { Condition } from './condition.ts'
 import { MAX_VALUES } from './limits.ts'
