@@ -5,6 +5,7 @@ import type { Envelopes } from './envelope.ts'
 import { toAppError } from './failure.ts'
 import { createListStream } from './list-stream.ts'
 import { withCaller } from './message.ts'
+import { warningHeaders } from './warning-headers.ts'
 import type { Answer, RawAnswer, StreamedAnswer } from './route.ts'
 
 /** Writes what an operation answered, or why there is no answer. */
@@ -40,7 +41,7 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
   }
 
   function done(reply: FastifyReply, answer: Answer | StreamedAnswer): FastifyReply {
-    if (!('rows' in answer)) return write(reply, answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata))
+    if (!('rows' in answer)) return write(reply.headers(warningHeaders(answer.warnings)), answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata))
     // The library destroys the connection with it, so that a list that was cut off does not look whole.
     return write(reply, 200, createListStream(answer, { text: envelopes.list(), log }))
   }

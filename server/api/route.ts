@@ -52,6 +52,8 @@ export interface Answer {
   readonly message: string
   readonly result: unknown
   readonly metadata?: ListMetadata
+  /** What the caller probably did not mean, though it was done as asked; goes into headers, never into the envelope. */
+  readonly warnings?: readonly string[]
 }
 
 /** A list that is too long to be held. */
