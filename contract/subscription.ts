@@ -1,4 +1,5 @@
 import { Type, type Static, type TSchema } from 'typebox'
+import { UUID_PATTERN } from './uuid.ts'
 
 /** Filters: service.category.detail, where the last two may be `*` (Tapis Notifications 1.6.2, typeFilter). */
 const TYPE_FILTER_PATTERN = '^[a-z]+\\.([a-zA-Z][a-zA-Z0-9_~-]*|\\*)\\.([a-zA-Z][a-zA-Z0-9_~-]*|\\*)$'
@@ -87,7 +88,8 @@ export const ShownSubscription = Type.Object({
   subjectFilter: Type.Optional(Type.String()),
   deliveryTargets: Type.Optional(Type.Array(NewDeliveryTarget)),
   ttlMinutes: Type.Optional(Type.Integer()),
-  uuid: Type.Optional(Type.String({ format: 'uuid' })),
+  /** By pattern: of a format, some generators make a type of their language in place of the text. */
+  uuid: Type.Optional(Type.String({ pattern: UUID_PATTERN })),
   expiry: Type.Optional(Type.Union([Type.String(), Type.Null()])),
   created: Type.Optional(Type.String()),
   updated: Type.Optional(Type.String()),

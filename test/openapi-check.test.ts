@@ -74,3 +74,9 @@ test('the answers of the api under test are among those that are checked', async
   await api.call('GET', '/openapi.json')
   expect(checkedAnswers()).toBe(before + 1)
 })
+
+test('the text in the answers to probes is the one result that is no object, and it is a text', () => {
+  expect(check(seen('/healthcheck', { result: 'Health check received. Count: 1' }))).toEqual([])
+  expect(check(seen('/healthcheck', { result: { count: 1 } })).join('; ')).toMatch(/result must be object/)
+  expect(check(seen('/events/endSeries', { result: 'ended' }, { method: 'POST' })).join('; ')).toMatch(/result must be object/)
+})

@@ -43,7 +43,8 @@ test('whoever lists may name the owner, and reads which attributes take which op
   const lists = OPERATIONS.filter(({ success }) => success.model === 'RespSubscriptions')
   expect(lists).toHaveLength(3)
   for (const { id, description, parameters = [] } of lists) {
-    expect(parameters.map(({ name }) => name), id).toEqual(expect.arrayContaining(['limit', 'orderBy', 'skip', 'startAfter', 'computeTotal', 'select', 'ownedBy', 'anyOwner']))
+    expect(parameters.map(({ name }) => name), id).toEqual(expect.arrayContaining(['limit', 'orderBy', 'skip', 'startAfter', 'computeTotal', 'select', 'ownedBy']))
+    expect(`${JSON.stringify(parameters)} ${description}`, id).toContain('anyOwner')
     const rows = description.split('\n').filter((line) => line.startsWith('| `'))
     for (const { name, type } of ATTRIBUTES) {
       const row = rows.find((line) => line.split('|')[1]?.includes(`\`${name}\``))

@@ -9,9 +9,13 @@ import { Type, type TSchema } from 'typebox'
 import { openApiSchema, withReferences, type OpenApiSchema } from './schema.ts'
 import { MEMBER_TEXTS, MODEL_TEXTS } from './words.ts'
 
+/** Any object, or null. Without a type, generators make one up that they do not generate. */
+const OPEN_RESULT = Type.Union([Type.Unsafe({ type: 'object' }), Type.Null()])
+
 /**
  * The names that generated clients know (Tapis Notifications 1.6.2), and the schemas that requests are validated with.
- * RespBasic leaves its result open, as the original does: it is the answer of several operations.
+ * RespBasic leaves its result open, as the original does: it is the answer of several operations. healthCheck and
+ * readyCheck answer with a text in it, also as the original does; a model of their own would change what generated methods return.
  */
 const MODELS = {
   TapisSubscription: ShownSubscription,
@@ -24,7 +28,7 @@ const MODELS = {
   ReqPostSubscription: NewSubscription,
   ReqPatchSubscription: SubscriptionPatch,
   ReqSearchSubscriptions: SubscriptionSearch,
-  RespBasic: envelopeOf(Type.Unknown()),
+  RespBasic: envelopeOf(OPEN_RESULT),
   RespBoolean: envelopeOf(BooleanResult),
   ResultBoolean: BooleanResult,
   RespChangeCount: envelopeOf(ChangeCount),

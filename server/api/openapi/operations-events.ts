@@ -1,5 +1,5 @@
 import type { Operation, Success } from './operation.ts'
-import { IDEMPOTENCY_KEY, TENANT } from './parameters.ts'
+import { TENANT } from './parameters.ts'
 
 const EXAMPLE = {
   source: 'https://tapis.io/jobs',
@@ -12,6 +12,8 @@ const EXAMPLE = {
 
 const PUBLISHING = [
   'The answer comes when the event is stored durably, and its result has the `uuid` of the event. It is then delivered to all targets of all subscriptions that match: a webhook is tried again until it accepts, and the events of one series go out one after the other.',
+  // Not among the parameters: one more would change the signatures that generators make (Tapis Notifications 1.6.2).
+  'With a header `Idempotency-Key`, of 1 to 255 printable ASCII characters, it is harmless to send the request again: the same service with the same key in the same tenant stores one event, and gets its uuid each time.',
   'For services. The first part of `type` must be the name of the service that publishes.',
 ].join('\n\n')
 
@@ -22,7 +24,7 @@ export const EVENTS: readonly Operation[] = [
     id: 'publishEvent', tag: 'Events', method: 'POST', path: '/events/publish', who: 'service',
     summary: 'Publish an event',
     description: PUBLISHING,
-    parameters: [TENANT, IDEMPOTENCY_KEY],
+    parameters: [TENANT],
     body: { model: 'Event', description: 'The event.', example: EXAMPLE },
     success: STORED,
   },

@@ -22,7 +22,7 @@ const SELECT_SUMMARY: Parameter = { ...SELECT_ALL, schema: { type: 'string', def
 
 export const SEARCH = inQuery('search', TEXT, 'Conditions that must all be met: `(attribute.operator.value)~(...)`, for example `(name.like.jobs*)~(enabled.eq.true)`.')
 
-/** What all lists take. `skip` tells no default: pages that fill defaults in would send it together with `startAfter`. */
+/** What all lists take, but for `anyOwner`, which the original has in one of them only; the searches take it too. `skip` tells no default: pages that fill defaults in would send it together with `startAfter`. */
 export const LIST: readonly Parameter[] = [
   inQuery('limit', { type: 'integer', default: 100 }, 'How many at most. Negative: all of them, and nothing is skipped.'),
   inQuery('orderBy', TEXT, 'Attributes to sort by, separated by commas, each with `(asc)` or `(desc)` if one likes: `owner,created(desc)`.'),
@@ -31,7 +31,6 @@ export const LIST: readonly Parameter[] = [
   inQuery('computeTotal', { type: 'boolean', default: false }, 'Whether to count how many there would be without a limit.'),
   SELECT_SUMMARY,
   OWNED_BY,
-  ANY_OWNER,
 ]
 
 /** The name is a placeholder: the parameters are the members of the object (style form, exploded). */
@@ -45,10 +44,3 @@ export const FREE_FORM: Parameter = {
 export const SUBSCRIPTION_TTL = inQuery('subscriptionTTL', { type: 'integer', default: 60 }, 'Minutes to the end of the subscription; 0 or less: it never ends.')
 export const NUMBER_OF_EVENTS = inQuery('numberOfEvents', { type: 'integer', default: 1, minimum: 1, maximum: 1000 }, 'How many events to publish, one every three seconds.')
 export const END_SERIES = inQuery('endSeries', { type: 'boolean', default: true }, 'Whether the last event ends its series.')
-
-export const IDEMPOTENCY_KEY: Parameter = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  description: 'Makes it harmless to send the request again: the same service with the same key in the same tenant stores one event, and gets its uuid each time.',
-  schema: { type: 'string', minLength: 1, maxLength: 255 },
-}
