@@ -11,10 +11,10 @@ export interface WireAnswer {
 }
 
 /** One request, with exactly these headers in exactly this spelling: what generated clients send, and what fetch would tidy up. */
-export async function wireCall(base: string, method: string, path: string, headers: OutgoingHttpHeaders = {}, body?: string): Promise<WireAnswer> {
+export async function wireCall(base: string, method: string, path: string, headers: OutgoingHttpHeaders | readonly string[] = {}, body?: string): Promise<WireAnswer> {
   const response = await new Promise<Parameters<typeof text>[0] & { statusCode?: number | undefined; headers: Record<string, unknown> }>((resolve, reject) => {
     const length = body === undefined ? (method === 'GET' ? {} : { 'Content-Length': 0 }) : { 'Content-Length': Buffer.byteLength(body) }
-    const sent = request(`${base}/v3/notifications${path}`, { method, headers: { ...length, ...headers } }, resolve)
+    const sent = request(`${base}/v3/notifications${path}`, { method, headers: Array.isArray(headers) ? [...(headers as readonly string[])] : { ...length, ...(headers as OutgoingHttpHeaders) } }, resolve)
     sent.on('error', reject)
     sent.end(body)
   })
@@ -27,4 +27,11 @@ export async function wireCall(base: string, method: string, path: string, heade
       return JSON.parse(answer) as Envelope<never>
     },
   }
+}
+
+/** Flat pairs, so that a name may be sent twice: these headers, and those without which nothing can be asked. */
+export function rawHeadersOf(base: string, headers: Readonly<Record<string, string>> | readonly string[], body: string | undefined): readonly string[] {
+  const framing = body === undefined ? ['Content-Length', '0'] : ['Content-Type', 'application/json', 'Content-Length', String(Buffer.byteLength(body))]
+  const own = Array.isArray(headers) ? (headers as readonly string[]) : Object.entries(headers).flat()
+  return ['Host', new URL(base).host, ...framing, ...own]
 }
