@@ -11,7 +11,7 @@ export interface Exchange {
 
 /** Which connections have a request in flight. */
 export interface Connections {
-  /** The request that came last on a connection, while it is not over. Those before it are answered before it. */
+  /** The request that came last on a connection, over or not. Those before it are answered before it. */
   latest(socket: Duplex): Exchange | undefined
   /** Closes what is idle, now and from now on as soon as it becomes idle. */
   closeWhenIdle(): void
@@ -23,6 +23,7 @@ export interface Connections {
  */
 export function trackConnections(server: Server, admission: Admission): Connections {
   const inFlight = new Map<Duplex, Set<Exchange>>()
+  const latest = new WeakMap<Duplex, Exchange>()
   let isClosing = false
 
   function settle(socket: Duplex, exchange: Exchange): void {
@@ -45,6 +46,7 @@ export function trackConnections(server: Server, admission: Admission): Connecti
     const exchange = { request, response }
     const exchanges = inFlight.get(socket)
     exchanges?.add(exchange)
+    latest.set(socket, exchange)
     admission.setIdle(socket, false)
     // From here on nothing is owed to the client: one who does not read his answer keeps no place.
     response.once('prefinish', () => admission.setIdle(socket, [...exchanges ?? []].every((one) => one.response.writableEnded)))
@@ -52,7 +54,7 @@ export function trackConnections(server: Server, admission: Admission): Connecti
   })
 
   return {
-    latest: (socket) => [...inFlight.get(socket) ?? []].at(-1),
+    latest: (socket) => latest.get(socket),
     closeWhenIdle() {
       isClosing = true
       for (const [socket, exchanges] of inFlight) if (exchanges.size === 0) socket.destroy()

@@ -22,7 +22,7 @@ const MAX_NAME = 255
 /** Their bodies take nothing away from those of callers with a token. */
 const PUBLIC_BUDGET_BYTES = 16 * 1024 * 1024
 /** Nor do those of users from what services publish. */
-const USER_BUDGET_BYTES = 64 * 1024 * 1024
+const USER_BUDGET_BYTES = 16 * 1024 * 1024
 
 export interface RouterParts {
   readonly server: Server

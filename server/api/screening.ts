@@ -5,14 +5,19 @@ import { parseQuery, type Query } from './query.ts'
 import { storageFault } from '../db/storable-text.ts'
 
 /** `uri-host [":" port]` (RFC 9110 §7.2, RFC 3986 §3.2.2). Nothing at all is a valid value: that of a target without authority. */
-const HOST = /^(?:\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::\d*)?$/
+const HOST = /^(?:\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(?::(\d*))?$/
+
+function isHost(text: string): boolean {
+  const match = HOST.exec(text)
+  return match !== null && Number(match[1] ?? 0) <= 65_535
+}
 
 /** What every request must fulfil, wherever it goes. Throws an `AppError` (RFC 9112 §2.3, §3.2). */
 export function screenHead({ httpVersion, headersDistinct }: IncomingMessage): void {
   if (httpVersion === '0.9') throw new AppError('NTFAPI_BAD_REQUEST', { details: { version: 'is missing; the first line ends with HTTP/1.1' } })
   if (httpVersion !== '1.1' && httpVersion !== '1.0') throw new AppError('NTFAPI_HTTP_VERSION')
   const hosts = headersDistinct.host ?? []
-  const fault = hosts.length === 0 && httpVersion === '1.1' ? 'is missing' : hosts.length > 1 ? 'is given more than once' : HOST.test(hosts[0] ?? '') ? undefined : 'is no host and port'
+  const fault = hosts.length === 0 && httpVersion === '1.1' ? 'is missing' : hosts.length > 1 ? 'is given more than once' : isHost(hosts[0] ?? '') ? undefined : 'is no host and port'
   if (fault !== undefined) throw new AppError('NTFAPI_BAD_REQUEST', { details: { Host: fault } })
 }
 

@@ -17,17 +17,23 @@ interface UnreadableParts {
  * Answers bytes that are no HTTP request, by Node's `clientError`, in the envelope, and closes the connection. In the middle of a
  * body it is the answer of that request, unless it has one already; behind a whole request that one is answered first.
  */
-export function answerUnreadable(error: Error & { code?: string }, socket: Socket, { connections, envelopes }: UnreadableParts): void {
+export function answerUnreadable(error: Error & { code?: string; reason?: string }, socket: Socket, { connections, envelopes }: UnreadableParts): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  const refusal = new AppError(codeOf(error))
-  const answer: Refusal = { status: refusal.httpStatus, body: Buffer.from(envelopes.error(refusal.message)) }
+  const answer = refusalOf(codeOf(error), envelopes)
   const latest = connections.latest(socket)
-  if (latest === undefined) answerBare(socket, answer)
-  else if (!latest.request.complete) answerIn(latest, socket, answer)
-  else latest.response.once('finish', () => socket.writable && answerBare(socket, answer))
+  if (latest !== undefined && !latest.request.complete) answerIn(latest, socket, answer)
+  else whenFinished(latest, () => socket.writable && answerBare(socket, answer))
+}
+
+/** To CONNECT, which Node keeps from the routes: there is nothing here to connect to. */
+export const answerConnect = (socket: Socket, envelopes: Envelopes) => answerBare(socket, refusalOf('NTFAPI_METHOD_NOT_ALLOWED', envelopes))
+
+function refusalOf(code: ErrorCode, envelopes: Envelopes): Refusal {
+  const { httpStatus, message } = new AppError(code)
+  return { status: httpStatus, body: Buffer.from(envelopes.error(message)) }
 }
 
 interface Refusal {
@@ -43,20 +49,26 @@ function answerBare(socket: Socket, answer: Refusal): void {
   linger(socket)
 }
 
-function answerIn({ response }: Exchange, socket: Socket, answer: Refusal): void {
-  response.once('finish', () => {
+/** A request has one answer: where it had one before the fault was met, that one stands. */
+function answerIn(exchange: Exchange, socket: Socket, answer: Refusal): void {
+  whenFinished(exchange, () => {
     socket.end()
     linger(socket)
   })
-  if (response.headersSent) return
-  response.writeHead(answer.status, headersOf(answer)).end(answer.body)
+  const { response } = exchange
+  if (!response.headersSent) response.writeHead(answer.status, headersOf(answer)).end(answer.body)
+}
+
+function whenFinished(exchange: Exchange | undefined, then: () => void): void {
+  if (exchange === undefined || exchange.response.writableFinished) then()
+  else exchange.response.once('finish', then)
 }
 
 const linger = (socket: Socket) => socket.setTimeout(LINGER_MS, () => socket.destroy())
 
-function codeOf({ code }: { readonly code?: string }): ErrorCode {
+function codeOf({ code, reason = '' }: { readonly code?: string; readonly reason?: string }): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'NTFAPI_HEADERS_TOO_LARGE'
-  if (code === 'HPE_INVALID_VERSION' || code === 'HPE_PAUSED_H2_UPGRADE') return 'NTFAPI_HTTP_VERSION'
+  if ((code === 'HPE_INVALID_VERSION' && reason.startsWith('Invalid HTTP version')) || code === 'HPE_PAUSED_H2_UPGRADE') return 'NTFAPI_HTTP_VERSION'
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'NTFAPI_REQUEST_TIMEOUT'
   return 'NTFAPI_BAD_REQUEST'
 }
