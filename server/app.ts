@@ -1,4 +1,5 @@
 import { createApi } from './api/api.ts'
+import { MAX_CONNECTIONS } from './api/http.ts'
 import { createAuthenticator } from './api/auth/caller.ts'
 import { openTenants } from './api/auth/open-tenants.ts'
 import { openAdmins } from './api/admins/open-admins.ts'
@@ -17,6 +18,7 @@ import type { Log } from './log.ts'
 import { createGroupWriter } from './publish/group.ts'
 import { createPublish } from './publish/publish.ts'
 import { createReadyChecks } from './readiness.ts'
+import { openFilesLimit } from './runtime/open-files.ts'
 
 export interface AppParts {
   readonly config: Config
@@ -72,6 +74,8 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       publish,
       sequences,
       checks: createReadyChecks({ tenants, siteId: config.siteId, db: databases.probes, broker }),
+      trustedProxies: config.trustedProxies,
+      maxConnections: await roomForConnections(),
       lastCanary: createLastCanary({ db: databases.probes, isOn: config.canaryIntervalMs > 0 }),
       log,
     })
@@ -107,6 +111,9 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
     },
   }
 }
+
+/** Half of the files that the process may open stay for deliveries, the database and the broker. */
+const roomForConnections = async () => Math.min(MAX_CONNECTIONS, Math.floor((await openFilesLimit()) / 2))
 
 interface BrokerParts extends Pick<AppParts, 'config' | 'isAlone' | 'log'> {
   readonly databases: Databases

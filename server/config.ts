@@ -31,6 +31,7 @@ export const VARIABLES = {
   TIDINGS_RETRY_HORIZON_S: between(1, 2_592_000)({ default: 90_000, desc: 'Seconds after its creation at which a notification is given up, but not before the third attempt.' }),
   TIDINGS_ALLOW_ADDRESSES: cidrList({ default: undefined, desc: 'CIDR blocks, separated by commas, that webhooks may reach although they are private. Development: loopback.' }),
   TIDINGS_PUBLIC_URL: urlOf('http', 'https')({ default: undefined, desc: 'Base of the addresses that the service hands out. Unset: taken from the request.' }),
+  TIDINGS_TRUSTED_PROXIES: cidrList({ default: undefined, desc: 'CIDR blocks, separated by commas, of proxies in front of the api. When all connections are taken, theirs are closed only after everybody else\'s.' }),
   TIDINGS_SENDS_IN_ALL: between(1, 4096)({ default: 1024, desc: 'Webhook requests on the wire at the same moment, in all.' }),
   TIDINGS_SENDS_PER_ADDRESS: between(1, 4096)({ default: undefined, desc: 'Webhook requests on the wire at the same moment, to one address; at most TIDINGS_SENDS_IN_ALL. Unset: 128, or all if they are fewer.' }),
   RETENTION_HOURS: between(1, 87_600)({ default: 72, desc: 'Hours that settled notifications are kept; events, and with them their uuids as seen, at least 24.' }),
@@ -67,6 +68,7 @@ export interface Config {
   readonly retryHorizonMs: number
   readonly allowAddresses: readonly string[]
   readonly publicUrl: string | undefined
+  readonly trustedProxies: readonly string[]
   readonly sendsInAll: number
   readonly sendsPerAddress: number
   readonly retentionHours: number
@@ -186,6 +188,7 @@ function toConfig(settings: Settings): Config {
     retryHorizonMs: settings.TIDINGS_RETRY_HORIZON_S * 1000,
     allowAddresses: settings.TIDINGS_ALLOW_ADDRESSES ?? (isDev ? ['127.0.0.0/8', '::1/128'] : []),
     publicUrl: settings.TIDINGS_PUBLIC_URL?.replace(/\/+$/, ''),
+    trustedProxies: settings.TIDINGS_TRUSTED_PROXIES ?? [],
     sendsInAll: settings.TIDINGS_SENDS_IN_ALL,
     sendsPerAddress: settings.TIDINGS_SENDS_PER_ADDRESS ?? Math.min(SENDS_PER_ADDRESS, settings.TIDINGS_SENDS_IN_ALL),
     retentionHours: settings.RETENTION_HOURS,

@@ -30,10 +30,11 @@ const CATALOGUE = {
   // Requests that cannot be read.
   TAPIS_JSON_VALIDATION_ERROR: [400, 'The request does not have the form that this operation takes'],
   NTFAPI_BAD_REQUEST: [400, 'The request cannot be read'],
-  NTFAPI_ROUTE_NOT_FOUND: [404, 'There is no such address'],
+  NTFAPI_ROUTE_NOT_FOUND: [404, 'There is no such address; the documentation names them all'],
   NTFAPI_METHOD_NOT_ALLOWED: [405, 'The address does not take this method'],
   NTFAPI_BODY_TOO_LARGE: [413, 'The request body is larger than this operation takes'],
   NTFAPI_UNSUPPORTED_MEDIA_TYPE: [415, 'The request body must be application/json'],
+  NTFAPI_UNSUPPORTED_ENCODING: [415, 'The request body must not be compressed'],
   TAPIS_QUERY_PARAM_MULTIPLE: [400, 'A query parameter is given more than once'],
   TAPIS_QUERY_PARAM_NOTINT: [400, 'A query parameter is not an integer'],
   TAPIS_QUERY_PARAM_ORDERBY_ERROR: [400, 'The query parameter orderBy is malformed'],
@@ -41,6 +42,7 @@ const CATALOGUE = {
   TAPIS_QUERY_PARAM_INVALID_PAIR2: [400, 'The query parameters startAfter and skip exclude each other'],
   NTFAPI_REQUEST_TIMEOUT: [408, 'The request did not arrive in time'],
   NTFAPI_URI_TOO_LONG: [414, 'A part of the address is longer than 4096 characters'],
+  NTFAPI_HTTP_VERSION: [505, 'The service speaks HTTP/1.1 and HTTP/1.0'],
   NTFAPI_HEADERS_TOO_LARGE: [431, 'The headers of the request are larger than 16 KiB'],
 
   // Events.

@@ -69,9 +69,9 @@ describe('create', () => {
     }), 400)
     expect(message.split('\n').slice(1)).toEqual([
       expect.stringContaining('/extra is not a member'),
-      expect.stringContaining('/name must match pattern'),
+      expect.stringContaining('/name must begin with a letter or digit and go on with letters, digits and . _ ~ -'),
       expect.stringContaining('/enabled must be boolean'),
-      expect.stringContaining('/typeFilter must match pattern'),
+      expect.stringContaining('/typeFilter must be service.category.detail'),
       expect.stringContaining('/subjectFilter must not be blank'),
       expect.stringContaining('/deliveryTargets/2/deliveryMethod must be one of WEBHOOK, EMAIL'),
       expect.stringContaining('/deliveryTargets/2/deliveryAddress must not have fewer than 3 characters'),

@@ -176,3 +176,29 @@ test.each(['headers', 'headersDistinct'] as const)('over HTTP, names in any case
   const response = await new Promise<IncomingMessage>((resolve) => { request({ port, host: '127.0.0.1', headers }, resolve).end() })
   expect(await json(response)).toMatchObject({ oboUser: 'jdoe', oboTenant: 'dev' })
 })
+
+async function refusalOf(kind: Kind, attempt: Attempt): Promise<string> {
+  const authenticator = await authenticatorFor(attempt)
+  return authenticator.authenticate(requestOf(kind, attempt), 'GET').then(() => 'accepted', (error: unknown) => (error as Error).message)
+}
+
+test('a token in the wrong header, and without a token at all, are told apart', async () => {
+  expect(await refusalOf('user', { token: () => '', headers: { authorization: 'Bearer secret' } })).toMatch(/hint: there is an Authorization header; the token belongs into X-Tapis-Token, without Bearer$/)
+  expect(await refusalOf('user', { token: () => '' })).toMatch(/ method: GET$/)
+})
+
+test('a misspelt tenant of those that the token may act for is named; whether another exists is not told', async () => {
+  const acting = (tenant: string) => refusalOf('service', { headers: { 'x-tapis-tenant': tenant } })
+  expect(await acting('dve')).toMatch(/ oboTenant: dve hint: the token may act for no tenant of this name; did you mean dev\?$/)
+  const devService = (tenant: string) => refusalOf('service', { claims: { 'tapis/tenant_id': 'dev' }, signer: dev, headers: { 'x-tapis-tenant': tenant } })
+  const hintFor = async (tenant: string) => (await devService(tenant)).replaceAll(tenant, 'T')
+  expect(await devService('other')).toContain('may act for no tenant')
+  expect(await hintFor('other')).toBe(await hintFor('never-was'))
+  expect(await hintFor('othre')).toBe(await hintFor('never-was'))
+})
+
+test('whatever a header says, the refusal is one line of a bounded length', async () => {
+  const message = await refusalOf('service', { headers: { 'x-tapis-tenant': '\u009b\u202e'.repeat(4000) } })
+  expect(message.length).toBeLessThan(700)
+  expect(message).not.toMatch(/[\p{Cc}\u202e]/u)
+})

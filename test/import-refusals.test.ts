@@ -34,8 +34,8 @@ describe('what is copied', () => {
     const reasons = (name: string) => lines.find((line) => line.includes(` / ${name} (`))?.split(': invalid: ')[1]?.split('; ')
     expect(reasons('half')).toEqual(['/deliveryTargets/1/deliveryAddress is not an absolute http or https URL with a host: ftp://x'])
     expect(reasons('-bad name')).toEqual([
-      expect.stringContaining('/name must match'), '/description must not have more than 2048 characters', '/owner must not have more than 60 characters',
-      expect.stringContaining('/typeFilter must match'), '/subjectFilter must not be blank',
+      expect.stringContaining('/name must begin'), '/description must not have more than 2048 characters', '/owner must not have more than 60 characters',
+      expect.stringContaining('/typeFilter must be service'), '/subjectFilter must not be blank',
     ])
     expect(reasons('no-array')).toEqual(['/deliveryTargets must be array'])
     expect(reasons('no-targets')).toEqual([expect.stringContaining('/deliveryTargets must not have fewer than 1')])

@@ -104,7 +104,7 @@ describe('what is refused', () => {
     expect(message).toMatch(/^TAPIS_JSON_VALIDATION_ERROR /)
     for (const fault of [
       '/name is not a member of this request', '/owner is not a member', '/enabled is not a member', '/ttlMinutes is not a member', '/extra is not a member', '/description must be string',
-      '/typeFilter must match pattern', '/subjectFilter must not be blank', '/deliveryTargets must not have the same item twice',
+      '/typeFilter must be service.category.detail', '/subjectFilter must not be blank', '/deliveryTargets must not have the same item twice',
       'NTFAPI_SUBSCR_UPDATE_ERROR /deliveryTargets/0/deliveryAddress is not an absolute http or https URL',
     ]) expect(message).toContain(fault)
     expect(await read()).toEqual(before)

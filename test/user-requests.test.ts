@@ -46,7 +46,7 @@ test('a user with many requests under way is refused one more, until one is over
 })
 
 test('the bodies of many users leave room for what services publish', async () => {
-  const users = Array.from({ length: 9 }, (_, index) => `dripping-${index}`)
+  const users = Array.from({ length: 17 }, (_, index) => `dripping-${index}`)
   await Promise.all(users.map((user) => startBodies(user, MOST_PER_USER)))
   await eventually(async () => (await api.call('POST', '/subscriptions/search', { as: 'user', user: 'other', body: { search: [''] } })).status).toBe(503)
   await envelopeOf(api.call('POST', '/events/publish', { body: jobEvent() }))

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
+import { ENVELOPE_HEADERS } from './envelope-headers.ts'
 import type { Envelopes } from './envelope.ts'
 import { toAppError } from './failure.ts'
 import { createListStream } from './list-stream.ts'
@@ -10,7 +11,8 @@ import type { Answer, RawAnswer, StreamedAnswer } from './route.ts'
 
 /** Writes what an operation answered, or why there is no answer. */
 export interface Answering {
-  done(reply: FastifyReply, answer: Answer | StreamedAnswer): FastifyReply
+  /** `warnings` come before those of the answer. */
+  done(reply: FastifyReply, answer: Answer | StreamedAnswer, warnings?: readonly string[]): FastifyReply
   /** What a public route answered. */
   either(reply: FastifyReply, answer: Answer | RawAnswer): FastifyReply
   failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply
@@ -28,6 +30,7 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
     // answer instead of a reset; the time limit of a request bounds it.
     if (isClosing) reply.header('connection', 'close')
     else reply.removeHeader('connection')
+    if (reply.getHeader('cache-control') === undefined) reply.headers(ENVELOPE_HEADERS)
     return reply.code(httpStatus).header('content-type', contentType).send(typeof text === 'string' ? Buffer.from(text) : text) // as bytes: a text would get a charset
   }
 
@@ -37,11 +40,13 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
     if (failure.code === 'NTFAPI_INTERNAL') log.error({ err: failure.cause ?? failure, ...fields }, 'request failed')
     else if (failure.httpStatus >= 500) log.debug({ err: failure, ...fields }, 'request not served')
     if (failure.retryAfterS !== undefined) reply.header('retry-after', String(failure.retryAfterS))
+    if (failure.code === 'NTFAPI_UNSUPPORTED_ENCODING') reply.header('accept-encoding', 'identity')
     return write(reply, failure.httpStatus, envelopes.error(request.caller ? withCaller(failure.message, request.caller) : failure.message))
   }
 
-  function done(reply: FastifyReply, answer: Answer | StreamedAnswer): FastifyReply {
-    if (!('rows' in answer)) return write(reply.headers(warningHeaders(answer.warnings)), answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata))
+  function done(reply: FastifyReply, answer: Answer | StreamedAnswer, warnings: readonly string[] = []): FastifyReply {
+    reply.headers(warningHeaders([...warnings, ...('rows' in answer ? [] : answer.warnings ?? [])]))
+    if (!('rows' in answer)) return write(reply, answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata))
     // The library destroys the connection with it, so that a list that was cut off does not look whole.
     return write(reply, 200, createListStream(answer, { text: envelopes.list(), log }))
   }

@@ -38,12 +38,16 @@ export interface ApiParts {
   readonly checks: readonly ReadyCheck[]
   /** A sentence for the message of readycheck. */
   readonly lastCanary?: () => Promise<string>
+  /** CIDR blocks of proxies in front. */
+  readonly trustedProxies?: readonly string[] | undefined
+  /** Open at the same moment. */
+  readonly maxConnections?: number | undefined
   readonly log: Log
   readonly buildInfo?: Partial<BuildInfo>
 }
 
 /** The stage that speaks HTTP, from its parts. */
-export function createApi({ host, port, publicUrl, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, lastCanary, log, buildInfo }: ApiParts): HttpServer {
+export function createApi({ host, port, publicUrl, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, lastCanary, trustedProxies, maxConnections, log, buildInfo }: ApiParts): HttpServer {
   const envelopes = createEnvelopes({ version: packageJson.version, commit: 'unknown', build: 'unknown', ...buildInfo })
   const access = createSubscriptionAccess({ admins })
   const operations = createRoutes({
@@ -54,5 +58,5 @@ export function createApi({ host, port, publicUrl, db, callbackDb, searchDb, lon
     status: createStatusOperations({ checks, lastCanary, envelopes }),
   })
   const routes = [...operations, ...createDocumentation({ publicUrl })]
-  return createHttpServer({ host, port, routes, authenticator, envelopes, log })
+  return createHttpServer({ host, port, routes, authenticator, envelopes, publicUrl, trustedProxies, maxConnections, log })
 }

@@ -1,9 +1,18 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Admission } from './admission.ts'
+
+/** A request that was begun, and its answer. */
+export interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
 
 /** Which connections have a request in flight. */
 export interface Connections {
-  isBusy(socket: Duplex): boolean
+  /** The request that came last on a connection, over or not. Those before it are answered before it. */
+  latest(socket: Duplex): Exchange | undefined
   /** Closes what is idle, now and from now on as soon as it becomes idle. */
   closeWhenIdle(): void
 }
@@ -12,32 +21,43 @@ export interface Connections {
  * Follows a server's connections. Node's own `closeIdleConnections` counts a connection that never sent anything as
  * busy, which would hold up every stop by the whole limit.
  */
-export function trackConnections(server: Server): Connections {
-  const inFlight = new Map<Duplex, number>()
+export function trackConnections(server: Server, admission: Admission): Connections {
+  const inFlight = new Map<Duplex, Set<Exchange>>()
+  const latest = new WeakMap<Duplex, Exchange>()
   let isClosing = false
 
-  function settle(socket: Duplex): void {
+  function settle(socket: Duplex, exchange: Exchange): void {
     // A client that went away in mid-request: its socket was closed, and forgotten, before the response.
-    if (!inFlight.has(socket)) return
-    const left = (inFlight.get(socket) ?? 1) - 1
-    inFlight.set(socket, left)
-    if (isClosing && left === 0) socket.end(() => socket.destroy()) // what comes now is not served
+    const exchanges = inFlight.get(socket)
+    exchanges?.delete(exchange)
+    if (isClosing && exchanges?.size === 0) socket.end(() => socket.destroy()) // what comes now is not served
   }
 
-  server.on('connection', (socket: Duplex) => {
-    inFlight.set(socket, 0)
-    socket.once('close', () => inFlight.delete(socket))
+  server.on('connection', (socket: Socket) => {
+    inFlight.set(socket, new Set())
+    socket.once('close', () => {
+      inFlight.delete(socket)
+      admission.leave(socket)
+    })
+    admission.admit(socket)
   })
-  server.on('request', ({ socket }: IncomingMessage, response: ServerResponse) => {
-    inFlight.set(socket, (inFlight.get(socket) ?? 0) + 1)
-    response.once('close', () => settle(socket))
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request
+    const exchange = { request, response }
+    const exchanges = inFlight.get(socket)
+    exchanges?.add(exchange)
+    latest.set(socket, exchange)
+    admission.setIdle(socket, false)
+    // From here on nothing is owed to the client: one who does not read his answer keeps no place.
+    response.once('prefinish', () => admission.setIdle(socket, [...exchanges ?? []].every((one) => one.response.writableEnded)))
+    response.once('close', () => settle(socket, exchange))
   })
 
   return {
-    isBusy: (socket) => (inFlight.get(socket) ?? 0) > 0,
+    latest: (socket) => latest.get(socket),
     closeWhenIdle() {
       isClosing = true
-      for (const [socket, count] of inFlight) if (count === 0) socket.destroy()
+      for (const [socket, exchanges] of inFlight) if (exchanges.size === 0) socket.destroy()
     },
   }
 }

@@ -1,13 +1,18 @@
 import { EventInput, EventSeries } from '@tidings/contract/event.ts'
-import { createCheck } from '@tidings/contract/validate.ts'
 import { AppError } from '../errors.ts'
 import type { Publish, PublishContext } from '../publish/publish.ts'
 import { eventFaults, idempotencyKeyFaults, seriesFaults } from './event-rules.ts'
+import { timeWarnings, unknownMembers } from './event-warnings.ts'
+import { createBodyCheck } from './body-check.ts'
 import { readBody } from './json-body.ts'
 import { message } from './message.ts'
 import { valueOrRefuse, type Fault } from './refusal.ts'
 import type { Answer, Call } from './route.ts'
 import { shown } from './shown-text.ts'
+import { suggestion } from '../runtime/suggestion.ts'
+
+/** Longer names are no misspelling. */
+const MAX_TENANT = 100
 
 export interface EventOperations {
   /** Resolves when the event is stored durably. */
@@ -17,8 +22,8 @@ export interface EventOperations {
 
 /** Publishing and ending a series, for services (contract 3.8, 3.9). Every fault of a request is named at once, and then nothing is handed on. */
 export function createEventOperations({ publish }: { readonly publish: Publish }): EventOperations {
-  const checkEvent = createCheck(EventInput)
-  const checkSeries = createCheck(EventSeries)
+  const checkEvent = createBodyCheck(EventInput)
+  const checkSeries = createBodyCheck(EventSeries)
 
   async function publishEvent(call: Call): Promise<Answer> {
     const tenant = tenantOf(call)
@@ -28,6 +33,7 @@ export function createEventOperations({ publish }: { readonly publish: Publish }
     return {
       message: message('NTFAPI_EVENT_POSTED', 'Event stored', call.caller, { Tenant: tenant, Type: event.type, Subject: event.subject ?? 'null', Uuid: uuid }),
       result: { uuid },
+      warnings: [...unknownMembers(members, EventInput), ...timeWarnings(event)],
     }
   }
 
@@ -39,6 +45,7 @@ export function createEventOperations({ publish }: { readonly publish: Publish }
     return {
       message: message('NTFAPI_EVENT_ENDSERIES', 'End of series stored', call.caller, { Tenant: tenant, Source: series.source, Subject: series.subject, SeriesId: series.seriesId }),
       result: null,
+      warnings: unknownMembers(members, EventSeries),
     }
   }
 
@@ -49,7 +56,10 @@ export function createEventOperations({ publish }: { readonly publish: Publish }
 function tenantOf({ caller, query }: Call): string {
   const asked = query.isRepeated('tenant') ? undefined : query.text('tenant')
   if (asked === undefined || asked === caller.oboTenant) return caller.oboTenant
-  if (!caller.mayActFor(asked)) throw new AppError('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { details: { tenant: shown(asked) } })
+  if (!caller.mayActFor(asked)) {
+    const meant = asked.length > MAX_TENANT ? undefined : suggestion(asked, [caller.oboTenant, caller.jwtTenant])
+    throw new AppError('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { details: { tenant: shown(asked), ...(meant === undefined ? {} : { hint: `did you mean ${shown(meant)}?` }) } })
+  }
   return asked
 }
 

@@ -1,15 +1,16 @@
 import { createServer, type Server } from 'node:http'
-import { Server as NetServer } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Log } from '../log.ts'
 import { within } from '../runtime/deadline.ts'
 import { createAnswering } from './answering.ts'
 import type { Authenticator } from './auth/caller.ts'
+import { createAdmission } from './admission.ts'
 import { trackConnections } from './connections.ts'
 import type { Envelopes } from './envelope.ts'
 import type { Route } from './route.ts'
 import { createRouter } from './router.ts'
-import { answerUnreadable } from './unreadable.ts'
+import { answerConnect, answerUnreadable } from './unreadable.ts'
 
 /** Longer than the load balancers in front wait (60 s), so that they close first and never meet a closing connection. */
 const KEEP_ALIVE_MS = 72_000
@@ -24,7 +25,7 @@ const CHECK_EVERY_MS = 5000
  */
 const IDLE_GRACE_MS = 1000
 /** Idle callers must not use up the file descriptors that deliveries need. */
-const MAX_CONNECTIONS = 8192
+export const MAX_CONNECTIONS = 8192
 
 export interface HttpServerParts {
   readonly host: string
@@ -33,6 +34,12 @@ export interface HttpServerParts {
   readonly routes: readonly Route[]
   readonly authenticator: Authenticator
   readonly envelopes: Envelopes
+  /** Base of the address of the documentation; undefined: the one under which the caller reached us. */
+  readonly publicUrl?: string | undefined
+  /** Open at the same moment; see `Admission`. */
+  readonly maxConnections?: number | undefined
+  /** CIDR blocks; see `Admission`. */
+  readonly trustedProxies?: readonly string[] | undefined
   readonly log: Log
   /** How long `stop` waits for requests in flight. */
   readonly stopLimitMs?: number
@@ -50,17 +57,19 @@ export interface HttpServer {
   stop(): Promise<void>
 }
 
-export function createHttpServer({ host, port, routes, authenticator, envelopes, log, stopLimitMs = 25_000, idleGraceMs = IDLE_GRACE_MS }: HttpServerParts): HttpServer {
+export function createHttpServer(parts: HttpServerParts): HttpServer {
+  const { host, port, routes, authenticator, envelopes, publicUrl, maxConnections = MAX_CONNECTIONS, trustedProxies = [], log, stopLimitMs = 25_000, idleGraceMs = IDLE_GRACE_MS } = parts
   // A missing Host is refused by the router, in the envelope; left to Node the refusal would have no body.
   const server = createServer({ requireHostHeader: false, keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: CHECK_EVERY_MS })
   server.timeout = PAUSE_MS
-  server.maxConnections = MAX_CONNECTIONS
   server.maxHeadersCount = 0 // Node drops what comes after the 2000th, unseen by those who judge headers; 16 KiB bound them as well
   server.on('checkExpectation', (request, response) => server.emit('request', request, response)) // unknown expectations are ignored, not answered 417 without a body
-  const connections = trackConnections(server)
+  server.on('checkContinue', (request, response) => server.emit('request', request, response)) // the router says when it wants the body
+  server.on('connect', (_request, socket) => answerConnect(socket as Socket, envelopes))
+  const connections = trackConnections(server, createAdmission({ maxConnections, trustedProxies, log }))
   const answering = createAnswering({ envelopes, log })
   const router = createRouter({
-    server, routes, authenticator, answering,
+    server, routes, authenticator, answering, publicUrl,
     onUnreadable: (error, socket) => answerUnreadable(error, socket, { connections, envelopes }),
   })
   let stopped: Promise<void> | undefined

@@ -14,11 +14,11 @@ export function allowedMethods(routes: readonly Pattern[], requestTarget: string
     .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).concat('OPTIONS').join(', ')
 }
 
+/** The path of a request target, as it was sent. */
+export const pathOf = (requestTarget: string) => requestTarget.replace(/^https?:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] ?? ''
+
 /** The parts of the path, without a trailing slash, still percent-encoded: what is encoded cannot be a separator. */
-function pathParts(requestTarget: string): readonly string[] {
-  const path = requestTarget.replace(/^https?:\/\/[^/]*/i, '').split(/[?#]/, 1)[0] ?? ''
-  return path.replace(/\/$/, '').split('/')
-}
+const pathParts = (requestTarget: string) => pathOf(requestTarget).replace(/\/$/, '').split('/')
 
 function matches(path: string, parts: readonly string[]): boolean {
   const pattern = `${BASE_PATH}${path}`.split('/')

@@ -14,6 +14,8 @@ export interface PublicRoute {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly who: 'anyone'
+  /** Asked before the body is read: rejects a call that is not wanted, whatever it brings. */
+  readonly admit?: (call: Omit<PublicCall, 'body'>) => Promise<void>
   readonly handle: (call: PublicCall) => RawAnswer | Answer | Promise<RawAnswer | Answer>
 }
 
@@ -24,6 +26,8 @@ export interface GuardedRoute {
   readonly who: 'caller' | 'service'
   /** What a user is told where only services may call. */
   readonly refusal?: ErrorCode
+  /** Of whoever calls; undefined: what a service may send. */
+  readonly maxBodyBytes?: number
   readonly headers?: Readonly<Record<string, string>>
   readonly handle: (call: Call) => Promise<Answer | StreamedAnswer>
 }

@@ -1,4 +1,5 @@
 import type { EventOperations } from './events.ts'
+import { MAX_SMALL_BODY_BYTES } from './json-body.ts'
 import type { ListOperations } from './lists/operations.ts'
 import { BASE_PATH, type Answer, type Call, type Route } from './route.ts'
 import type { StatusOperations } from './status.ts'
@@ -29,7 +30,7 @@ export function createRoutes({ events, subscriptions, lists, tests, status }: Op
     { method: 'POST', path: '/subscriptions', who: 'service', refusal: 'NTFAPI_SUBSCR_UNAUTH', handle: subscriptions.create },
     { method: 'GET', path: '/subscriptions', who: 'caller', handle: lists.list },
     { method: 'GET', path: '/subscriptions/search', who: 'caller', handle: lists.searchByParameters },
-    { method: 'POST', path: '/subscriptions/search', who: 'caller', handle: lists.searchByBody },
+    { method: 'POST', path: '/subscriptions/search', who: 'caller', maxBodyBytes: MAX_SMALL_BODY_BYTES, handle: lists.searchByBody },
     { method: 'GET', path: '/subscriptions/byName/:name', who: 'caller', handle: subscriptions.byName },
     { method: 'PATCH', path: '/subscriptions/byName/:name', who: 'caller', handle: subscriptions.patch },
     { method: 'DELETE', path: '/subscriptions/byName/:name', who: 'caller', handle: subscriptions.deleteByName },
@@ -44,6 +45,6 @@ export function createRoutes({ events, subscriptions, lists, tests, status }: Op
     { method: 'POST', path: '/test/begin', who: 'service', handle: tests.begin },
     { method: 'GET', path: '/test/:name', who: 'caller', handle: tests.get },
     { method: 'DELETE', path: '/test/:name', who: 'service', handle: tests.delete },
-    { method: 'POST', path: '/test/callback/:name', who: 'anyone', handle: tests.record },
+    { method: 'POST', path: '/test/callback/:name', who: 'anyone', admit: tests.admitRecord, handle: tests.record },
   ]
 }

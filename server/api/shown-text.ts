@@ -7,5 +7,8 @@ export function shown(text: string): string {
   return characters.length > MAX_SHOWN || start !== text ? `${characters.slice(0, MAX_SHOWN).join('')}...` : characters.join('')
 }
 
-/** Control characters, lone surrogates, and the two line ends that JSON leaves alone. */
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/gu
+/**
+ * Control characters, lone surrogates, the two line ends that JSON leaves alone, and the marks that turn the direction of what
+ * is behind them (Unicode `Bidi_Control`), which make a text look like another one (Unicode TR 36, 3.3).
+ */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Bidi_Control}\u2028\u2029]/gu

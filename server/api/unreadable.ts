@@ -1,33 +1,74 @@
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError, type ErrorCode } from '../errors.ts'
-import type { Connections } from './connections.ts'
+import type { Connections, Exchange } from './connections.ts'
+import { ENVELOPE_HEADERS } from './envelope-headers.ts'
 import type { Envelopes } from './envelope.ts'
-
-const REASONS: Readonly<Record<number, string>> = { 400: 'Bad Request', 408: 'Request Timeout', 431: 'Request Header Fields Too Large' }
 
 /** How long a refused connection may go on sending before it is cut, so that the answer is not lost with a reset. */
 const LINGER_MS = 2000
 
-/** Answers bytes that are no HTTP request, by Node's `clientError`, in the envelope, and closes the connection. */
-export function answerUnreadable(error: Error & { code?: string }, socket: Socket, parts: { readonly connections: Connections; readonly envelopes: Envelopes }): void {
-  // An answer is on its way already, or nobody is there to read one.
-  if (error.code === 'ECONNRESET' || parts.connections.isBusy(socket)) {
+interface UnreadableParts {
+  readonly connections: Connections
+  readonly envelopes: Envelopes
+}
+
+/**
+ * Answers bytes that are no HTTP request, by Node's `clientError`, in the envelope, and closes the connection. In the middle of a
+ * body it is the answer of that request, unless it has one already; behind a whole request that one is answered first.
+ */
+export function answerUnreadable(error: Error & { code?: string; reason?: string }, socket: Socket, { connections, envelopes }: UnreadableParts): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
-  if (!socket.writable) return
-  const refusal = new AppError(codeOf(error.code))
-  const body = Buffer.from(parts.envelopes.error(refusal.message))
-  const head = [
-    `HTTP/1.1 ${refusal.httpStatus} ${REASONS[refusal.httpStatus] ?? 'Bad Request'}`,
-    'Content-Type: application/json', `Content-Length: ${body.length}`, 'Connection: close', '', '',
-  ]
-  socket.end(Buffer.concat([Buffer.from(head.join('\r\n')), body]))
-  socket.setTimeout(LINGER_MS, () => socket.destroy())
+  const answer = refusalOf(codeOf(error), envelopes)
+  const latest = connections.latest(socket)
+  if (latest !== undefined && !latest.request.complete) answerIn(latest, socket, answer)
+  else whenFinished(latest, () => socket.writable && answerBare(socket, answer))
 }
 
-function codeOf(code: string | undefined): ErrorCode {
+/** To CONNECT, which Node keeps from the routes: there is nothing here to connect to. */
+export const answerConnect = (socket: Socket, envelopes: Envelopes) => answerBare(socket, refusalOf('NTFAPI_METHOD_NOT_ALLOWED', envelopes))
+
+function refusalOf(code: ErrorCode, envelopes: Envelopes): Refusal {
+  const { httpStatus, message } = new AppError(code)
+  return { status: httpStatus, body: Buffer.from(envelopes.error(message)) }
+}
+
+interface Refusal {
+  readonly status: number
+  readonly body: Buffer
+}
+
+const headersOf = ({ body }: Refusal) => ({ 'content-type': 'application/json', ...ENVELOPE_HEADERS, 'content-length': String(body.length), connection: 'close' })
+
+function answerBare(socket: Socket, answer: Refusal): void {
+  const head = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`, ...Object.entries(headersOf(answer)).map(([name, value]) => `${name}: ${value}`), '', '']
+  socket.end(Buffer.concat([Buffer.from(head.join('\r\n')), answer.body]))
+  linger(socket)
+}
+
+/** A request has one answer: where it had one before the fault was met, that one stands. */
+function answerIn(exchange: Exchange, socket: Socket, answer: Refusal): void {
+  whenFinished(exchange, () => {
+    socket.end()
+    linger(socket)
+  })
+  const { response } = exchange
+  if (!response.headersSent) response.writeHead(answer.status, headersOf(answer)).end(answer.body)
+}
+
+function whenFinished(exchange: Exchange | undefined, then: () => void): void {
+  if (exchange === undefined || exchange.response.writableFinished) then()
+  else exchange.response.once('finish', then)
+}
+
+const linger = (socket: Socket) => socket.setTimeout(LINGER_MS, () => socket.destroy())
+
+function codeOf({ code, reason = '' }: { readonly code?: string; readonly reason?: string }): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'NTFAPI_HEADERS_TOO_LARGE'
+  if ((code === 'HPE_INVALID_VERSION' && reason.startsWith('Invalid HTTP version')) || code === 'HPE_PAUSED_H2_UPGRADE') return 'NTFAPI_HTTP_VERSION'
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'NTFAPI_REQUEST_TIMEOUT'
   return 'NTFAPI_BAD_REQUEST'
 }

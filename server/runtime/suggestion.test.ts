@@ -8,6 +8,9 @@ test.each([
   ['tidings_rol', 'TIDINGS_ROLE'],
   ['limt', 'limit'],
   ['dta', 'data'],
+  ['daat', 'data'],
+  ['limti', 'limit'],
+  ['ilmit', 'limit'],
 ])('%s was probably meant as %s', (word, meant) => {
   expect(suggestion(word, NAMES)).toBe(meant)
 })
@@ -15,4 +18,5 @@ test.each([
 test('a word that is far from all has no suggestion', () => {
   expect(suggestion('PATH', NAMES)).toBeUndefined()
   expect(suggestion('', NAMES)).toBeUndefined()
+  expect(suggestion('mlti', NAMES)).toBeUndefined()
 })

@@ -1,6 +1,6 @@
 import leven from 'leven'
 
-/** So many letters may be wrong, missing or too many for a word to count as a misspelling; one in words of up to 5 letters. */
+/** So many letters may be wrong, missing or too many for a word to count as a misspelling; one in words of up to 5 letters. Two that changed places are one. */
 const MAX_DISTANCE = 2
 const SHORT_WORD = 5
 
@@ -9,9 +9,15 @@ export function suggestion(word: string, known: Iterable<string>): string | unde
   const meant = word.toLowerCase()
   let best: { readonly name: string; readonly distance: number } | undefined
   for (const name of known) {
-    const distance = leven(meant, name.toLowerCase(), { maxDistance: MAX_DISTANCE + 1 })
+    const distance = isSwapped(meant, name.toLowerCase()) ? 1 : leven(meant, name.toLowerCase(), { maxDistance: MAX_DISTANCE + 1 })
     const most = name.length > SHORT_WORD ? MAX_DISTANCE : 1
     if (distance <= most && distance < (best?.distance ?? Infinity)) best = { name, distance }
   }
   return best?.name
+}
+
+/** Whether two words differ by two letters beside each other that changed places, the commonest slip of all. */
+function isSwapped(a: string, b: string): boolean {
+  const at = a.split('').findIndex((letter, index) => letter !== b[index])
+  return a.length === b.length && at >= 0 && a[at] === b[at + 1] && a[at + 1] === b[at] && a.slice(at + 2) === b.slice(at + 2)
 }

@@ -1,7 +1,7 @@
 import type { createAnswerCheck, SeenAnswer } from './openapi-check.ts'
 
-/** The document and its page do not describe themselves. */
-const OF_INTERFACE = /^\/v3\/notifications\/(?!docs(\/|$)|openapi\.)/
+/** The document and its page, and the entrance that leads there, do not describe themselves. */
+const OF_INTERFACE = /^\/v3\/notifications\/(?!$|docs(\/|$)|openapi\.)/
 
 let check: Promise<ReturnType<typeof createAnswerCheck>> | undefined
 let count = 0

@@ -36,7 +36,7 @@ export function createAuthenticator({ tenants, siteId, log, clock = Date.now }: 
   async function judge(headers: IncomingHttpHeaders, method: string): Promise<Identity | Refusal> {
     const data = dataInForce()
     const token = firstValue(headers, 'x-tapis-token')
-    if (token === undefined) return refused('TAPIS_SECURITY_MISSING_JWT_INFO', { method })
+    if (token === undefined) return refused('TAPIS_SECURITY_MISSING_JWT_INFO', { method, ...(firstValue(headers, 'authorization') === undefined ? {} : { hint: 'there is an Authorization header; the token belongs into X-Tapis-Token, without Bearer' }) })
     const claims = await tokens.read(token, data, tenants.generation)
     if (claims.kind === 'refused') return claims
     const obo = { user: firstValue(headers, 'x-tapis-user'), tenant: firstValue(headers, 'x-tapis-tenant') }

@@ -1,7 +1,11 @@
 import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
+import { suggestion } from '../../runtime/suggestion.ts'
 import { refused, type Refusal } from './refusal.ts'
 import { mayActFor, type TenantsData } from './tenants.ts'
 import type { Claims } from './token.ts'
+
+/** Longer names are no misspelling. */
+const MAX_COMPARED = 100
 
 const BANNED_PREFIX = 'dnasubway' // row 21: a temporary ban of the original, kept
 
@@ -92,7 +96,16 @@ function checkSites(jwtTenant: string, { data, siteId }: Surroundings): Refusal 
 /** A tenant that is not known may just be new. */
 function checkMayAct(data: TenantsData, jwtTenant: string, tenant: string): Refusal | undefined {
   if (mayActFor(data, jwtTenant, tenant)) return undefined
-  return refused('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { jwtTenant, oboTenant: tenant }, { mayBeStale: !data.tenants.has(tenant) })
+  return refused('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { jwtTenant, oboTenant: tenant, hint: hintOf(data, jwtTenant, tenant) }, { mayBeStale: !data.tenants.has(tenant) })
+}
+
+/**
+ * Only names that the token may act for anyway are suggested, and a tenant that it may not act for is spoken of as one that does
+ * not exist: a refusal tells of nobody's tenants.
+ */
+function hintOf(data: TenantsData, jwtTenant: string, tenant: string): string {
+  const meant = tenant.length > MAX_COMPARED ? undefined : suggestion(tenant, [...data.tenants.keys()].filter((id) => mayActFor(data, jwtTenant, id)))
+  return meant === undefined ? 'the token may act for no tenant of this name' : `the token may act for no tenant of this name; did you mean ${meant}?`
 }
 
 function splitAtFirst(text: string, separator: string): [string, string] | [] {

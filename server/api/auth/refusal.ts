@@ -1,4 +1,5 @@
 import { AppError, type ErrorCode } from '../../errors.ts'
+import { shown } from '../shown-text.ts'
 
 /** Why a request is not let in: a row of the decision table (contract 1.4). */
 export interface Refusal {
@@ -12,4 +13,4 @@ export interface Refusal {
 /** `details` go to the caller: never the token, nor what only the token says before its signature is verified. */
 export const refused = (code: ErrorCode, details: Refusal['details'] = {}, { mayBeStale = false } = {}): Refusal => ({ kind: 'refused', code, details, mayBeStale })
 
-export const toAppError = ({ code, details }: Refusal) => new AppError(code, { details })
+export const toAppError = ({ code, details }: Refusal) => new AppError(code, { details: Object.fromEntries(Object.entries(details).map(([key, value]) => [key, shown(value)])) })

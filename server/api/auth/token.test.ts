@@ -64,3 +64,37 @@ test('a delegation claim that is neither absent, null nor false counts as a dele
   }
   expect([undefined, null, false, true, 'false', 1].map(isDelegated)).toEqual([false, false, false, true, true, true])
 })
+
+test.each([
+  ['b64 false, as critical', { alg: 'RS256', b64: false, crit: ['b64'] }],
+  ['b64 false', { alg: 'RS256', b64: false }],
+  ['b64 null', { alg: 'RS256', b64: null }],
+  ['b64 as a text', { alg: 'RS256', b64: 'true' }],
+  ['b64 true, as critical', { alg: 'RS256', b64: true, crit: ['b64'] }],
+  ['something critical that nobody knows', { alg: 'RS256', crit: ['exp'], exp: 1 }],
+  ['nothing critical', { alg: 'RS256', crit: [] }],
+  ['crit that is no list', { alg: 'RS256', crit: 'b64' }],
+  ['crit that is null', { alg: 'RS256', crit: null }],
+])('a header with %s is a parse error', (_, header) => {
+  expect(verdictOn(tokenOf(CLAIMS, header))).toBe('TAPIS_SECURITY_JWT_PARSE_ERROR')
+})
+
+test('what a header says besides is no reason', () => {
+  expect(verdictOn(tokenOf(CLAIMS, { alg: 'RS256', typ: 'JWT', kid: 'x', b64: true }))).toBe('parsed')
+})
+
+test('a refusal for its times says since when, or from when on, unless that is no date', () => {
+  const detailsOf = (times: object) => {
+    const result = parseToken(tokenOf({ ...CLAIMS, ...times }), NOW_MS)
+    return result.kind === 'refused' ? result.details : {}
+  }
+  expect(detailsOf({ exp: NOW_S - 60 })).toMatchObject({ expired: '2023-11-14T22:12:20.000Z', hint: expect.stringContaining('Tokens service') as string })
+  expect(detailsOf({ nbf: NOW_S + 60 })).toEqual({ validFrom: '2023-11-14T22:14:20.000Z' })
+  expect(Object.keys(detailsOf({ exp: -1e300 }))).toEqual(['hint'])
+  expect(detailsOf({ nbf: 1e300 })).toEqual({})
+})
+
+test('a token that comes with its scheme is told apart', () => {
+  const result = parseToken(`Bearer ${tokenOf(CLAIMS)}`, NOW_MS)
+  expect(result).toMatchObject({ code: 'TAPIS_SECURITY_JWT_PARSE_ERROR', details: { hint: expect.stringContaining('without Bearer') as string } })
+})

@@ -18,6 +18,8 @@ export interface Claims {
   readonly targetSite: string | undefined
 }
 
+const NEW_TOKEN = 'users get a new one where they log in, services from the Tokens service of their site, developers by npm run token'
+
 type Json = Readonly<Record<string, unknown>>
 
 /** Rows 5 to 8 of the decision table (contract 1.4). Nothing in the result may be believed before `verifySignature`. */
@@ -26,7 +28,8 @@ export function parseToken(token: string, nowMs: number): Claims | Refusal {
   const parts = token.split('.')
   const header = parts.length === 3 ? headerOf(token) : undefined
   const payload = payloadOf(parts[1] ?? '')
-  if (!header || !payload) return refused('TAPIS_SECURITY_JWT_PARSE_ERROR', { reason: 'malformed' })
+  if (!header || !payload) return refused('TAPIS_SECURITY_JWT_PARSE_ERROR', { reason: 'malformed', ...(/^bearer\s/i.test(token) ? { hint: 'X-Tapis-Token takes the token alone, without Bearer' } : {}) })
+  if (isExtended(header)) return refused('TAPIS_SECURITY_JWT_PARSE_ERROR', { reason: 'the header asks for b64 or crit' })
   const body = payload.value
   if (!isObject(body) || Object.keys(body).length === 0) return refused('TAPIS_SECURITY_JWT_NO_CLAIMS')
 
@@ -42,8 +45,18 @@ export function parseToken(token: string, nowMs: number): Claims | Refusal {
 
 /** Without leeway. `exp` itself is too late (RFC 7519 §4.1.4), `nbf` itself is not too early (§4.1.5). */
 export function checkTimes({ expiresAtS, notBeforeS = -Infinity }: Pick<Claims, 'expiresAtS' | 'notBeforeS'>, nowMs: number): Refusal | undefined {
-  return nowMs >= expiresAtS * 1000 || nowMs < notBeforeS * 1000 ? refused('TAPIS_SECURITY_JWT_EXPIRED') : undefined
+  if (nowMs >= expiresAtS * 1000) return refused('TAPIS_SECURITY_JWT_EXPIRED', { ...instant('expired', expiresAtS), hint: NEW_TOKEN })
+  return nowMs < notBeforeS * 1000 ? refused('TAPIS_SECURITY_JWT_EXPIRED', instant('validFrom', notBeforeS)) : undefined
 }
+
+/** What only the token says, but a number, and one that its holder can read. */
+function instant(name: string, seconds: number): Readonly<Record<string, string>> {
+  const time = new Date(seconds * 1000)
+  return Number.isNaN(time.getTime()) ? {} : { [name]: time.toISOString() }
+}
+
+/** The payload must be that of a JWT, and nothing of the header may be passed over (RFC 7797 §7, RFC 7515 §4.1.11). No issuer of tokens uses either. */
+const isExtended = (header: Json) => header.crit !== undefined || (header.b64 !== undefined && header.b64 !== true)
 
 /** Row 10. Undefined when the signature is that of `key`. */
 export async function verifySignature(token: string, key: CryptoKey): Promise<Refusal | undefined> {

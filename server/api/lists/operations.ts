@@ -1,5 +1,5 @@
 import { SubscriptionSearch } from '@tidings/contract/search.ts'
-import { createCheck } from '@tidings/contract/validate.ts'
+import { createBodyCheck } from '../body-check.ts'
 import { readBody } from '../json-body.ts'
 import type { Query } from '../query.ts'
 import { refuseIfAny, schemaFault, type Fault } from '../refusal.ts'
@@ -22,7 +22,7 @@ export interface ListOperations {
   readonly searchByBody: ListOperation
 }
 
-const checkSearch = createCheck(SubscriptionSearch)
+const checkSearch = createBodyCheck(SubscriptionSearch)
 
 /** The three ways to ask for a list (contract 4.1 to 4.4). Whatever is wrong with a request is said at once. */
 export function createListOperations(parts: ListingParts): ListOperations {

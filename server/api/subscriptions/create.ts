@@ -1,8 +1,8 @@
 import { DEFAULT_TTL_MINUTES, NewSubscription, OWNER_IS_CALLER } from '@tidings/contract/subscription.ts'
-import { createCheck } from '@tidings/contract/validate.ts'
 import type { Database } from '../../db/database.ts'
 import { AppError } from '../../errors.ts'
 import type { Caller } from '../auth/caller.ts'
+import { createBodyCheck } from '../body-check.ts'
 import { readBody } from '../json-body.ts'
 import { message } from '../message.ts'
 import { valueOrRefuse } from '../refusal.ts'
@@ -21,7 +21,7 @@ export interface CreationParts {
 
 /** Creates a subscription for a service (contract 3.2). */
 export function createCreation({ db, publicUrl }: CreationParts): (call: Call) => Promise<Answer> {
-  const check = createCheck(NewSubscription)
+  const check = createBodyCheck(NewSubscription)
 
   return async ({ caller, body, origin }) => {
     const { checked, members } = readBody(body, check)

@@ -1,6 +1,6 @@
 import { SubscriptionPatch } from '@tidings/contract/subscription.ts'
-import { createCheck } from '@tidings/contract/validate.ts'
 import type { Database } from '../../db/database.ts'
+import { createBodyCheck } from '../body-check.ts'
 import { readBody } from '../json-body.ts'
 import { message } from '../message.ts'
 import { valueOrRefuse } from '../refusal.ts'
@@ -22,7 +22,7 @@ const INVALID = 'NTFAPI_SUBSCR_UPDATE_ERROR'
 
 /** Changes a subscription (contract 3.5). An empty object only moves `updated`. */
 export function createPatching({ db, access, publicUrl }: PatchingParts): (call: Call) => Promise<Answer> {
-  const check = createCheck(SubscriptionPatch)
+  const check = createBodyCheck(SubscriptionPatch)
 
   return async (call) => {
     const { caller, body, origin } = call

@@ -12,6 +12,8 @@ export interface TestSequenceOperations {
   begin(call: Call): Promise<Answer>
   get(call: Call): Promise<Answer>
   delete(call: Call): Promise<Answer>
+  /** Comes before `record`, and before its body is read. */
+  admitRecord(call: Pick<PublicCall, 'params'>): Promise<void>
   record(call: PublicCall): Promise<Answer>
 }
 
@@ -26,9 +28,13 @@ export interface TestSequenceParts {
 }
 
 /** What can be done with test sequences (contract 7). */
-export const createTestSequenceOperations = ({ db, callbackDb, publish, publisher, publicUrl, log }: TestSequenceParts): TestSequenceOperations => ({
-  begin: createBegin({ db, publisher, publicUrl, log }),
-  get: createGet({ db }),
-  delete: createDelete({ db, publish }),
-  record: createCallback({ db: callbackDb }),
-})
+export function createTestSequenceOperations({ db, callbackDb, publish, publisher, publicUrl, log }: TestSequenceParts): TestSequenceOperations {
+  const callback = createCallback({ db: callbackDb })
+  return {
+    begin: createBegin({ db, publisher, publicUrl, log }),
+    get: createGet({ db }),
+    delete: createDelete({ db, publish }),
+    admitRecord: callback.admit,
+    record: callback.record,
+  }
+}

@@ -26,6 +26,12 @@ export const readProgress = async (db: Db, { tenant, owner, name }: NameKey): Pr
   from subscription join test_sequence on test_sequence.subscription_id = subscription.id
   where ${LIVING} and tenant = ${tenant} and owner = ${owner} and name = ${name}`))[0]
 
+/** Whether there may be a sequence of this name, of whichever tenant and owner. */
+export const isSequenceName = async (db: Db, name: string): Promise<boolean> => (await db.query(sql`
+  select from subscription join test_sequence on test_sequence.subscription_id = subscription.id
+  where subscription.ended is null and name = ${name}
+  limit 1`)).length > 0
+
 /**
  * Counts a callback and keeps it, while there is room. Locks the sequence's row first, so that callbacks of the same
  * moment follow each other. Answers false when there is no such living sequence.

@@ -80,5 +80,7 @@ test('the HTML part loads nothing, and keeps lines and indentation', () => {
 })
 
 test('a text with a mark that turns the direction of reading cannot pass for another one', () => {
-  expect(accountOf(notification({ source: 'https://example.org/\u202egro.live' })).facts).toContainEqual(['Source', 'https://example.org/\ufffdgro.live'])
+  for (const mark of '\u061c\u200e\u200f\u202a\u202e\u2066\u2069') {
+    expect(accountOf(notification({ source: `https://example.org/${mark}gro.live` })).facts).toContainEqual(['Source', 'https://example.org/\ufffdgro.live'])
+  }
 })

@@ -2,7 +2,7 @@
  * What a person must not be shown as it came: control characters but line ends and tabs, half surrogate pairs, and the
  * marks that turn the direction of everything behind them, which make a text look like another one (Unicode TR 36, 3.3).
  */
-const UNPRINTABLE = /(?![\n\t])\p{Cc}|\p{Cs}|[\u202a-\u202e\u2066-\u2069]/gu
+const UNPRINTABLE = /(?![\n\t])\p{Cc}|\p{Cs}|\p{Bidi_Control}/gu
 
 /** A text of somebody else as it may be shown, with LF between its lines. */
 export const printable = (text: string) => text.replace(/\r\n?|[\u2028\u2029]/g, '\n').replace(UNPRINTABLE, '\ufffd')

@@ -1,0 +1,82 @@
+/**
+ * Where and why a text is not JSON (RFC 8259), in words that quote nothing of it; undefined when it is. For texts that a parser
+ * has refused: the messages of JavaScript's own quote what somebody sent, and not all of them say where. A level costs a call.
+ */
+export function jsonFault(text: string): string | undefined {
+  const end = value(text, 0)
+  const at = typeof end === 'number' ? skipBlanks(text, end) : end
+  if (typeof at !== 'number') return at.at >= text.length ? `it ends before it is complete, after ${text.length} characters` : `${at.expected} expected at ${placeOf(text, at.at)}`
+  return at < text.length ? `the end expected at ${placeOf(text, at)}` : undefined
+}
+
+interface Fault {
+  readonly at: number
+  readonly expected: string
+}
+
+/** The place behind what was read. */
+type End = number | Fault
+
+const fault = (at: number, expected: string): Fault => ({ at, expected })
+
+function placeOf(text: string, at: number): string {
+  const before = text.slice(0, at)
+  const line = before.split('\n').length
+  return `position ${at} (line ${line}, column ${at - before.lastIndexOf('\n')})`
+}
+
+const BLANK = /[ \t\n\r]*/y
+const WORD = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
+
+/** The place behind what a pattern finds at `at`; `at` itself when it finds nothing. */
+function behind(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at
+  return pattern.test(text) ? pattern.lastIndex : at
+}
+
+const skipBlanks = (text: string, at: number) => behind(BLANK, text, at)
+
+function value(text: string, before: number): End {
+  const at = skipBlanks(text, before)
+  if (text[at] === '"') return textEnd(text, at)
+  if (text[at] === '{') return sequence(text, at, '}', member)
+  if (text[at] === '[') return sequence(text, at, ']', value)
+  const end = behind(WORD, text, at)
+  return end > at ? end : fault(at, 'a value')
+}
+
+function sequence(text: string, start: number, close: '}' | ']', item: (text: string, at: number) => End): End {
+  let at = skipBlanks(text, start + 1)
+  if (text[at] === close) return at + 1
+  for (;;) {
+    const end = item(text, at)
+    if (typeof end !== 'number') return end
+    at = skipBlanks(text, end)
+    if (text[at] === close) return at + 1
+    if (text[at] !== ',') return fault(at, `, or ${close}`)
+    at += 1
+  }
+}
+
+function member(text: string, before: number): End {
+  const at = skipBlanks(text, before)
+  if (text[at] !== '"') return fault(at, 'a name in double quotes')
+  const end = textEnd(text, at)
+  if (typeof end !== 'number') return end
+  const colon = skipBlanks(text, end)
+  return text[colon] === ':' ? value(text, colon + 1) : fault(colon, ':')
+}
+
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+
+function textEnd(text: string, start: number): End {
+  for (let at = start + 1; at < text.length;) {
+    const code = text.charCodeAt(at)
+    if (code === 0x22) return at + 1
+    if (code < 0x20) return fault(at, 'no control character')
+    const end = code === 0x5c ? behind(ESCAPE, text, at) : at + 1
+    if (end === at) return fault(at, 'another escape')
+    at = end
+  }
+  return fault(text.length, 'a quote')
+}

@@ -1,0 +1,32 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import { AppError } from '../errors.ts'
+
+const tooLarge = (maxBytes: number) => new AppError('NTFAPI_BODY_TOO_LARGE', { details: { maxBytes } })
+
+/** Throws NTFAPI_BODY_TOO_LARGE for a body that says itself that it is too large, before any of it is read. */
+export function requireLength(headers: IncomingHttpHeaders, maxBytes: number): void {
+  if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
+}
+
+/** A whole body. Rejects with NTFAPI_BODY_TOO_LARGE at the first byte too many, and when the connection ends before the body. */
+export function readLimited(body: Readable, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    const end = (error?: Error) => {
+      body.off('data', take).off('end', end).off('error', end)
+      if (error) reject(error)
+      else resolve(Buffer.concat(chunks, bytes))
+    }
+    const take = (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > maxBytes) end(tooLarge(maxBytes)) // what follows is dropped as it comes
+      else chunks.push(chunk)
+    }
+    body.on('data', take).on('end', end).on('error', end)
+  })
+}
+
+/** Whether the sender waits for word before it sends the body, by the rule that Node reads the header with (RFC 9110 §10.1.1). */
+export const awaitsContinue = ({ headers: { expect = '' }, httpVersion }: IncomingMessage) => httpVersion === '1.1' && /(?:^|\W)100-continue(?:$|\W)/i.test(expect)
