@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import type { MailServer } from '@tidings/server/config.ts'
 import type { SendResult } from '@tidings/server/delivery/send-result.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { startMailServer, type MailServerOptions } from './support/mail-server.ts'
@@ -18,9 +19,9 @@ async function realServer(options: MailServerOptions = {}, parts: SenderParts = 
   return { server, sender }
 }
 
-async function scriptedServer(script: MailScript, parts: SenderParts = {}) {
+async function scriptedServer(script: MailScript, { login, ...parts }: SenderParts & { readonly login?: MailServer['login'] } = {}) {
   const server = await startScriptedMailServer(script)
-  const sender = testSmtpSender(server, parts)
+  const sender = testSmtpSender({ port: server.port, login }, parts)
   onTestFinished(async () => {
     await sender.close()
     await server.close()
@@ -206,6 +207,22 @@ test('trouble with the server is logged when it begins and when it is over, with
   expect(lines.join()).not.toMatch(/geheim|AHRhcGlzAGdlaGVpbQ/)
   await sender.close()
   await server.close()
+})
+
+test.each<[string, MailScript['answers']]>([
+  ['AUTH PLAIN', { EHLO: '250-scripted\r\n250 AUTH PLAIN', AUTH: '535-5.7.8 you said: AUTH PLAIN AHRhcGlzAGdlaGVpbQ==\r\n535 5.7.8 that is tapis with geheim' }],
+  ['AUTH PLAIN', { EHLO: '250-scripted\r\n250 AUTH PLAIN', AUTH: '500 5.5.1 UNKNOWN COMMAND AUTH PLAIN AHRHCGLZAGDLAGVPBQ==' }],
+  ['AUTH LOGIN', { EHLO: '250-scripted\r\n250 AUTH LOGIN', AUTH: '334 VXNlcm5hbWU6', 'DGFWAXM=': '535 dGFwaXM= who?' }],
+  ['AUTH LOGIN', { EHLO: '250-scripted\r\n250 AUTH LOGIN', AUTH: '334 VXNlcm5hbWU6', 'DGFWAXM=': '334 UGFzc3dvcmQ6', 'Z2VOZWLT': '535 5.7.8 Z2VoZWlt: no' }],
+  ['no AUTH', { MAIL: '530 5.7.0 tapis/geheim may not send (AHRhcGlzAGdlaGVpbQ==)' }],
+])('a server that repeats the login after %s does not get it into the log: %j', async (_method, answers) => {
+  const { log, lines } = createRecordingLog()
+  const { server, sender } = await scriptedServer({ ...(answers && { answers }) }, { log, login: { user: 'tapis', password: 'geheim' } })
+  expect(await sender.post()).toMatchObject({ kind: 'refused', stage: answers?.MAIL === undefined ? 'session' : 'sender' })
+  expect(server.lines.some((line) => line.startsWith('AUTH'))).toBe(answers?.MAIL === undefined)
+  expect(lines).toHaveLength(1)
+  expect(lines.join()).toContain('[redacted]')
+  expect(lines.join()).not.toMatch(/geheim|tapis|AHRhcGlzAGdlaGVpbQ|dGFwaXM|Z2VoZWlt/i)
 })
 
 test.each(['RCPT', '.'])('a caller who gives up while the server is silent at %s is answered at once, and the connection is gone', async (verb) => {

@@ -9,7 +9,7 @@ import { createClaimer } from './claimer.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { createGroupedSlots, type GroupLimits } from './grouped-slots.ts'
 import { createHints, type Pair } from './hints.ts'
-import { isStillDue, type ClaimedHead, type DeliveryMethod, type Head, type LaneKey } from './lane.ts'
+import { isStillDue, type DeliveryMethod, type Head, type LaneKey } from './lane.ts'
 import type { Sender } from './sender.ts'
 import type { Settlement } from './settle-store.ts'
 import { createSettler } from './settler.ts'
@@ -64,14 +64,8 @@ export function createDelivery(parts: DeliveryParts): Delivery {
     const now = clock()
     const shares = claimable(now)
     if (shares.length === 0) return { restMs: restMs(hints.nextAfter(now), claimer.nextScanAt, now) }
-    await claimer.claim(shares, (head) => begin(head, now))
+    await claimer.claim(shares, (head) => head.isCancelled ? settler.cancel(head) : wire.send(head, now))
     return 0
-  }
-
-  function begin(head: ClaimedHead, claimedAt: number): void {
-    if (head.isCancelled) settler.cancel(head)
-    else if (slots.admits(head.addressKey, head.address)) wire.send(head, claimedAt)
-    else letGo(head, 0)
   }
 
   function claimable(now: number): Share[] {

@@ -48,7 +48,8 @@ export function createGroupedSlots({ inAll, perAddress }: SlotLimits, { groupOf,
     leftFor(addressKey, dealt) {
       const group = groupFor(addressKey)
       const ofAddress = addresses.leftFor(addressKey, dealt)
-      return Math.min(ofAddress, groups.leftFor(group ?? SOME_GROUP, group === undefined && dealt ? { ...dealt, here: 0 } : dealt))
+      // One, to get to know it: its group may have a slot although others have none.
+      return Math.min(ofAddress, group === undefined ? 1 : groups.leftFor(group, dealt))
     },
     admits(addressKey, address) {
       const group = groupOf(address)

@@ -41,7 +41,7 @@ export function createSessionClock(limits: SmtpLimits, onPassed: (phase: Phase) 
   let isSecuring = false
   let isText = false
   let extensions: ReadonlySet<string> = new Set()
-  let stop = () => undefined as void
+  let stop = (): void => undefined
 
   function watch(phase: Phase | undefined): void {
     stop()

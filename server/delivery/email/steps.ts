@@ -18,7 +18,7 @@ export function createSteps(connection: SMTPConnection): Steps {
   let rejectStep: (error: Error) => void = () => undefined
   let onEnd: () => void = () => undefined
 
-  connection.on('error', (error) => rejectStep(error))
+  connection.on('error', (error: Error) => rejectStep(error))
   connection.once('end', () => {
     isOpen = false
     onEnd()
