@@ -80,7 +80,7 @@ test('where nobody listens, or the name does not exist, the result says so', asy
   const address = free.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   await new Promise((resolve) => free.close(resolve))
-  for (const [host, reason] of [['127.0.0.1', 'connect_refused'], ['mail.invalid', 'dns']] as const) {
+  for (const [host, reason] of [['127.0.0.1', 'connect_refused'], ['localhost', 'connect_refused'], ['mail.invalid', 'dns']] as const) {
     const sender = testSmtpSender({ host, port })
     expect(await sender.post()).toMatchObject({ kind: 'failed', reason, stage: 'connect' })
     await sender.close()

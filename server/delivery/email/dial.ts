@@ -1,3 +1,5 @@
+import type { LookupAddress } from 'node:dns'
+import { lookup as lookUp } from 'node:dns/promises'
 import { connect, type LookupFunction, type Socket } from 'node:net'
 import { startDeadline } from '../../runtime/deadline.ts'
 
@@ -9,16 +11,16 @@ export interface DialTarget {
   readonly port: number
   /** For the name and for TCP together, over all addresses. */
   readonly connectMs: number
-  readonly lookup?: LookupFunction | undefined
+  readonly lookup: LookupFunction
 }
 
 /** A connection to the mail server. Rejects with nodemailer's codes (`EDNS`, `ESOCKET`, `ETIMEDOUT`), and when the signal fires. */
 export function dial({ host, port, connectMs, lookup }: DialTarget, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ADDRESS_MS, ...(lookup && { lookup }) })
+    const socket = connect({ host, port, noDelay: true, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ADDRESS_MS, lookup })
     const stopDeadline = startDeadline(connectMs, () => fail(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT', timeoutType: 'CONNECT_TIMEOUT' })))
     const onAbort = () => fail(new Error('aborted'))
-    const onError = (error: NodeJS.ErrnoException) => fail(Object.assign(error, { originalCode: error.code, code: error.syscall === 'getaddrinfo' ? 'EDNS' : 'ESOCKET' }))
+    const onError = (error: NodeJS.ErrnoException) => fail(Object.assign(error, { originalCode: error.code, ...(error.syscall === 'getaddrinfo' ? { code: 'EDNS' } : { code: 'ESOCKET', syscall: 'connect' }) }))
     const finish = () => {
       stopDeadline()
       signal.removeEventListener('abort', onAbort)
@@ -37,4 +39,21 @@ export function dial({ host, port, connectMs, lookup }: DialTarget, signal: Abor
     })
     if (signal.aborted) onAbort()
   })
+}
+
+/**
+ * Asks the operating system for a name, once at a time however many wait for it: a look-up holds one of Node's few threads
+ * for as long as a DNS server says nothing.
+ */
+export function createSharedLookup(): LookupFunction {
+  let pending: Promise<LookupAddress[]> | undefined
+  return (hostname, { all }, callback) => {
+    pending ??= lookUp(hostname, { all: true }).finally(() => {
+      pending = undefined
+    })
+    pending.then(
+      (addresses) => (all === true ? callback(null, addresses) : callback(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 0)),
+      (error: NodeJS.ErrnoException) => callback(error, []),
+    )
+  }
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../../log.ts'
 import { startDeadline } from '../../runtime/deadline.ts'
 import { mayGoPlain, type ConnectionParts } from './connection-options.ts'
+import { createSharedLookup } from './dial.ts'
 import { smtpErrorLine } from './smtp-error-line.ts'
 import type { SmtpLimits } from './smtp-limits.ts'
 import { openSession, SecuringError, type SmtpSession } from './smtp-session.ts'
@@ -28,10 +29,11 @@ export interface SmtpPool {
 /** How many there are at a time is for the one who asks. */
 export function createSmtpPool({ server, limits, ca, log, clock = () => performance.now() }: PoolParts): SmtpPool {
   const sessions = new Set<SmtpSession>()
+  const lookup = createSharedLookup()
   const idle = new Map<SmtpSession, () => void>()
   const securing = createSecuring({ log, plainMs: limits.plainMs, clock })
 
-  const open = (isPlain: boolean, signal: AbortSignal) => openSession({ server, limits, ca, isPlain }, signal)
+  const open = (isPlain: boolean, signal: AbortSignal) => openSession({ server, limits, ca, isPlain, lookup }, signal)
 
   const openAsConfigured = (isPlain: boolean, signal: AbortSignal) => open(isPlain, signal).catch((error: unknown) => {
     throw error instanceof SecuringError ? error.cause : error
