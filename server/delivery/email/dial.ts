@@ -53,7 +53,7 @@ export function createSharedLookup(): LookupFunction {
     })
     pending.then(
       (addresses) => (all === true ? callback(null, addresses) : callback(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 0)),
-      (error: NodeJS.ErrnoException) => callback(error, []),
+      (error: unknown) => callback(error instanceof Error ? error : new Error('the look-up failed'), []),
     )
   }
 }
