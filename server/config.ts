@@ -46,7 +46,7 @@ export const VARIABLES = {
   TAPIS_SMTP_PASSWORD: str({ default: undefined, desc: 'Password to log in with.' }),
   TAPIS_SMTP_FROM_NAME: str({ default: 'Tapis Notifications Service', desc: 'Name of the sender.' }),
   TAPIS_SMTP_FROM_ADDRESS: str({ default: 'no-reply@nowhere.com', desc: 'Address of the sender.' }),
-  TIDINGS_SMTP_SECURITY: str({ default: undefined, choices: ['none', 'opportunistic', 'starttls', 'tls'] as const, desc: 'Encryption of the way to the mail server: never, STARTTLS where offered (unset, without a login), STARTTLS always (unset, with a login), TLS from the first byte.' }),
+  TIDINGS_SMTP_SECURITY: str({ default: undefined, choices: ['none', 'opportunistic', 'starttls', 'tls'] as const, desc: 'Encryption of the way to the mail server: never, STARTTLS where offered and working (unset, without a login), STARTTLS always (unset, with a login), TLS from the first byte.' }),
   TIDINGS_CANARY_INTERVAL_S: between(0, 3600)({ default: 60, desc: 'Seconds between two liveness events that the dispatcher sends to itself; 0: none.' }),
   LOG_LEVEL: str({ default: 'info', choices: ['debug', 'info', 'warn', 'error'] as const, desc: 'Least level that is logged.' }),
 }

@@ -124,11 +124,11 @@ test.each([
   ['jdoe@exämple.org', 'jdoe@xn--exmple-cua.org', '=?UTF-8?Q?jdoe=40ex=C3=A4mple=2Eorg?='],
   ["o'brien+tag@example.org", "o'brien+tag@example.org", '"o\'brien+tag@example.org"'],
 ])('the address %s is one recipient, %s, of that name', async (address, recipient, name) => {
-  const scripted = await startScriptedMailServer()
+  const scripted = await startScriptedMailServer({ answers: { EHLO: '250-scripted\r\n250 SMTPUTF8' } })
   const toScripted = testSmtpSender(scripted)
   expect(await toScripted.post({ address })).toMatchObject({ kind: 'accepted' })
   expect(scripted.lines.filter((line) => line.startsWith('RCPT'))).toEqual([`RCPT TO:<${recipient}>`])
-  expect((await composed(mailOf(testNotification({ address }), { address, from: TEST_FROM }))).toString()).toContain(`\r\nTo: ${name} <${recipient}>\r\n`)
+  expect((await composed(mailOf(testNotification({ address }), { address, from: TEST_FROM }))).raw.toString()).toContain(`\r\nTo: ${name} <${recipient}>\r\n`)
   await toScripted.close()
   await scripted.close()
 })

@@ -82,8 +82,8 @@ test('a mail server that takes connections and says nothing delays no webhook', 
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: '*' })
   const uuid = await app.publish({ subject: 'first' })
   await receiver.take(1)
-  await server.waitFor(() => server.asked.length === 10)
-  // All connections there are wait for a greeting.
+  await server.waitFor(() => server.asked.length === 5)
+  // All connections that an unknown domain may have wait for a greeting.
   expect(await failuresOf(app, uuid)).toEqual([])
   await Promise.all(Array.from({ length: 200 }, (_, series) => app.publish({ subject: 'busy', seriesId: String(series) })))
   await receiver.take(200)

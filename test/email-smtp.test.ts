@@ -1,4 +1,5 @@
 import { createServer } from 'node:net'
+import type { MailServer } from '@tidings/server/config.ts'
 import type { SendResult } from '@tidings/server/delivery/send-result.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { startMailServer, type MailServerOptions } from './support/mail-server.ts'
@@ -18,9 +19,9 @@ async function realServer(options: MailServerOptions = {}, parts: SenderParts = 
   return { server, sender }
 }
 
-async function scriptedServer(script: MailScript, parts: SenderParts = {}) {
+async function scriptedServer(script: MailScript, { login, ...parts }: SenderParts & { readonly login?: MailServer['login'] } = {}) {
   const server = await startScriptedMailServer(script)
-  const sender = testSmtpSender(server, parts)
+  const sender = testSmtpSender({ port: server.port, login }, parts)
   onTestFinished(async () => {
     await sender.close()
     await server.close()
@@ -60,13 +61,13 @@ test.each<[string, MailScript, object]>([
   ['at RCPT TO', { answers: { RCPT: 'withheld' } }, { reason: 'answer_timeout', stage: 'connect' }],
   ['after the text', { answers: { '.': 'withheld' } }, { reason: 'answer_timeout', stage: 'answer' }],
 ])('a server that falls silent %s costs the time limit and no more', async (_when, script, expected) => {
-  const { server, sender } = await scriptedServer(script, { limits: { connectMs: 200, silenceMs: 400 } })
+  const { server, sender } = await scriptedServer(script, { limits: { greetingMs: 200, commandMs: 400, dataMs: 400, finalMs: 400 } })
   expect(await sender.post()).toMatchObject({ kind: 'failed', ...expected })
   await server.allClosed()
 })
 
 test('a server that says something again and again still has the time limit for all of it', async () => {
-  const { server, sender } = await scriptedServer({ answers: { RCPT: 'withheld' } }, { limits: { totalMs: 400, silenceMs: 10_000 } })
+  const { server, sender } = await scriptedServer({ answers: { RCPT: 'withheld' } }, { limits: { untilFinalMs: 400, commandMs: 10_000 } })
   const talking = setInterval(() => server.connections.at(-1)?.write('250-'), 50)
   expect(await sender.post()).toMatchObject({ kind: 'failed', reason: 'answer_timeout', stage: 'connect' })
   clearInterval(talking)
@@ -79,7 +80,7 @@ test('where nobody listens, or the name does not exist, the result says so', asy
   const address = free.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   await new Promise((resolve) => free.close(resolve))
-  for (const [host, reason] of [['127.0.0.1', 'connect_refused'], ['mail.invalid', 'dns']] as const) {
+  for (const [host, reason] of [['127.0.0.1', 'connect_refused'], ['localhost', 'connect_refused'], ['mail.invalid', 'dns']] as const) {
     const sender = testSmtpSender({ host, port })
     expect(await sender.post()).toMatchObject({ kind: 'failed', reason, stage: 'connect' })
     await sender.close()
@@ -140,14 +141,16 @@ test('mails that follow each other share a connection, and a refusal does not co
   expect(new Set(server.accepted.map(({ connection }) => connection)).size).toBe(1)
 })
 
-test('mails at the same moment have connections of their own, as many as allowed', async () => {
-  const { server, sender } = await realServer({}, { limits: { connections: 3 } })
+test('mails at the same moment have connections of their own, which later ones use again', async () => {
+  const { server, sender } = await realServer()
   server.decide(async ({ kind }) => {
     if (kind === 'message') await server.waitFor(() => server.asked.filter((one) => one.kind === 'message').length >= 3)
     return undefined
   })
-  const results = await Promise.all(Array.from({ length: 6 }, () => sender.post()))
-  expect(results.every(({ kind }) => kind === 'accepted')).toBe(true)
+  for (let round = 0; round < 2; round += 1) {
+    const results = await Promise.all(Array.from({ length: 3 }, () => sender.post()))
+    expect(results.every(({ kind }) => kind === 'accepted')).toBe(true)
+  }
   expect(server.asked.filter(({ kind }) => kind === 'connect')).toHaveLength(3)
 })
 
@@ -206,6 +209,22 @@ test('trouble with the server is logged when it begins and when it is over, with
   await server.close()
 })
 
+test.each<[string, MailScript['answers']]>([
+  ['AUTH PLAIN', { EHLO: '250-scripted\r\n250 AUTH PLAIN', AUTH: '535-5.7.8 you said: AUTH PLAIN AHRhcGlzAGdlaGVpbQ==\r\n535 5.7.8 that is tapis with geheim' }],
+  ['AUTH PLAIN', { EHLO: '250-scripted\r\n250 AUTH PLAIN', AUTH: '500 5.5.1 UNKNOWN COMMAND AUTH PLAIN AHRHCGLZAGDLAGVPBQ==' }],
+  ['AUTH LOGIN', { EHLO: '250-scripted\r\n250 AUTH LOGIN', AUTH: '334 VXNlcm5hbWU6', 'DGFWAXM=': '535 dGFwaXM= who?' }],
+  ['AUTH LOGIN', { EHLO: '250-scripted\r\n250 AUTH LOGIN', AUTH: '334 VXNlcm5hbWU6', 'DGFWAXM=': '334 UGFzc3dvcmQ6', 'Z2VOZWLT': '535 5.7.8 Z2VoZWlt: no' }],
+  ['no AUTH', { MAIL: '530 5.7.0 tapis/geheim may not send (AHRhcGlzAGdlaGVpbQ==)' }],
+])('a server that repeats the login after %s does not get it into the log: %j', async (_method, answers) => {
+  const { log, lines } = createRecordingLog()
+  const { server, sender } = await scriptedServer({ ...(answers && { answers }) }, { log, login: { user: 'tapis', password: 'geheim' } })
+  expect(await sender.post()).toMatchObject({ kind: 'refused', stage: answers?.MAIL === undefined ? 'session' : 'sender' })
+  expect(server.lines.some((line) => line.startsWith('AUTH'))).toBe(answers?.MAIL === undefined)
+  expect(lines).toHaveLength(1)
+  expect(lines.join()).toContain('[redacted]')
+  expect(lines.join()).not.toMatch(/geheim|tapis|AHRhcGlzAGdlaGVpbQ|dGFwaXM|Z2VoZWlt/i)
+})
+
 test.each(['RCPT', '.'])('a caller who gives up while the server is silent at %s is answered at once, and the connection is gone', async (verb) => {
   const { server, sender } = await scriptedServer({ answers: { [verb]: 'withheld' } })
   const caller = new AbortController()
@@ -219,10 +238,10 @@ test.each(['RCPT', '.'])('a caller who gives up while the server is silent at %s
 test('after a close nothing is under way, nothing is open, and nothing is sent', async () => {
   const { server, sender } = await scriptedServer({ answers: { '.': 'withheld' } })
   const sent: Promise<SendResult>[] = Array.from({ length: 15 }, () => sender.post())
-  await expect.poll(() => server.lines.filter((line) => line === '.').length, { interval: 5 }).toBe(10)
+  await expect.poll(() => server.lines.filter((line) => line === '.').length, { interval: 5 }).toBe(15)
   await sender.close()
   for (const result of await Promise.all(sent)) expect(result).toMatchObject({ kind: 'aborted' })
   await server.allClosed()
   expect(await sender.post()).toEqual({ kind: 'aborted', wasWritten: false })
-  expect(server.lines.filter((line) => line.startsWith(`RCPT TO:<${TEST_RECIPIENT}>`))).toHaveLength(10)
+  expect(server.lines.filter((line) => line.startsWith(`RCPT TO:<${TEST_RECIPIENT}>`))).toHaveLength(15)
 })

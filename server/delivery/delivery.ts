@@ -7,6 +7,7 @@ import { settlementOf, type RetryPolicy } from './attempt.ts'
 import { createBusyLanes } from './busy-lanes.ts'
 import { createClaimer } from './claimer.ts'
 import { createEnding, type Ending } from './ending.ts'
+import { createGroupedSlots, type GroupLimits } from './grouped-slots.ts'
 import { createHints, type Pair } from './hints.ts'
 import { isStillDue, type DeliveryMethod, type Head, type LaneKey } from './lane.ts'
 import type { Sender } from './sender.ts'
@@ -26,7 +27,7 @@ export interface DeliveryParts {
   readonly sender: Pick<Sender, 'send'>
   readonly ownership: Held
   readonly retry: RetryPolicy
-  readonly limits: SlotLimits
+  readonly limits: SlotLimits & { readonly groups?: GroupLimits }
   /** A notification of an event that removes subscriptions was settled. */
   readonly onCountedDown: () => void
   readonly log: Log
@@ -48,7 +49,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const { method, claimDb, settleDb, sender, ownership, retry, limits, onCountedDown, log, clock = () => performance.now() } = parts
   const hints = createHints((partition) => ownership.holding().epochs.has(partition))
   const busy = createBusyLanes()
-  const slots = createSlots(limits)
+  const slots = limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits)
   const claimer = createClaimer({ method, db: claimDb, hints, busy, holding: ownership.holding, clock, log })
   const settler = createSettler({ db: settleDb, holding: ownership.settling, onDone, log })
   const wire = createWire({ sender, isStillDue: (head) => isStillDue(claimDb, ownership.holding(), head), ownership, slots, onResult, onNotSent, clock })

@@ -10,6 +10,8 @@ export type FailureReason =
   | 'answer_timeout'
   | 'closed_early'
   | 'bad_answer'
+  /** Our own sender's address needs an extension that the mail server does not have. */
+  | 'smtputf8_unsupported'
   /** A bug of ours kept it from being sent; the log says which. */
   | 'internal'
 
@@ -49,7 +51,7 @@ export type RefusalStage = 'session' | 'sender' | 'recipient' | 'message'
 /** No receiver will ever see this request. */
 export interface Unbuildable {
   readonly kind: 'unbuildable'
-  readonly reason: 'bad_address' | 'bad_credentials' | 'bad_header'
+  readonly reason: 'bad_address' | 'bad_credentials' | 'bad_header' | 'smtputf8_unsupported'
 }
 
 /** What an attempt came to. */

@@ -4,6 +4,8 @@ import { LRUCache } from 'lru-cache'
 export interface SlotLimits {
   readonly inAll: number
   readonly perAddress: number
+  /** For an address that is not known to be prompt. As many as for any other unless given. */
+  readonly perUnproven?: number
   /** Of those in all: for prompt addresses that have little on the wire. None unless given. */
   readonly reserved?: number
   /** Of those in all: for slow addresses together. All of them unless given. */
@@ -44,6 +46,8 @@ export interface Slots {
   usedBy(addressKey: string): number
   /** Slots left for this address, the limits in all considered, when so many more were taken: in all, and by this address. */
   leftFor(addressKey: string, dealt?: Dealt): number
+  /** Asked once more when the address itself is known: whether it has a slot. */
+  admits(addressKey: string, address: string): boolean
   readonly leftInAll: number
 }
 
@@ -51,7 +55,7 @@ export interface Slots {
  * Counts requests on the wire, and the bytes of their bodies, per address and in all. However many addresses hang, the
  * reserved slots are for those that do not, and those that are known to hang leave some to addresses nobody knows yet.
  */
-export function createSlots({ inAll, perAddress, reserved = 0, slow: slowMost = inAll }: SlotLimits): Slots {
+export function createSlots({ inAll, perAddress, perUnproven = perAddress, reserved = 0, slow: slowMost = inAll }: SlotLimits): Slots {
   const used = new Map<string, Use>()
   const prompt = new LRUCache<string, true>({ max: MOST_KNOWN })
   const slow = new LRUCache<string, true>({
@@ -80,7 +84,8 @@ export function createSlots({ inAll, perAddress, reserved = 0, slow: slowMost = 
     const { requests, bytes } = usedBy(addressKey)
     if (bytes >= BYTES_PER_ADDRESS || total.bytes >= MOST_BYTES) return 0
     const usedHere = requests + dealt.here
-    const left = Math.max(0, Math.min(freeFor(addressKey, usedHere) - dealt.inAll, perAddress - usedHere))
+    const mostHere = prompt.has(addressKey) ? perAddress : perUnproven
+    const left = Math.max(0, Math.min(freeFor(addressKey, usedHere) - dealt.inAll, mostHere - usedHere))
     return total.bytes < BYTES_IN_ALL ? left : Math.min(left, usedHere === 0 ? 1 : 0)
   }
 
@@ -105,6 +110,8 @@ export function createSlots({ inAll, perAddress, reserved = 0, slow: slowMost = 
     },
     usedBy: (addressKey) => usedBy(addressKey).requests,
     leftFor,
+    // What was dealt stands: nothing has become known of the address.
+    admits: () => true,
     get leftInAll() {
       return Math.max(0, inAll - total.requests)
     },

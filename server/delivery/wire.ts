@@ -25,7 +25,7 @@ export interface WireParts {
 
 /** Sends heads and counts what is on its way. */
 export interface Wire {
-  /** `claimedAt`: monotonic ms before the head was read. */
+  /** `claimedAt`: monotonic ms before the head was read. One whose address turns out to have no slot is not sent. */
   send(head: ClaimedHead, claimedAt: number): void
   /** Waits a while for what is on the wire, of one partition or of all, then aborts the rest. Answers how many that were. */
   drain(partition?: number): Promise<number>
@@ -73,6 +73,10 @@ export function createWire({ sender, isStillDue, ownership, slots, onResult, onN
 
   return {
     send(head, claimedAt) {
+      if (!slots.admits(head.addressKey, head.address)) {
+        onNotSent(head, false)
+        return
+      }
       const aborter = new AbortController()
       const ended = send(head, claimedAt, aborter.signal).then(() => void attempts.delete(attempt))
       const attempt = { partition: head.partition, aborter, ended }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { startRawReceiver, type RawReceiver } from './raw-receiver.ts'
 
 /** Answers by verb; what is not given is answered as a server does that takes everything. */
@@ -7,7 +8,24 @@ export interface MailScript {
   readonly greeting?: string | undefined
   /** By the first word of the line, or `.` for the end of a text. `withheld`: no answer; `cut`: the connection ends. */
   readonly answers?: Readonly<Record<string, string>>
+  /** By the same words, and `greeting`: how long an answer takes. At once unless given. */
+  readonly delaysMs?: Readonly<Record<string, number>>
+  /** What becomes of a handshake after STARTTLS was answered 220. */
+  readonly handshake?: keyof typeof HANDSHAKES
 }
+
+/** What a broken server does with a ClientHello. */
+const HANDSHAKES = {
+  cut: (socket: Socket) => void socket.destroy(),
+  reset: (socket: Socket) => void socket.resetAndDestroy(),
+  closed: (socket: Socket) => void socket.end(),
+  silent: () => undefined,
+  garbage: (socket: Socket) => void socket.write('220 what is this?\r\n'),
+  /** handshake_failure (RFC 8446 6.2) */
+  alert: (socket: Socket) => void socket.end(Buffer.from([0x15, 0x03, 0x01, 0, 2, 2, 40])),
+  /** protocol_version */
+  version: (socket: Socket) => void socket.end(Buffer.from([0x15, 0x03, 0x01, 0, 2, 2, 70])),
+} as const
 
 export interface ScriptedMailServer extends RawReceiver {
   /** Commands as they came, over all connections. Of texts only their ends. */
@@ -17,29 +35,40 @@ export interface ScriptedMailServer extends RawReceiver {
 const USUAL: Readonly<Record<string, string>> = { EHLO: '250 scripted', MAIL: '250 ok', RCPT: '250 ok', DATA: '354 go on', '.': '250 taken', RSET: '250 ok', QUIT: '221 bye' }
 
 /** A mail server that says word for word what the test wants, and remembers what it was told. */
-export async function startScriptedMailServer({ answers = {}, ...rest }: MailScript = {}): Promise<ScriptedMailServer> {
+export async function startScriptedMailServer({ answers = {}, delaysMs = {}, handshake, ...rest }: MailScript = {}): Promise<ScriptedMailServer> {
   const greeting = 'greeting' in rest ? rest.greeting : '220 scripted'
   const lines: string[] = []
-  const sessions = new Map<Socket, { buffered: string; isText: boolean }>()
+  const sessions = new Map<Socket, { buffered: string; isText: boolean; isSecuring: boolean }>()
 
-  function take(socket: Socket, line: string, session: { isText: boolean }): void {
+  function take(socket: Socket, line: string, session: { isText: boolean; isSecuring: boolean }): void {
     if (session.isText && line !== '.') return
     lines.push(line)
     const verb = line.split(' ', 1)[0]?.toUpperCase() ?? ''
     const answer = answers[verb] ?? USUAL[verb] ?? '500 what?'
     session.isText = verb === 'DATA' && answer.startsWith('354')
+    session.isSecuring = verb === 'STARTTLS' && answer.startsWith('220')
     if (answer === 'cut') socket.destroy()
-    else if (answer !== 'withheld') socket.write(`${answer}\r\n`)
+    else if (answer !== 'withheld') say(socket, verb, answer)
+  }
+
+  function say(socket: Socket, verb: string, answer: string): void {
+    const delayMs = delaysMs[verb] ?? 0
+    if (delayMs === 0) socket.write(`${answer}\r\n`)
+    else void delay(delayMs).then(() => socket.write(`${answer}\r\n`))
   }
 
   const server = await startRawReceiver((socket, chunk) => {
-    const session = sessions.get(socket) ?? { buffered: '', isText: false }
+    const session = sessions.get(socket) ?? { buffered: '', isText: false, isSecuring: false }
     sessions.set(socket, session)
+    if (session.isSecuring && handshake !== undefined) {
+      HANDSHAKES[handshake](socket)
+      return
+    }
     const parts = (session.buffered + chunk.toString()).split('\r\n')
     session.buffered = parts.pop() ?? ''
     for (const line of parts) take(socket, line, session)
   }, (socket) => {
-    if (greeting !== undefined) socket.write(`${greeting}\r\n`)
+    if (greeting !== undefined) say(socket, 'greeting', greeting)
   })
   return { ...server, lines }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { eventText, withNumber, type EventFields } from '@tidings/contract/event-text.ts'
 import type { MailServer } from '@tidings/server/config.ts'
 import { createSmtpSender, type SmtpSenderParts } from '@tidings/server/delivery/email/smtp-sender.ts'
-import { SMTP_LIMITS, type SmtpLimits } from '@tidings/server/delivery/email/smtp-pool.ts'
+import { SMTP_LIMITS, type SmtpLimits } from '@tidings/server/delivery/email/smtp-limits.ts'
 import { notificationText } from '@tidings/server/delivery/notification-text.ts'
 import type { SendResult } from '@tidings/server/delivery/send-result.ts'
 import type { Sender, SendRequest } from '@tidings/server/delivery/sender.ts'
@@ -16,11 +16,13 @@ export interface TestMailSender extends Sender {
 export const TEST_RECIPIENT = 'someone@example.org'
 export const TEST_FROM = { name: 'Tapis Notifications Service', address: 'no-reply@tapis.example' }
 
+const SHORT = { connectMs: 2000, tlsMs: 2000, greetingMs: 2000, commandMs: 5000, dataMs: 5000, blockMs: 5000, finalMs: 5000, untilFinalMs: 5000 }
+
 /** A real sender to a server on this machine, with short limits. */
 export function testSmtpSender(server: Partial<MailServer> & { readonly port: number }, { limits, ...parts }: Partial<Omit<SmtpSenderParts, 'limits'>> & { limits?: Partial<SmtpLimits> } = {}): TestMailSender {
   const sender = createSmtpSender({
     server: { host: '127.0.0.1', security: 'none', login: undefined, ...server }, from: TEST_FROM, log: createLog({ level: 'silent', isTerminal: false }), ...parts,
-    limits: { ...SMTP_LIMITS, connectMs: 2000, silenceMs: 5000, totalMs: 5000, ...limits },
+    limits: { ...SMTP_LIMITS, ...SHORT, ...limits },
   })
   return {
     ...sender,

@@ -8,3 +8,6 @@ const MOST_BYTES = 320
  */
 export const isMailAddress = (address: string) =>
   Buffer.byteLength(address) <= MOST_BYTES && /^\S(.*\S)?@\S+$/su.test(address) && !/[\p{Cc}\p{Cs}<>\u2028\u2029]/u.test(address)
+
+/** Of an address that can be tried: what is behind its last @, so that mails to one domain can be counted. */
+export const domainOf = (address: string) => address.slice(address.lastIndexOf('@') + 1).toLowerCase().replace(/\.$/, '')

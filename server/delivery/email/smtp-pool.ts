@@ -1,66 +1,110 @@
-import type { SMTPPoolOptions } from 'nodemailer/lib/smtp-pool'
-import type { MailServer } from '../../config.ts'
+import type { Log } from '../../log.ts'
+import { startDeadline } from '../../runtime/deadline.ts'
+import { mayGoPlain, type ConnectionParts } from './connection-options.ts'
+import { createSharedLookup } from './dial.ts'
+import { smtpErrorLine } from './smtp-error-line.ts'
+import type { SmtpLimits } from './smtp-limits.ts'
+import { openSession, SecuringError, type SmtpSession } from './smtp-session.ts'
 
-export interface SmtpLimits {
-  readonly connections: number
-  /** From the name look-up to the greeting, and the same again for STARTTLS. */
-  readonly connectMs: number
-  /** Between two answers of the server. */
-  readonly silenceMs: number
-  /** For one attempt, all of it. */
-  readonly totalMs: number
-  /** A connection without mail is closed after this, before most servers do it. */
-  readonly idleMs: number
-}
+/** Some servers count: a connection is not used for more. */
+const MAILS_PER_SESSION = 100
 
-export const SMTP_LIMITS: SmtpLimits = { connections: 10, connectMs: 10_000, silenceMs: 30_000, totalMs: 30_000, idleMs: 30_000 }
-
-/** A server that says more in one answer says nothing that is of use. */
-const MOST_ANSWERED = 16 * 1024
-
-export interface PoolParts {
-  readonly server: MailServer
+export interface PoolParts extends Omit<ConnectionParts, 'isPlain'> {
   readonly limits: SmtpLimits
-  /** Certificates that are trusted instead of the usual ones. */
-  readonly ca?: string | undefined
+  readonly log: Log
+  /** Monotonic clock in ms. */
+  readonly clock?: () => number
 }
 
-/**
- * How to speak to the mail server.
- *
- * | security      | encryption                                   | certificate                      | login               |
- * |---------------|----------------------------------------------|----------------------------------|---------------------|
- * | none          | never                                        |                                  | sent all the same   |
- * | opportunistic | STARTTLS where offered; with a login, always | any; with a login, a trusted one | only when encrypted |
- * | starttls      | STARTTLS, or no mail                         | a trusted one                    | only when encrypted |
- * | tls           | from the first byte                          | a trusted one                    | only when encrypted |
- *
- * Opportunistic without a login takes any certificate, for it would also take none (RFC 7435): refusing the self-signed
- * one that many a relay brings along would leave such a site with no mail, or with `none`.
- */
-export function poolOptions({ server, limits, ca }: PoolParts): SMTPPoolOptions {
-  const { host, port, security, login } = server
-  const mustEncrypt = security === 'starttls' || (security === 'opportunistic' && login !== undefined)
+/** Sessions with the mail server. One that has nothing to do is kept for a moment. */
+export interface SmtpPool {
+  /** One that is idle unless it must be fresh, or a new one. Rejects with nodemailer's errors, and when the signal fires. */
+  take(signal: AbortSignal, options?: { readonly isFresh: boolean }): Promise<SmtpSession>
+  /** The session is not used any more by who took it. */
+  giveBack(session: SmtpSession): void
+  /** Ends all of them, whatever they are doing. */
+  close(): void
+}
+
+/** How many there are at a time is for the one who asks. */
+export function createSmtpPool({ server, limits, ca, log, clock = () => performance.now() }: PoolParts): SmtpPool {
+  const sessions = new Set<SmtpSession>()
+  const lookup = createSharedLookup()
+  const idle = new Map<SmtpSession, () => void>()
+  const securing = createSecuring({ log, plainMs: limits.plainMs, clock })
+
+  const open = (isPlain: boolean, signal: AbortSignal) => openSession({ server, limits, ca, isPlain, lookup }, signal)
+
+  const openAsConfigured = (isPlain: boolean, signal: AbortSignal) => open(isPlain, signal).catch((error: unknown) => {
+    throw error instanceof SecuringError ? error.cause : error
+  })
+
+  /** Where encryption is optional, a server that offers it and fails gets its mail without it, in the same attempt (Postfix: `smtp_tls_security_level = may`). */
+  async function openAsCanBe(signal: AbortSignal): Promise<SmtpSession> {
+    if (!mayGoPlain(server)) return openAsConfigured(false, signal)
+    if (!securing.isWorthATry()) return openAsConfigured(true, signal)
+    try {
+      const session = await open(false, signal)
+      securing.worked()
+      return session
+    } catch (error) {
+      if (!(error instanceof SecuringError) || signal.aborted) throw error
+      securing.failed(error.cause)
+      return openAsConfigured(true, signal)
+    }
+  }
+
+  function takeIdle(): SmtpSession | undefined {
+    const session = [...idle.keys()].at(-1)
+    if (session) leaveIdle(session)
+    return session
+  }
+
+  function leaveIdle(session: SmtpSession): void {
+    idle.get(session)?.()
+    idle.delete(session)
+  }
+
   return {
-    host, port,
-    secure: security === 'tls',
-    ignoreTLS: security === 'none',
-    requireTLS: mustEncrypt,
-    opportunisticTLS: security === 'opportunistic' && !mustEncrypt,
-    tls: { rejectUnauthorized: security !== 'opportunistic' || mustEncrypt, ...(ca !== undefined && { ca }) },
-    ...(login && { auth: { user: login.user, pass: login.password } }),
-    maxConnections: limits.connections,
-    // An idle connection that the server has closed costs no attempt: nothing was sent over it, so the mail takes another.
-    maxRequeues: 1,
-    idleTimeout: limits.idleMs,
-    connectionTimeout: limits.connectMs,
-    greetingTimeout: limits.connectMs,
-    dnsTimeout: limits.connectMs,
-    socketTimeout: limits.silenceMs,
-    maxResponseSize: MOST_ANSWERED,
-    // Cut connections are cut: none lingers, and none keeps the process.
-    socketCloseTimeout: 0,
-    disableFileAccess: true,
-    disableUrlAccess: true,
+    async take(signal, { isFresh } = { isFresh: false }) {
+      const known = isFresh ? undefined : takeIdle()
+      if (known) return known
+      const session = await openAsCanBe(signal)
+      sessions.add(session)
+      session.onEnd(() => {
+        sessions.delete(session)
+        leaveIdle(session)
+      })
+      return session
+    },
+    giveBack(session) {
+      if (!session.isOpen) return
+      if (session.mails >= MAILS_PER_SESSION) session.quit()
+      else idle.set(session, startDeadline(limits.idleMs, () => {
+        leaveIdle(session)
+        session.quit()
+      }))
+    },
+    close() {
+      for (const session of sessions) session.close()
+    },
+  }
+}
+
+/** Remembers that the server's encryption does not work, for a while. */
+function createSecuring({ log, plainMs, clock }: { readonly log: Log; readonly plainMs: number; readonly clock: () => number }) {
+  let plainUntil = -Infinity
+  let isFailing = false
+  return {
+    isWorthATry: () => clock() >= plainUntil,
+    worked() {
+      if (isFailing) log.info('the mail server can encrypt again')
+      isFailing = false
+    },
+    failed(error: unknown) {
+      plainUntil = clock() + plainMs
+      if (!isFailing) log.warn({ err: smtpErrorLine(error, undefined) }, 'the mail server offers STARTTLS and cannot do it: mails go out unencrypted')
+      isFailing = true
+    },
   }
 }

@@ -59,6 +59,18 @@ export function isOurTrouble(result: SendResult): boolean {
   return result.kind === 'refused' && (result.stage === 'session' || result.stage === 'sender') && result.smtpCode >= 500
 }
 
+/** Whether the server refused the mail, and the session with it goes on. */
+export function isRefusal(error: unknown): boolean {
+  const { code, responseCode } = readSmtpError(error)
+  return (code === 'EENVELOPE' || code === 'EMESSAGE') && responseCode !== 421
+}
+
+/** Whether the server ended the session, rather than refuse what was sent over it. */
+export function isConnectionLost(error: unknown): boolean {
+  const { code, responseCode } = readSmtpError(error)
+  return responseCode === 421 || code === 'ECONNECTION' || code === 'ESOCKET'
+}
+
 /** The members that are there, each as what it should be. */
 function readSmtpError(error: unknown): SmtpError {
   const member = (name: string): unknown => (typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined)
