@@ -81,7 +81,7 @@ async function run(config: Config, log: Log, stopping: AbortController): Promise
 async function serve(app: App, engine: Engine, config: Config, log: Log, signal: AbortSignal): Promise<void> {
   const stop = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => undefined)
   // A start that waits for the database must not keep a signal from ending the process.
-  const address = await Promise.race([stop, app.start()])
+  const address = await Promise.race([stop, app.check().then(() => app.start())])
   if (address !== undefined) await tellReady(address, engine, config, log)
   await stop
   log.info('stopping')
