@@ -14,6 +14,16 @@ const WORDS: Readonly<Record<string, (where: string) => string>> = {
   CONNECTION_TIMEOUT: (where) => `no answer from ${where}`,
 }
 
+/** A failure for a reason that the log has already: whoever watches over the thing that is missing has told it, and tells its end. */
+export class AlreadyTold extends Error {
+  constructor(reason: string) {
+    super(reason)
+    this.name = 'AlreadyTold'
+  }
+}
+
+export const isAlreadyTold = (error: unknown): boolean => rootCause(error) instanceof AlreadyTold
+
 /** The cause of a failure to reach something, in words: what went wrong where, and the code. Undefined: another kind of failure. */
 export function unreachableWords(error: unknown): string | undefined {
   const cause = rootCause(error)
