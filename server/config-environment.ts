@@ -41,8 +41,8 @@ export function prepareEnvironment(raw: NodeJS.ProcessEnv, known: readonly strin
       ...list('warn', 'parameters of TAPIS_DB_JDBC_URL are not used', database.passedOver ?? []),
       ...(env['PORT'] !== undefined && env['TAPIS_SERVICE_PORT'] === undefined ? list('info', 'PORT is not read; the port is TAPIS_SERVICE_PORT', ['PORT']) : []),
       ...(urlOf(env['DATABASE_URL'] ?? database.url)?.pathname === '/postgres' ? list('warn', 'the database is the one that PostgreSQL and its tools use for maintenance; a database of its own is better', ['postgres']) : []),
-      whereIs('database', env['DATABASE_URL'] ?? database.url, env['DATABASE_URL'] === undefined ? FROM_DATABASE : 'DATABASE_URL', 'unset: the embedded PostgreSQL in TIDINGS_DATA_DIR'),
-      whereIs('broker', env['BROKER_URL'] ?? broker.url, env['BROKER_URL'] === undefined ? FROM_BROKER : 'BROKER_URL', 'unset: the database'),
+      whereIs('database', env['DATABASE_URL'] ?? database.url, env['DATABASE_URL'] === undefined ? FROM_DATABASE : 'DATABASE_URL', 'the embedded PostgreSQL in TIDINGS_DATA_DIR, for DATABASE_URL is not set'),
+      whereIs('broker', env['BROKER_URL'] ?? broker.url, env['BROKER_URL'] === undefined ? FROM_BROKER : 'BROKER_URL', 'the database, for BROKER_URL is not set'),
     ],
   }
 }

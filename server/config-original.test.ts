@@ -49,7 +49,7 @@ test('a start tells where database and broker are taken from, and what has no us
 
 test('with nothing set it says that the embedded PostgreSQL is used', () => {
   expect(noticesOf({}).map(({ message, fields }) => [message, ...Object.values(fields)])).toEqual([
-    ['the database is', 'unset: the embedded PostgreSQL in TIDINGS_DATA_DIR'], ['the broker is', 'unset: the database'],
+    ['the database is', 'the embedded PostgreSQL in TIDINGS_DATA_DIR, for DATABASE_URL is not set'], ['the broker is', 'the database, for BROKER_URL is not set'],
   ])
   expect(noticesOf({ DATABASE_URL: 'postgres://u:s3cret@db/postgres' }).map(({ message }) => message)).toContainEqual(expect.stringContaining('for maintenance'))
 })

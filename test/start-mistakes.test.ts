@@ -1,10 +1,12 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { spawn, spawnSync } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { findFreePort } from '@tidings/harness/free-port.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { afterEach, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { createDatabaseForTest } from './support/database.ts'
+import { ROOT } from './support/dockerfile.ts'
 import { createDataDirectories } from './support/embedded-directories.ts'
 import { ask } from './support/embedded-query.ts'
 import { runProgram, runService } from './support/failed-start.ts'
@@ -196,5 +198,62 @@ describe('the command line', () => {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toContain(words)
     expect(stderr).toContain('npm start')
+  })
+})
+
+/** Gives a program a terminal; of util-linux. */
+const hasScript = spawnSync('script', ['--version']).status === 0
+
+test.skipIf(!hasScript)('in a terminal, a start ends with where to look next; elsewhere standard output has its one line', async () => {
+  const [{ url }, directory] = await Promise.all([createDatabaseForTest(), directories.make()])
+  const command = `env DATABASE_URL=${url} TIDINGS_DATA_DIR=${directory} TAPIS_SERVICE_PORT=0 ${process.execPath} --import tsx server/main.ts`
+  const child = spawn('script', ['-qefc', command, '/dev/null'], { cwd: ROOT, env: { PATH: process.env.PATH ?? '', TERM: 'dumb' }, stdio: ['pipe', 'pipe', 'ignore'] })
+  const gone = new Promise((resolve) => void child.once('close', resolve))
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await gone
+  })
+  let seen = ''
+  child.stdout.on('data', (chunk: Buffer) => {
+    seen += chunk.toString()
+  })
+  await expect.poll(() => seen, { timeout: 60_000 }).toContain('Ctrl-C finishes what is in flight')
+  const [, address = ''] = /^ready (http:\S+)\r?$/m.exec(seen) ?? []
+  expect(seen).toContain(`Tidings listens on ${address}`)
+  expect(seen).toContain(`${address}/v3/notifications/docs`)
+  expect(seen).toContain('npm run --silent token -- --service jobs --tenant dev')
+  child.stdin.write('\u0003') // Ctrl-C, as a terminal gives it to the program
+  await gone
+})
+
+describe('before anything else', () => {
+  const preflight = (file: string) => {
+    const { status, stderr, stdout } = spawnSync(process.execPath, [file], { encoding: 'utf8' })
+    return { status, stdout, stderr }
+  }
+
+  test('packages that are not installed are told, with the command; where they are, nothing is', async () => {
+    const directory = await directories.make()
+    await mkdir(join(directory, 'server'), { recursive: true })
+    await copyFile(join(ROOT, 'server/preflight.cjs'), join(directory, 'server/preflight.cjs'))
+    expect(preflight(join(directory, 'server/preflight.cjs'))).toEqual({ status: 1, stdout: '', stderr: expect.stringMatching(/^The packages are not installed[\s\S]*npm ci/) as string })
+    expect(preflight(join(ROOT, 'server/preflight.cjs'))).toEqual({ status: 0, stdout: '', stderr: '' })
+  })
+
+  test.each(['18.20.8', '20.18.3', '12.22.12'])('Node.js %s is told that it is too old', async (version) => {
+    const directory = await directories.make()
+    await mkdir(directory, { recursive: true })
+    const text = await readFile(join(ROOT, 'server/preflight.cjs'), 'utf8')
+    const file = join(directory, 'preflight.cjs')
+    await writeFile(file, text.replace('process.versions.node)', `'${version}')`))
+    expect(preflight(file)).toEqual({ status: 1, stdout: '', stderr: expect.stringContaining(`Tidings needs Node.js 20.19 or newer; this is ${version}`) as string })
+  })
+
+  test('it is parsed by the oldest Node.js that anybody has, and comes first in every command', async () => {
+    const text = await readFile(join(ROOT, 'server/preflight.cjs'), 'utf8')
+    expect(text).not.toMatch(/=>|`|\bconst\b|\blet\b|\?\.|\?\?|\bimport\b|\basync\b/)
+    const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
+    for (const name of ['start', 'demo', 'token', 'import', 'dead-letters']) expect(scripts[name], name).toMatch(/^node server\/preflight\.cjs && /)
+    expect(scripts['start']).toBe('node server/preflight.cjs && exec node --import tsx server/main.ts')
   })
 })
