@@ -1,6 +1,6 @@
 # The service as one image for every role. TIDINGS_ROLE, DATABASE_URL and the other variables of docs/config.md make it one.
-# A newer Node.js: --build-arg NODE_IMAGE=node:22-bookworm-slim
-ARG NODE_IMAGE=node:20-bookworm-slim
+# The Node.js that gets security fixes longest. Another: --build-arg NODE_IMAGE=node:22-bookworm-slim; pinned: node:24-bookworm-slim@sha256:...
+ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app

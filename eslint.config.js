@@ -88,5 +88,11 @@ export default defineConfig(
   ...stageRules,
   { files: ['contract/*.ts'], ignores: ['**/*.test.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!typebox|\\./)', message: 'contract imports only typebox' }] }] } },
   { files: ['server/*.ts'], ignores: ['**/*.test.ts'], rules: { 'no-restricted-imports': ['error', { patterns: [OUTSIDE] }] } },
-  { files: ['**/*.js'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['**/*.js', '**/*.cjs'], extends: [tseslint.configs.disableTypeChecked] },
+  // Parsed by old versions of Node.js too.
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { ecmaVersion: 5, sourceType: 'commonjs', globals: { require: 'readonly', process: 'readonly', __dirname: 'readonly' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off', 'no-var': 'off', 'prefer-const': 'off' },
+  },
 )

@@ -2,6 +2,7 @@ import { createApi } from './api/api.ts'
 import { MAX_CONNECTIONS } from './api/http.ts'
 import { createAuthenticator } from './api/auth/caller.ts'
 import { openTenants } from './api/auth/open-tenants.ts'
+import { checkOwnSite } from './api/auth/own-site.ts'
 import { openAdmins } from './api/admins/open-admins.ts'
 import { createSequencePublisher } from './api/test-sequences/publisher.ts'
 import type { Broker } from './broker/broker.ts'
@@ -32,6 +33,8 @@ export interface AppParts {
 }
 
 export interface App {
+  /** To be called before the start. Rejects when no request could be answered, as far as that is known: the own site is not in the list. */
+  check(): Promise<void>
   /** Resolves when the roles asked for run; answers where, e.g. `http://127.0.0.1:8080`. */
   start(): Promise<string>
   /** Finishes what is in flight, releases the partitions. */
@@ -80,6 +83,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       log,
     })
     return {
+      check: () => checkOwnSite(tenants, config),
       async start() {
         for (const worker of [tenants, sequences]) worker.start()
         return api.start()
@@ -92,6 +96,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
   }
 
   return {
+    check: () => front?.check() ?? Promise.resolve(),
     async start() {
       await startBroker(broker, { config, db: databases.api }).catch(async (error: unknown) => {
         await closeDatabases(databases)

@@ -33,9 +33,25 @@ export const urlOf = (...schemes: string[]) => makeValidator<string>((text) => {
 /** A PostgreSQL address may name a socket instead of a host. */
 export const isPostgresUrl = (text: string) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace(/^postgres(ql)?:\/\/(?=\/)/, 'postgres://localhost'))
 
+/** Of the service's own database, which must be named: without a name the user's name would be taken for it, so `postgres` for postgres. */
 export const postgresUrl = makeValidator<string>((text) => {
+  if (/^postgres(ql)?:\/\/[^/?#]*,/.test(text)) throw new Error('must be an address with one host, a name that always leads to the primary')
   if (!isPostgresUrl(text)) throw new Error('must be an address with the scheme postgres')
+  const [, name = ''] = /^postgres(?:ql)?:\/\/[^/?#]*\/?([^?#]*)/.exec(text) ?? []
+  if (name === '') throw new Error('must name the database: postgres://user@host:5432/NAME; without a name PostgreSQL would take the one that is called as the user is')
+  if (/^template[01]$/.test(name)) throw new Error(`must name a database of its own; what is in ${name} is copied into every new one`)
   return text
+})
+
+/** An address or a name to listen on. What has digits and dots only is an address, and no name. */
+export const listenHost = makeValidator<string>((text) => {
+  const host = text.trim()
+  if (/:\/\//.test(host)) throw new Error('must be an address or a name alone, without a scheme')
+  if (ipaddr.isValid(host) && /[.:]/.test(host)) return host
+  if (/^\[.*\](:\d+)?$/.test(host) || /^[^:]*:\d+$/.test(host)) throw new Error('must be an address or a name alone, without brackets and port; the port is TAPIS_SERVICE_PORT')
+  if (/^[\d.]+$/.test(host) || host.includes(':')) throw new Error(`${host} is no address`)
+  if (!/^[\w.-]+$/.test(host)) throw new Error('must be an address or a name')
+  return host
 })
 
 export interface Admin {

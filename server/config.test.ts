@@ -128,3 +128,20 @@ test('lists and addresses are read as their users need them', () => {
   expect(readConfig({ TIDINGS_RETRY_DELAYS_S: '0.05, 1.5', TIDINGS_ALLOW_ADDRESSES: '10.0.0.0/8, fd00::/8', TIDINGS_PUBLIC_URL: 'https://x.example.org/base//' }))
     .toMatchObject({ retryDelaysMs: [50, 1500], allowAddresses: ['10.0.0.0/8', 'fd00::/8'], publicUrl: 'https://x.example.org/base' })
 })
+
+test.each(['postgres://db', 'postgres://u:s3cret@db:5432', 'postgres://u:s3cret@db/', 'postgresql://db/?sslmode=require', 'postgres:///?host=/run/postgresql', 'postgres://db/template1', 'postgres://db/template0'])('DATABASE_URL must name a database of its own: %s', (url) => {
+  expect(faultsOf({ DATABASE_URL: url })).toEqual([expect.stringMatching(/^DATABASE_URL: must name (the database|a database of its own)/)])
+  expect(faultsOf({ DATABASE_URL: url }).join()).not.toContain('s3cret')
+})
+
+test.each(['postgres://a:5432,b:5432/x', 'postgres://a,b/x'])('DATABASE_URL with several hosts is refused with words: %s', (url) => {
+  expect(faultsOf({ DATABASE_URL: url })).toEqual(['DATABASE_URL: must be an address with one host, a name that always leads to the primary'])
+})
+
+test.each(['127.0.0.300', '1.2.3.4.5', '256.0.0.1', ':::1', 'fe80::zz', '12345', 'http://localhost', 'localhost:8080', '127.0.0.1:8080', '[::1]', 'a b'])('HOST=%s is no address, and this is said', (host) => {
+  for (const env of [{}, TENANTS]) expect(faultsOf({ HOST: host, ...env })).toEqual([expect.stringMatching(/^HOST: (.* is no address|must be an address or a name.*)$/)])
+})
+
+test('names that are misspelt are told beside wrong values', () => {
+  expect(namesOf({ TIDINGS_ROL: 'api', LOG_LEVEL: 'loud', DATABSE_URL: 'postgres://db/x' })).toEqual(['TIDINGS_ROL', 'DATABSE_URL', 'LOG_LEVEL'])
+})

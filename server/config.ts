@@ -1,7 +1,8 @@
 import { customCleanEnv, str, type CleanedEnv } from 'envalid'
 import ipaddr from 'ipaddr.js'
 import { brokerUrl, type BrokerServer } from './config-broker.ts'
-import { adminList, between, cidrList, flag, postgresUrl, secondsList, urlOf, type Admin } from './config-values.ts'
+import { prepareEnvironment, type Notice } from './config-environment.ts'
+import { adminList, between, cidrList, flag, listenHost, postgresUrl, secondsList, urlOf, type Admin } from './config-values.ts'
 
 /** Thrown when the configuration is wrong; lists every fault. */
 export class ConfigError extends Error {
@@ -17,10 +18,10 @@ const SENDS_PER_ADDRESS = 128
 /** Every variable that the service reads: type, default, limits, one sentence. `docs/config.md` is made from it. */
 export const VARIABLES = {
   TAPIS_SERVICE_PORT: between(0, 65_535)({ default: 8080, desc: 'Port that the api listens on; 0 takes a free one.' }),
-  HOST: str({ default: undefined, desc: 'Address that the api listens on: 127.0.0.1 in development, where only a loopback address is taken, 0.0.0.0 otherwise.' }),
+  HOST: listenHost({ default: undefined, desc: 'Address that the api listens on: 127.0.0.1 in development, where only a loopback address is taken, 0.0.0.0 otherwise.' }),
   TIDINGS_ROLE: str({ default: 'all', choices: ['all', 'api', 'dispatcher'] as const, desc: 'What this process does. Roles other than `all` need DATABASE_URL.' }),
   TIDINGS_DATA_DIR: str({ default: '.tidings', desc: 'Directory of the embedded PostgreSQL and the development keys.' }),
-  DATABASE_URL: postgresUrl({ default: undefined, desc: 'A PostgreSQL >= 15, `postgres://...`, by a direct connection (no transaction pooler). Unset: the embedded one.' }),
+  DATABASE_URL: postgresUrl({ default: undefined, desc: 'A PostgreSQL >= 15, `postgres://user:password@host:5432/database`, by a direct connection (no transaction pooler). Unset: the embedded one.' }),
   BROKER_URL: brokerUrl({ default: undefined, desc: 'A RabbitMQ >= 3.10, `amqp://user:password@host:5672/vhost`, or `amqps://...` for TLS; `?heartbeat=` seconds (5). Unset: the database is the broker. Fixed when the database is first created; later only RabbitMQ may take the place of the database, when every event is dispatched.' }),
   BROKER_CA_FILE: str({ default: undefined, desc: 'PEM file of the authorities that may have signed the certificate of an `amqps` broker, instead of the usual ones. Refused without an `amqps` BROKER_URL.' }),
   TIDINGS_PARTITIONS: between(1, 1024)({ default: undefined, desc: 'Number of partitions, fixed when the database is first created (unless set 32 then, 8 with RabbitMQ).' }),
@@ -102,12 +103,13 @@ export interface MailServer {
 /** Reads the environment. Throws a `ConfigError` that names every fault at once. */
 export function readConfig(env: NodeJS.ProcessEnv): Config {
   const wrong = new Map<string, string>()
-  const settings = customCleanEnv(withoutBlanks(env), VARIABLES, (cleaned: Settings) => cleaned, {
+  const given = prepareEnvironment(env, Object.keys(VARIABLES))
+  const settings = customCleanEnv(given.env, VARIABLES, (cleaned: Settings) => cleaned, {
     reporter: ({ errors }: { errors: Readonly<Record<string, Error>> }) => {
       for (const [name, error] of Object.entries(errors)) wrong.set(name, error.message)
     },
   })
-  const faults = [...wrong].map(([name, message]) => `${name}: ${message}`)
+  const faults = [...given.faults, ...[...wrong].map(([name, message]) => `${name}: ${message}`)]
   for (const { uses, fault } of CONTRADICTIONS) {
     const found = uses.some((name) => wrong.has(name)) ? undefined : fault(settings)
     if (found !== undefined) faults.push(found)
@@ -116,8 +118,8 @@ export function readConfig(env: NodeJS.ProcessEnv): Config {
   return toConfig(settings)
 }
 
-/** A variable that is set to nothing counts as not set. */
-const withoutBlanks = (env: NodeJS.ProcessEnv) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''))
+/** What a start says of the environment: where database and broker are taken from, and which variables are not read. No secrets. */
+export const noticesOf = (env: NodeJS.ProcessEnv): readonly Notice[] => prepareEnvironment(env, Object.keys(VARIABLES)).notices
 
 const isDevelopment = (settings: Settings) => settings.TENANTS_FILE === undefined && settings.TAPIS_TENANT_SVC_BASEURL === undefined
 

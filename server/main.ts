@@ -1,11 +1,15 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createApp, type App } from './app.ts'
-import { ConfigError, readConfig, type Config } from './config.ts'
+import { bannerText } from './banner.ts'
+import { ConfigError, noticesOf, readConfig, type Config } from './config.ts'
 import { connectionRefusal, isDatabaseAway } from './db/database-away.ts'
 import { UnusableDatabase } from './db/migrate.ts'
 import { openEngine, type Engine } from './engine.ts'
 import { createLog, type Log } from './log.ts'
+import { createOutageLog } from './runtime/outage-log.ts'
+import { readStartOptions, USAGE } from './start-options.ts'
 
 /** After this a stop no longer waits. */
 const STOP_LIMIT_MS = 30_000
@@ -16,8 +20,10 @@ const LOST = new Error('Another process has taken over the data directory.')
 await main()
 
 async function main(): Promise<void> {
+  await obeyCommandLine(process.argv.slice(2))
   const config = configOrExit()
   const log = createLog({ level: config.logLevel })
+  for (const { level, message, fields } of noticesOf(process.env)) log[level](fields, message)
   const stopping = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort())
   try {
@@ -33,6 +39,21 @@ async function main(): Promise<void> {
 /** A signal came before the service was ready; a failure while it stops is another matter. */
 function isStopInStart(error: unknown, { aborted, reason }: AbortSignal): boolean {
   return aborted && reason !== LOST && error instanceof Error && error.name === 'AbortError'
+}
+
+/** Ends the process when something else than a start is asked for. */
+async function obeyCommandLine(args: readonly string[]): Promise<void> {
+  const asked = readStartOptions(args)
+  if (asked.kind === 'start') return
+  if (asked.kind === 'help') process.stdout.write(USAGE)
+  if (asked.kind === 'version') process.stdout.write(`tidings ${await version()}\n`)
+  if (asked.kind === 'wrong') process.stderr.write(`${asked.faults.map((fault) => `tidings: ${fault}\n`).join('')}\n${USAGE}`)
+  process.exit(asked.kind === 'wrong' ? 2 : 0)
+}
+
+async function version(): Promise<string> {
+  const { version: text } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  return text
 }
 
 function configOrExit(): Config {
@@ -60,7 +81,7 @@ async function run(config: Config, log: Log, stopping: AbortController): Promise
 async function serve(app: App, engine: Engine, config: Config, log: Log, signal: AbortSignal): Promise<void> {
   const stop = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => undefined)
   // A start that waits for the database must not keep a signal from ending the process.
-  const address = await Promise.race([stop, app.start()])
+  const address = await Promise.race([stop, app.check().then(() => app.start())])
   if (address !== undefined) await tellReady(address, engine, config, log)
   await stop
   log.info('stopping')
@@ -74,6 +95,7 @@ async function tellReady(address: string, engine: Engine, config: Config, log: L
     log.info({ keys: config.dataDir, next: 'npm run --silent token -- --service jobs --tenant dev' }, 'development mode: tokens can be minted from the command line')
   }
   process.stdout.write(`ready ${address}\n`)
+  if (process.stdout.isTTY && process.stderr.isTTY) process.stderr.write(bannerText(address, config))
 }
 
 /** A database that is away is waited for; one that is unusable ends the start. So does a signal: the lock of another that migrates may be waited for long. */
@@ -81,15 +103,22 @@ async function createWhenReachable(config: Config, engine: Engine, log: Log, sig
   signal.throwIfAborted()
   const stopped = once(signal, 'abort').then(() => Promise.reject(signal.reason as Error))
   stopped.catch(() => undefined)
-  for (let isFirst = true; ; isFirst = false) {
-    try {
-      return await Promise.race([createApp({ config, databaseUrl: engine.url, isAlone: engine.isAlone, log }), stopped])
-    } catch (error) {
-      const refusal = connectionRefusal(error)
-      if (refusal !== undefined) throw new UnusableDatabase([refusal])
-      if (!isDatabaseAway(error)) throw error
-      if (isFirst) log.warn({ err: error }, 'the database cannot be reached, will be tried until it can')
-      await delay(RETRY_MS, undefined, { signal })
+  const outages = createOutageLog({ log, away: 'the database cannot be reached, will be tried until it can', still: 'the database still cannot be reached', back: 'the database is reached' })
+  try {
+    for (;;) {
+      try {
+        const app = await Promise.race([createApp({ config, databaseUrl: engine.url, isAlone: engine.isAlone, log }), stopped])
+        outages.worked()
+        return app
+      } catch (error) {
+        const refusal = connectionRefusal(error)
+        if (refusal !== undefined) throw new UnusableDatabase([refusal])
+        if (!isDatabaseAway(error)) throw error
+        outages.failed(error)
+        await delay(RETRY_MS, undefined, { signal })
+      }
     }
+  } finally {
+    outages.end()
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { VARIABLES } from '@tidings/server/config.ts'
+import { TRANSLATED } from '@tidings/server/config-original.ts'
 import { runProgram, runService } from './support/failed-start.ts'
 
 const PAGE = new URL('../docs/config.md', import.meta.url)
@@ -29,7 +30,7 @@ test('a contradiction that involves a wrong value is no reason to fall over', as
 
 test('docs/config.md has every variable and is what config-docs makes', async () => {
   const page = await readFile(PAGE, 'utf8')
-  expect([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual(Object.keys(VARIABLES))
+  expect([...page.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name)).toEqual([...Object.keys(VARIABLES), ...Object.keys(TRANSLATED)])
   expect(await runProgram('server/config-docs.ts', ['--check'])).toEqual({ code: 0, stdout: '', stderr: '' })
 })
 

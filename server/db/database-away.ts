@@ -1,13 +1,11 @@
 import { errorCode } from '../runtime/error-code.ts'
 import { DatabaseUnreachable } from './database.ts'
+import { isRefusal, refusalWords } from './refusal-advice.ts'
 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'])
 
 /** PostgreSQL: connection exceptions, too few resources, operator intervention, system errors, and a session that timed out. */
 const AWAY_STATES = /^(08|40|53|55|57|58)[0-9A-Z]{3}$|^25P03$|^25006$/
-
-/** PostgreSQL: the account or the database is not what it takes. */
-const REFUSED_STATES = /^(28|3D)[0-9A-Z]{3}$/
 
 /** What the pg library says in words only. */
 const AWAY_MESSAGES = [
@@ -23,8 +21,8 @@ export function isDatabaseAway(error: unknown): boolean {
   return error instanceof Error && AWAY_MESSAGES.some((words) => words.test(error.message))
 }
 
-/** What a server says that refuses the connection for good, so that somebody has to change something. Such an error is "away" too. */
+/** What a server says that refuses the connection for good, and what somebody has to change. Such an error is "away" too. */
 export function connectionRefusal(error: unknown): string | undefined {
   const cause = error instanceof DatabaseUnreachable ? error.cause : undefined
-  return cause instanceof Error && REFUSED_STATES.test(errorCode(cause) ?? '') ? cause.message : undefined
+  return cause instanceof Error && isRefusal(cause) ? refusalWords(cause) : undefined
 }

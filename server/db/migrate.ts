@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { MIGRATION_LOCK } from './advisory-locks.ts'
+import { migrationFaults } from './migration-fault.ts'
 import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
 
 const DIRECTORY = new URL('../migrations/', import.meta.url)
@@ -39,6 +40,10 @@ export async function migrate(url: string): Promise<void> {
     const current = rows[0]?.version ?? 0
     refuseIfAhead(current, migrations.length)
     for (const migration of migrations) if (migration.version > current) await apply(client, migration)
+  } catch (error) {
+    if (error instanceof UnusableDatabase) throw error
+    const faults = await migrationFaults(client, 'opening the schema', error).catch(() => undefined)
+    throw faults ? new UnusableDatabase(faults) : error
   } finally {
     await client.end()
   }
@@ -55,8 +60,10 @@ async function apply(client: pg.Client, { version, name, text }: Migration): Pro
     await client.query('insert into migration (version, name) values ($1, $2)', [version, name])
     await client.query('commit')
   } catch (error) {
-    await client.query('rollback')
-    throw new Error(`migration ${name} failed`, { cause: error })
+    // A connection that is lost has no transaction any more: the error of the statement is the one to tell.
+    await client.query('rollback').catch(() => undefined)
+    const faults = await migrationFaults(client, `migration ${name}`, error).catch(() => undefined)
+    throw faults ? new UnusableDatabase(faults) : error
   }
 }
 

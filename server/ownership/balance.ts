@@ -1,6 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
 import type { HeldPartitions } from './held-partitions.ts'
+import { rangesOf } from './ranges.ts'
 import { buryDeadOwners, readDispatchers, readPartitions, takePartitions, type PartitionRow } from './store.ts'
 import { contendersOf, decideShares } from './shares.ts'
 
@@ -54,10 +55,10 @@ export function createBalance({ db, held, format, onTaken, log, clock }: Balance
     held.replace([...rows.filter(({ owner }) => owner === ownerId), ...taken])
     held.letGo(release)
     if (taken.length > 0) {
-      log.info({ partitions: taken.map(({ id }) => id) }, 'partitions taken')
+      log.info({ partitions: rangesOf(taken.map(({ id }) => id)) }, 'partitions taken')
       onTaken()
     }
-    if (release.length > 0) log.info({ partitions: release }, 'partitions are handed over')
+    if (release.length > 0) log.info({ partitions: rangesOf(release) }, 'partitions are handed over')
     const isShort = hasRoom && taken.length < most
     return { isShort, leasesEndMs: dispatchers.filter(({ id }) => id !== ownerId).map(({ leaseMs }) => leaseMs) }
   }

@@ -1,5 +1,6 @@
 import type { Broker } from '../broker/broker.ts'
 import type { Log } from '../log.ts'
+import { rangesOf } from './ranges.ts'
 import type { OwnedPartition, Released } from './store.ts'
 
 export interface HeldPartitionsParts {
@@ -76,7 +77,7 @@ export function createHeldPartitions({ broker, drain, onDrained, log }: HeldPart
       const before = worked
       worked = new Map([...epochs].filter(([id]) => !leaving.has(id)))
       const lost = [...before].filter(([id, epoch]) => worked.get(id) !== epoch).map(([id]) => id)
-      if (lost.length > 0) log.warn({ partitions: lost }, 'partitions lost to another process')
+      if (lost.length > 0) log.warn({ partitions: rangesOf(lost) }, 'partitions lost to another process')
       const isChanged = isSuspended || lost.length > 0 || worked.size !== before.size
       isSuspended = false
       if (isChanged) void tellBroker()

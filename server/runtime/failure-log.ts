@@ -1,4 +1,6 @@
 import type { Log } from '../log.ts'
+import { AppError } from '../errors.ts'
+import { failureWords, isAlreadyTold, unreachableWords } from './failure-words.ts'
 
 /** Logs when failing begins and when it ends, not each time. */
 export interface FailureLog {
@@ -10,7 +12,8 @@ export function createFailureLog(log: Log, name: string): FailureLog {
   let isFailing = false
   return {
     failed(error) {
-      if (!isFailing) log.warn({ loop: name, err: error }, 'failing, will be retried')
+      if (isAlreadyTold(error)) return
+      if (!isFailing) log.warn({ loop: name, ...causeOf(error) }, 'failing, will be retried')
       isFailing = true
     },
     worked() {
@@ -18,4 +21,10 @@ export function createFailureLog(log: Log, name: string): FailureLog {
       isFailing = false
     },
   }
+}
+
+/** What is away, and what was refused on purpose, is told in words; a stack leads to the place in this service only where that may be at fault. */
+function causeOf(error: unknown): { readonly reason: string } | { readonly err: unknown } {
+  const reason = unreachableWords(error) ?? (error instanceof AppError ? failureWords(error) : undefined)
+  return reason === undefined ? { err: error } : { reason }
 }

@@ -1,10 +1,11 @@
 import { generateKeyPair, randomUUID } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Config } from '../../config.ts'
+import { makeDataDirectory } from '../../runtime/data-directory.ts'
 import { hasCode } from '../../runtime/error-code.ts'
 
 const FILE = 'development-keys.json'
@@ -42,7 +43,7 @@ const textOf = (path: string) => readFile(path, 'utf8').catch((error: unknown) =
 
 /** Writes beside and links into place: a link never replaces what another process has put there, and never shows half a file. */
 async function make(dataDir: string, path: string): Promise<string> {
-  await mkdir(dataDir, { recursive: true })
+  await makeDataDirectory(dataDir)
   const [admin, dev] = await Promise.all([makePair(), makePair()])
   const keys: DevelopmentKeys = { admin, dev }
   const draft = join(dataDir, `.${FILE}.${randomUUID()}`)

@@ -1,6 +1,10 @@
 import type { Log } from '../../log.ts'
+import { failureWords } from '../../runtime/failure-words.ts'
+import { createOutageLog } from '../../runtime/outage-log.ts'
 import type { TenantsSource } from './tenants-in-force.ts'
 import type { TenantsData } from './tenants.ts'
+
+const FAILED = 'tenants: load failed, what is known stays in force'
 
 export interface LoaderParts {
   readonly source: TenantsSource
@@ -17,15 +21,17 @@ export interface Loader {
   underWay(): Promise<boolean> | undefined
 }
 
-/** Loads tenants, and says in the log when that begins to fail, fails differently, or works again. */
+/** Loads tenants, and says in the log when that begins to fail, fails differently, still fails after a minute, or works again. */
 export function createLoader({ source, log, signal, onLoaded }: LoaderParts): Loader {
   let loading: Promise<boolean> | undefined
+  const outages = createOutageLog({ log, away: FAILED, still: 'tenants: still not loaded, what is known stays in force', back: 'tenants: recovered' })
   let lastFailure: string | undefined
+  signal.addEventListener('abort', outages.end)
 
   async function attempt(): Promise<boolean> {
     try {
       onLoaded(await source.load(signal))
-      if (lastFailure !== undefined) log.info('tenants: recovered')
+      outages.worked()
       lastFailure = undefined
       return true
     } catch (error) { // whatever it is, the data in force stay and the next load may do better
@@ -35,8 +41,9 @@ export function createLoader({ source, log, signal, onLoaded }: LoaderParts): Lo
   }
 
   function reportOnce(error: unknown): void {
-    const failure = String(error)
-    if (failure !== lastFailure) log.warn({ err: error }, 'tenants: load failed, what is known stays in force')
+    const failure = failureWords(error)
+    if (lastFailure !== undefined && failure !== lastFailure) log.warn({ reason: failure }, FAILED)
+    outages.failed(error)
     lastFailure = failure
   }
 

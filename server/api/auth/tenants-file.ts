@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
+import { errorCode } from '../../runtime/error-code.ts'
 import type { TenantsSource } from './tenants-in-force.ts'
 import { readLists } from './tenants-shape.ts'
 import type { TenantsData } from './tenants.ts'
@@ -17,13 +18,17 @@ export function createFileSource(path: string): TenantsSource {
   return {
     async load(signal) {
       const text = await readFile(path, { encoding: 'utf8', signal }).catch((error: unknown) => {
-        throw new Error(`TENANTS_FILE ${path} cannot be read`, { cause: error })
+        throw new Error(`TENANTS_FILE ${path} cannot be read: ${whyUnreadable(error)}`, { cause: error })
       })
       if (last?.text !== text) last = { text, outcome: parse(path, text) }
       return last.outcome
     },
   }
 }
+
+const WHY: Readonly<Record<string, string>> = { ENOENT: 'there is no such file', EACCES: 'this user may not read it', EISDIR: 'it is a directory', ENOTDIR: 'a part of its path is no directory', ELOOP: 'its symlinks go in a circle' }
+
+const whyUnreadable = (error: unknown) => WHY[errorCode(error) ?? ''] ?? (error instanceof Error ? error.message : String(error))
 
 async function parse(path: string, text: string): Promise<TenantsData> {
   const lists = parseJson(path, text)
@@ -38,7 +43,7 @@ function parseJson(path: string, text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Error(`TENANTS_FILE ${path} is not JSON`, { cause: error })
+    throw new Error(`TENANTS_FILE ${path} is not JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
 }
 

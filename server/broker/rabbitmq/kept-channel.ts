@@ -45,7 +45,8 @@ export function createKeptChannel({ name, link, prepare, onReady, onLost, log }:
     onLost(end)
     if (signal.aborted) return 0
     fault = end
-    failures.failed(end)
+    // Without a connection none of the channels can be: the link has said so, once for all.
+    if (link.trouble() === undefined) failures.failed(end)
     return PAUSE_MS
   }
 

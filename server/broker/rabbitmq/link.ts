@@ -2,7 +2,7 @@ import { Connection, type Channel } from 'rabbitmq-client'
 import type { BrokerServer } from '../../config-broker.ts'
 import type { Log } from '../../log.ts'
 import { within } from '../../runtime/deadline.ts'
-import { createFailureLog } from '../../runtime/failure-log.ts'
+import type { OutageLog } from '../../runtime/outage-log.ts'
 import { inBrackets } from './faults.ts'
 
 const CONNECT_LIMIT_MS = 3000
@@ -19,6 +19,8 @@ export interface LinkParts {
   readonly name: string
   /** What was sent may not be answered: the connection is lost, or the broker has stopped reading from it. */
   readonly onStalled?: (error: Error) => void
+  /** One for all links: they miss the same broker. */
+  readonly outages: Pick<OutageLog, 'failed' | 'worked'>
   readonly log: Log
 }
 
@@ -35,8 +37,7 @@ export interface Link {
   close(): Promise<void>
 }
 
-export function createLink({ server, ca, name, onStalled, log }: LinkParts): Link {
-  const failures = createFailureLog(log, `rabbitmq ${name} connection`)
+export function createLink({ server, ca, name, onStalled, outages, log }: LinkParts): Link {
   let connection: Connection | undefined
   let state: { readonly isReady: boolean; readonly reason: string } = { isReady: false, reason: 'not connected' }
 
@@ -44,11 +45,11 @@ export function createLink({ server, ca, name, onStalled, log }: LinkParts): Lin
     const made = new Connection(optionsOf(server, ca, name))
     made.on('connection', () => {
       state = { isReady: true, reason: '' }
-      failures.worked()
+      outages.worked(name)
     })
     made.on('error', (error: Error) => {
       state = { isReady: false, reason: `not connected${inBrackets(error)}` }
-      failures.failed(error)
+      outages.failed(error, name)
       onStalled?.(error)
     })
     made.on('connection.blocked', (reason) => {
@@ -73,6 +74,7 @@ export function createLink({ server, ca, name, onStalled, log }: LinkParts): Lin
     trouble: () => (state.isReady ? undefined : state.reason),
     renew() {
       state = { isReady: false, reason: 'not connected: no answer' }
+      outages.failed(new Error('the broker did not confirm in time, the connection is made anew'), name)
       discard(connection)
       connection = connect()
     },

@@ -1,5 +1,6 @@
 import type { Channel } from 'rabbitmq-client'
 import type { Log } from '../../log.ts'
+import { AlreadyTold } from '../../runtime/failure-words.ts'
 import { withLimit } from '../../runtime/limit.ts'
 import { createLoop, type Worker } from '../../runtime/loop.ts'
 import { BrokerError, type EventRecord } from '../broker.ts'
@@ -58,7 +59,7 @@ export function createPublisher({ link, names, partitions, log }: PublisherParts
 
   async function publish(records: readonly EventRecord[]): Promise<void> {
     const reason = trouble()
-    if (reason !== undefined || !sender) throw new BrokerError('not_stored', new Error(reason))
+    if (reason !== undefined || !sender) throw new BrokerError('not_stored', new AlreadyTold(reason ?? 'not ready'))
     const fates = await fatesOf(sender, records)
     if (fates.every(({ fate }) => fate === 'stored')) return
     const cause = fates.find(({ error }) => error)?.error

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { BrokerServer } from '../../config-broker.ts'
 import type { Log } from '../../log.ts'
+import { createOutageLog, type OutageLog } from '../../runtime/outage-log.ts'
 import { UnusableBroker, type Broker } from '../broker.ts'
 import { moveCursors } from '../inbox.ts'
 import { createConsumer, type Consumer } from './consumer.ts'
@@ -27,6 +28,7 @@ interface Parts {
   readonly consumeLink: Link
   readonly publisher: Publisher
   readonly consumer: Consumer
+  readonly outages: OutageLog
 }
 
 /**
@@ -47,6 +49,7 @@ export function createRabbitMqBroker(parts: RabbitMqBrokerParts): Broker {
     await stopping.consumer.hold([])
     await stopping.publisher.stop()
     await Promise.all([stopping.consumeLink.close(), stopping.publishLink.close()])
+    stopping.outages.end()
   }
 
   return {
@@ -75,10 +78,11 @@ const readAuthorities = (file: string | undefined) => (file === undefined ? Prom
 
 function connectParts({ server, installationId, partitions, onArrival, log }: RabbitMqBrokerParts, ca: string | undefined): Parts {
   const names = namesOf(installationId)
-  const publishLink = createLink({ server, ca, name: 'publish', onStalled: (error) => publisher.stalled(error), log })
-  const consumeLink = createLink({ server, ca, name: 'consume', log })
+  const outages = createOutageLog({ log, fields: { loop: 'rabbitmq' }, away: 'failing, will be retried', still: 'still failing, is retried', back: 'recovered' })
+  const publishLink = createLink({ server, ca, name: 'publish', onStalled: (error) => publisher.stalled(error), outages, log })
+  const consumeLink = createLink({ server, ca, name: 'consume', outages, log })
   const publisher = createPublisher({ link: publishLink, names, partitions: Array.from({ length: partitions }, (_, id) => id), log })
-  return { publishLink, consumeLink, publisher, consumer: createConsumer({ link: consumeLink, names, prefetch: prefetchOf(partitions), onArrival, log }) }
+  return { publishLink, consumeLink, outages, publisher, consumer: createConsumer({ link: consumeLink, names, prefetch: prefetchOf(partitions), onArrival, log }) }
 }
 
 /** A broker that is away is waited for in the background; one that refuses this service ends the start. */

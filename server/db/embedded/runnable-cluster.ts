@@ -1,6 +1,7 @@
-import { chmod, mkdir, realpath, stat } from 'node:fs/promises'
+import { chmod, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Log } from '../../log.ts'
+import { makeDataDirectory } from '../../runtime/data-directory.ts'
 import { provideBinaries } from './binaries.ts'
 import { createCluster } from './create-cluster.ts'
 import { EmbeddedServerError } from './embedded-server-error.ts'
@@ -22,7 +23,7 @@ export interface RunnableCluster {
 
 /** Finds the cluster of a data directory or makes it. Throws an `EmbeddedServerError` when the operator has to change something. */
 export async function provideCluster(dataDir: string, log: Log): Promise<RunnableCluster> {
-  await mkdir(dataDir, { recursive: true })
+  await makeDataDirectory(dataDir)
   const directory = await realpath(dataDir)
   const existing = await findCluster(directory)
   const user = existing ? existing.user : await chooseRunUser()
