@@ -67,7 +67,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       callbackDb: databases.callback,
       searchDb: databases.search,
       longListDb: databases.longLists,
-      authenticator: createAuthenticator({ tenants, siteId: config.siteId, log }),
+      authenticator: createAuthenticator({ tenants, siteId: config.siteId, allowedServices: config.allowedServices, log }),
       admins: openAdmins(config, { tenants, log }),
       publish,
       sequences,
