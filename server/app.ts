@@ -10,8 +10,8 @@ import { createLastCanary } from './canary/last-canary.ts'
 import type { Config } from './config.ts'
 import { closeDatabases, createDatabases, type Databases } from './databases.ts'
 import type { Db } from './db/database.ts'
-import { checkDurability, openInstallation, useRabbitMq, type Installation } from './db/installation.ts'
-import { migrate } from './db/migrate.ts'
+import { openInstallation, useRabbitMq, type Installation } from './db/installation.ts'
+import { prepareDatabase } from './db/prepare.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import type { Log } from './log.ts'
 import { createGroupWriter } from './publish/group.ts'
@@ -38,7 +38,8 @@ export interface App {
 
 /** The only place where parts meet. Rejects when the database cannot be used as it is. */
 export async function createApp(parts: AppParts): Promise<App> {
-  const databases = createDatabases(parts.databaseUrl, parts.log)
+  const schema = await prepareDatabase(parts.databaseUrl, parts.log)
+  const databases = createDatabases(parts.databaseUrl, schema, parts.log)
   return assemble(parts, databases).catch(async (error: unknown) => {
     await closeDatabases(databases)
     throw error
@@ -46,8 +47,6 @@ export async function createApp(parts: AppParts): Promise<App> {
 }
 
 async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs }: AppParts, databases: Databases): Promise<App> {
-  await checkDurability(databases.api)
-  await migrate(databaseUrl())
   const installation = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: config.broker ? 'rabbitmq' : 'database' })
   const broker = createBroker({ config, databases, installation, isAlone, onRecords: () => dispatcher?.wake(), log })
   const writer = createGroupWriter({ broker, log })

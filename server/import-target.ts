@@ -2,10 +2,11 @@ import { resolve } from 'node:path'
 import type { Config } from './config.ts'
 import { createDatabase, type Database } from './db/database.ts'
 import { findCluster } from './db/embedded/find-cluster.ts'
-import { checkDurability } from './db/installation.ts'
-import { migrate, UnusableDatabase } from './db/migrate.ts'
+import { locateInstallation } from './db/locate.ts'
+import { prepareDatabase } from './db/prepare.ts'
+import { UnusableDatabase } from './db/unusable-database.ts'
 import { sql } from './db/sql.ts'
-import { openEngine } from './engine.ts'
+import { openEngine, type Engine } from './engine.ts'
 import { createDryTarget, createTarget, emptyTarget, type Target } from './import/target.ts'
 import { createLog } from './log.ts'
 
@@ -28,26 +29,35 @@ export async function openTarget({ config, isDryRun, stopping }: ImportTargetPar
   if (isDryRun && config.databaseUrl === undefined && (await findCluster(resolve(config.dataDir))) === undefined) return { target: emptyTarget, close: () => Promise.resolve() }
   const log = createLog({ level: 'warn' })
   const engine = await openEngine({ config, log, onLost: () => stopping.abort(new Error('Another process took over the data directory')), signal: stopping.signal })
-  const db = createDatabase({ url: engine.url, name: 'import', maxConnections: 1, statementTimeoutMs: STATEMENT_LIMIT_MS, answerTimeoutMs: STATEMENT_LIMIT_MS + 2000, log })
-  const close = async () => {
-    await db.close()
-    await engine.close()
-  }
   try {
-    if (isDryRun) return { target: await dryTargetOn(db), close }
-    await checkDurability(db)
-    await migrate(engine.url())
-    return { target: createTarget(db), close }
+    const schema = isDryRun ? await locateInstallation(engine.url()) : await prepareDatabase(engine.url, log)
+    if (schema === undefined) return { target: emptyTarget, close: () => engine.close() }
+    const db = createDatabase({ url: engine.url, schema, name: 'import', maxConnections: 1, statementTimeoutMs: STATEMENT_LIMIT_MS, answerTimeoutMs: STATEMENT_LIMIT_MS + 2000, log })
+    return await targetOn(db, isDryRun, engine)
   } catch (error) {
-    await close()
+    await engine.close()
+    throw error
+  }
+}
+
+async function targetOn(db: Database, isDryRun: boolean, engine: Pick<Engine, 'close'>): Promise<OpenTarget> {
+  try {
+    const target = isDryRun ? await dryTargetOn(db) : createTarget(db)
+    return {
+      target,
+      async close() {
+        await db.close()
+        await engine.close()
+      },
+    }
+  } catch (error) {
+    await db.close()
     throw error
   }
 }
 
 async function dryTargetOn(db: Database): Promise<Target> {
-  const [tables] = await db.query<{ hasAny: boolean; isRecent: boolean }>(sql`
-    select to_regclass('subscription') is not null as "hasAny", to_regclass('imported_subscription') is not null as "isRecent"`)
-  if (!tables?.hasAny) return emptyTarget
-  if (!tables.isRecent) throw new UnusableDatabase(['its schema is older than this release, and a dry run changes nothing, not even that; run the import without --dry-run, or start the service once'])
+  const [tables] = await db.query<{ isRecent: boolean }>(sql`select to_regclass('imported_subscription') is not null as "isRecent"`)
+  if (tables?.isRecent !== true) throw new UnusableDatabase(['its schema is older than this release, and a dry run changes nothing, not even that; run the import without --dry-run, or start the service once'])
   return createDryTarget(db)
 }
