@@ -7,12 +7,14 @@ import type { Broker } from './broker/broker.ts'
 import { createDatabaseBroker } from './broker/database.ts'
 import { createRabbitMqBroker } from './broker/rabbitmq/rabbitmq.ts'
 import { createLastCanary } from './canary/last-canary.ts'
+import { CANARY_TENANT } from './canary/store.ts'
 import type { Config } from './config.ts'
 import { closeDatabases, createDatabases, type Databases } from './databases.ts'
 import type { Db } from './db/database.ts'
 import { openInstallation, useRabbitMq, type Installation } from './db/installation.ts'
 import { prepareDatabase } from './db/prepare.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
+import { offerImport } from './import/offer.ts'
 import type { Log } from './log.ts'
 import { createGroupWriter } from './publish/group.ts'
 import { createPublish } from './publish/publish.ts'
@@ -48,6 +50,7 @@ export async function createApp(parts: AppParts): Promise<App> {
 
 async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs }: AppParts, databases: Databases): Promise<App> {
   const installation = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: config.broker ? 'rabbitmq' : 'database' })
+  await offerImport({ db: databases.api, ownTenant: CANARY_TENANT, log })
   const broker = createBroker({ config, databases, installation, isAlone, onRecords: () => dispatcher?.wake(), log })
   const writer = createGroupWriter({ broker, log })
   const publish = createPublish({ writer, partitions: installation.partitions })
