@@ -1,4 +1,4 @@
-import { connect as connectPlain, type Socket } from 'node:net'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { BrokerServer } from '../../config-broker.ts'
 import { UnusableBroker } from '../broker.ts'
@@ -66,5 +66,5 @@ async function firstFrame(server: BrokerServer, ca: string | undefined): Promise
 }
 
 function openSocket({ host, port, usesTls }: BrokerServer, ca: string | undefined): Socket {
-  return usesTls ? connectTls({ host, port, servername: host, ...(ca === undefined ? {} : { ca }) }) : connectPlain({ host, port })
+  return usesTls ? connectTls({ host, port, ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) }) : connectPlain({ host, port })
 }
