@@ -3,7 +3,8 @@ import { UUID_PATTERN } from './uuid.ts'
 
 /** Filters: service.category.detail, where the last two may be `*` (Tapis Notifications 1.6.2, typeFilter). */
 const TYPE_FILTER_PATTERN = '^[a-z]+\\.([a-zA-Z][a-zA-Z0-9_~-]*|\\*)\\.([a-zA-Z][a-zA-Z0-9_~-]*|\\*)$'
-const NAME_PATTERN = '^[a-zA-Z0-9][a-zA-Z0-9._~-]*$'
+/** With `@`: names are made up of user names, and those of some tenants look like mail addresses. */
+const NAME_PATTERN = '^[a-zA-Z0-9][a-zA-Z0-9._~@-]*$'
 const NOT_BLANK = '\\S'
 const INT32_MAX = 2_147_483_647
 

@@ -9,12 +9,14 @@ import type { Broker } from './broker/broker.ts'
 import { createDatabaseBroker } from './broker/database.ts'
 import { createRabbitMqBroker } from './broker/rabbitmq/rabbitmq.ts'
 import { createLastCanary } from './canary/last-canary.ts'
+import { CANARY_TENANT } from './canary/store.ts'
 import type { Config } from './config.ts'
 import { closeDatabases, createDatabases, type Databases } from './databases.ts'
 import type { Db } from './db/database.ts'
-import { checkDurability, openInstallation, useRabbitMq, type Installation } from './db/installation.ts'
-import { migrate } from './db/migrate.ts'
+import { openInstallation, useRabbitMq, type Installation } from './db/installation.ts'
+import { prepareDatabase } from './db/prepare.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
+import { offerImport } from './import/offer.ts'
 import type { Log } from './log.ts'
 import { createGroupWriter } from './publish/group.ts'
 import { createPublish } from './publish/publish.ts'
@@ -43,7 +45,8 @@ export interface App {
 
 /** The only place where parts meet. Rejects when the database cannot be used as it is. */
 export async function createApp(parts: AppParts): Promise<App> {
-  const databases = createDatabases(parts.databaseUrl, parts.log)
+  const schema = await prepareDatabase(parts.databaseUrl, parts.log)
+  const databases = createDatabases(parts.databaseUrl, schema, parts.log)
   return assemble(parts, databases).catch(async (error: unknown) => {
     await closeDatabases(databases)
     throw error
@@ -51,9 +54,8 @@ export async function createApp(parts: AppParts): Promise<App> {
 }
 
 async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs }: AppParts, databases: Databases): Promise<App> {
-  await checkDurability(databases.api)
-  await migrate(databaseUrl())
   const installation = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: config.broker ? 'rabbitmq' : 'database' })
+  await offerImport({ db: databases.api, ownTenant: CANARY_TENANT, log })
   const broker = createBroker({ config, databases, installation, isAlone, onRecords: () => dispatcher?.wake(), log })
   const writer = createGroupWriter({ broker, log })
   const publish = createPublish({ writer, partitions: installation.partitions })
@@ -72,7 +74,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       callbackDb: databases.callback,
       searchDb: databases.search,
       longListDb: databases.longLists,
-      authenticator: createAuthenticator({ tenants, siteId: config.siteId, log }),
+      authenticator: createAuthenticator({ tenants, siteId: config.siteId, allowedServices: config.allowedServices, log }),
       admins: openAdmins(config, { tenants, log }),
       publish,
       sequences,

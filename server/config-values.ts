@@ -66,6 +66,13 @@ export const adminList = makeValidator<readonly Admin[]>((text) => {
   return entries.map((entry) => ({ tenant: entry.slice(0, entry.indexOf(':')), user: entry.slice(entry.indexOf(':') + 1) }))
 })
 
+/** Names of services, separated by commas. A name that was forgotten between two commas may be the one that matters. */
+export const serviceList = makeValidator<readonly string[]>((text) => {
+  const names = text.split(',').map((part) => part.trim())
+  if (names.some((name) => !/^[A-Za-z0-9._~-]+$/.test(name))) throw new Error('must be a list of service names')
+  return [...new Set(names)]
+})
+
 /** In any case. */
 export const flag = makeValidator<boolean>((text) => {
   const word = text.trim().toLowerCase()

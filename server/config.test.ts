@@ -22,7 +22,7 @@ test('nothing set is a development service on the embedded database', () => {
     port: 8080, host: '127.0.0.1', role: 'all', dataDir: '.tidings', databaseUrl: undefined, broker: undefined, partitions: undefined, siteId: 'dev',
     tenants: { kind: 'development' }, retryDelaysMs: [1000, 5000, 20_000, 60_000, 300_000, 600_000], retryHorizonMs: 90_000_000,
     allowAddresses: ['127.0.0.0/8', '::1/128'], publicUrl: undefined, sendsInAll: 1024, sendsPerAddress: 128, retentionHours: 72,
-    reaperIntervalMs: 180_000, logLevel: 'info', admins: { kind: 'list', list: [] }, canaryIntervalMs: 60_000,
+    reaperIntervalMs: 180_000, logLevel: 'info', admins: { kind: 'list', list: [] }, allowedServices: undefined, canaryIntervalMs: 60_000,
     mail: { provider: 'LOG', from: { name: 'Tapis Notifications Service', address: 'no-reply@nowhere.com' } },
   })
 })
@@ -66,9 +66,15 @@ test.each([
   ['TAPIS_NTF_SUBSCR_REAPER_INTERVAL', ['0', '1441']],
   ['TIDINGS_RETRY_DELAYS_S', ['0', '0.04', '86401', '1,,2', '1,x', ',']],
   ['TIDINGS_ALLOW_ADDRESSES', ['10.0.0.1', '10.0.0.0/8,host/8']],
+  ['TIDINGS_ALLOWED_SERVICES', [',', 'jobs,', ',jobs', 'jobs,,apps', 'jobs apps', 'jobs;apps', 'jobs@admin', '*']],
   ['TIDINGS_PUBLIC_URL', ['ftp://example.org', 'example.org', 'http://']],
 ])('%s refuses what is beyond its limits', (name, values) => {
   expect(values.map((value) => namesOf({ [name]: value }))).toEqual(values.map(() => [name]))
+})
+
+test('services that may call are a list, with or without blanks around the names; unset, all may', () => {
+  expect(readConfig({ TIDINGS_ALLOWED_SERVICES: ' jobs, globus-proxy ,jobs' }).allowedServices).toEqual(['jobs', 'globus-proxy'])
+  expect(readConfig({ TIDINGS_ALLOWED_SERVICES: ' ' }).allowedServices).toBeUndefined()
 })
 
 test('a variable set to blanks counts as not set', () => {

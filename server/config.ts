@@ -1,8 +1,12 @@
 import { customCleanEnv, str, type CleanedEnv } from 'envalid'
 import ipaddr from 'ipaddr.js'
 import { brokerUrl, type BrokerServer } from './config-broker.ts'
+<<<<<<< HEAD
 import { prepareEnvironment, type Notice } from './config-environment.ts'
 import { adminList, between, cidrList, flag, listenHost, postgresUrl, secondsList, urlOf, type Admin } from './config-values.ts'
+=======
+import { adminList, between, cidrList, flag, postgresUrl, secondsList, serviceList, urlOf, type Admin } from './config-values.ts'
+>>>>>>> schema
 
 /** Thrown when the configuration is wrong; lists every fault. */
 export class ConfigError extends Error {
@@ -39,6 +43,7 @@ export const VARIABLES = {
   TAPIS_NTF_SUBSCR_REAPER_INTERVAL: between(1, 1440)({ default: 3, desc: 'Minutes between two searches for expired subscriptions.' }),
   TAPIS_SERVICE_PASSWORD: str({ default: undefined, desc: 'Password of the service `notifications` at the Tokens service. With it the Security Kernel is asked who is a tenant administrator. Refused together with TIDINGS_ADMINS.' }),
   TIDINGS_ADMINS: adminList({ default: undefined, desc: 'Tenant administrators, `tenant:user`, separated by commas, where no Security Kernel is asked. Refused together with TAPIS_SERVICE_PASSWORD.' }),
+  TIDINGS_ALLOWED_SERVICES: serviceList({ default: undefined, desc: 'Services that may call, separated by commas, exactly as in their tokens, e.g. `jobs,apps`; any other service gets 401, users are not concerned. Unset: all.' }),
   TAPIS_MAIL_PROVIDER: str({ default: 'LOG', choices: ['SMTP', 'LOG', 'NONE'] as const, desc: 'How e-mail goes out: by SMTP, not at all but into the log, or not at all.' }),
   TAPIS_SMTP_HOST: str({ default: undefined, desc: 'Mail server; needed with SMTP.' }),
   TAPIS_SMTP_PORT: between(1, 65_535)({ default: 25, desc: 'Port of the mail server.' }),
@@ -75,6 +80,8 @@ export interface Config {
   readonly retentionHours: number
   readonly reaperIntervalMs: number
   readonly admins: { readonly kind: 'list'; readonly list: readonly Admin[] } | { readonly kind: 'security_kernel'; readonly password: string }
+  /** Undefined: all may call. */
+  readonly allowedServices: readonly string[] | undefined
   readonly mail: MailConfig
   /** 0: none. */
   readonly canaryIntervalMs: number
@@ -196,6 +203,7 @@ function toConfig(settings: Settings): Config {
     retentionHours: settings.RETENTION_HOURS,
     reaperIntervalMs: settings.TAPIS_NTF_SUBSCR_REAPER_INTERVAL * 60_000,
     admins: settings.TAPIS_SERVICE_PASSWORD === undefined ? { kind: 'list', list: settings.TIDINGS_ADMINS ?? [] } : { kind: 'security_kernel', password: settings.TAPIS_SERVICE_PASSWORD },
+    allowedServices: settings.TIDINGS_ALLOWED_SERVICES,
     mail: mailOf(settings),
     canaryIntervalMs: settings.TIDINGS_CANARY_INTERVAL_S * 1000,
     logLevel: settings.LOG_LEVEL,

@@ -28,9 +28,9 @@ export const POOLS = {
 
 export type Databases = Readonly<Record<keyof typeof POOLS, Database>>
 
-/** `url` is asked at each new connection: the embedded server may come back on another port. */
-export function createDatabases(url: () => string, log: Log): Databases {
-  const pool = (name: keyof typeof POOLS) => createDatabase({ url, name, answerTimeoutMs: POOLS[name].statementTimeoutMs + 2000, log, ...POOLS[name] })
+/** `url` is asked at each new connection: the embedded server may come back on another port. `schema` has our tables. */
+export function createDatabases(url: () => string, schema: string, log: Log): Databases {
+  const pool = (name: keyof typeof POOLS) => createDatabase({ url, schema, name, answerTimeoutMs: POOLS[name].statementTimeoutMs + 2000, log, ...POOLS[name] })
   return {
     api: pool('api'), probes: pool('probes'), callback: pool('callback'), search: pool('search'), longLists: pool('longLists'), publish: pool('publish'), lease: pool('lease'), dispatch: pool('dispatch'), slowDispatch: pool('slowDispatch'),
     claim: pool('claim'), settle: pool('settle'), claimMail: pool('claimMail'), settleMail: pool('settleMail'), recovery: pool('recovery'), housekeeping: pool('housekeeping'),

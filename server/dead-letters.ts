@@ -1,5 +1,7 @@
 import { ConfigError, readConfig } from './config.ts'
 import { createDatabase, type Database } from './db/database.ts'
+import { locateInstallation } from './db/locate.ts'
+import { UnusableDatabase } from './db/unusable-database.ts'
 import { discard, listDeadLetters, redrive, type DeadLetter } from './dead-letters/store.ts'
 import { readOptions, USAGE } from './dead-letters/options.ts'
 import { lineOf } from './dead-letters/line.ts'
@@ -36,11 +38,12 @@ async function withDatabase(work: (db: Database) => Promise<number>): Promise<nu
   const log = createLog({ level: 'warn' })
   try {
     const engine = await joinEngine({ config: readConfig(process.env), log })
-    const db = createDatabase({ url: engine.url, name: 'dead letters', maxConnections: 1, statementTimeoutMs: STATEMENT_LIMIT_MS, answerTimeoutMs: STATEMENT_LIMIT_MS + 2000, log })
     try {
-      return await work(db)
+      const schema = await locateInstallation(engine.url())
+      if (schema === undefined) throw new UnusableDatabase(['there is no installation in it; start the service once'])
+      const db = createDatabase({ url: engine.url, schema, name: 'dead letters', maxConnections: 1, statementTimeoutMs: STATEMENT_LIMIT_MS, answerTimeoutMs: STATEMENT_LIMIT_MS + 2000, log })
+      return await work(db).finally(() => db.close())
     } finally {
-      await db.close()
       await engine.close()
     }
   } catch (error) { // the end of the program: say it in a sentence

@@ -20,6 +20,7 @@ const CATALOGUE = {
   TAPIS_SECURITY_NO_LOCAL_SERVICE: [401, 'This site does not run the notifications service'],
   TAPIS_SECURITY_UNKNOWN_SITE: [401, 'The site of the token\'s tenant is unknown'],
   TAPIS_SECURITY_SOURCE_SITE_SERVICE: [401, 'The site of the token\'s tenant runs its own notifications service'],
+  TAPIS_SECURITY_RESTRICTED_SERVICE: [401, 'This service may not call the notifications service of this site'],
   NTFLIB_UNAUTH: [401, 'Only services may do this'],
   NTFLIB_EVENT_UNAUTH: [401, 'Only services may publish events or end a series'],
   NTFLIB_SUBSCR_UNAUTH: [401, 'The caller may not do this with the subscription'],

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import pg from 'pg'
 import { BASE_PATH } from './api/route.ts'
 import { readConfig, type Config } from './config.ts'
+import { enterInstallation } from './db/installation-place.ts'
 import { sql } from './db/sql.ts'
 
 const LIMIT_MS = 5000
@@ -45,6 +46,7 @@ async function dispatcherFinding({ databaseUrl }: Config, { isStrict }: { readon
   client.on('error', () => undefined)
   try {
     await client.connect()
+    if (!(await enterInstallation(client))) return { isWell: false, because: 'the database has no installation yet' }
     // A dispatcher registers as `<host> <pid> ...`, and a container is a host of its own.
     const { rowCount } = await client.query(sql`select from dispatcher where starts_with(address, ${`${hostname()} `}) and lease_until > clock_timestamp()`)
     const isHeld = (rowCount ?? 0) > 0

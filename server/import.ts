@@ -1,10 +1,13 @@
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { DatabaseUnreachable } from './db/database.ts'
 import { InstanceTakenError } from './db/instance-lock.ts'
-import { readOptions, USAGE, type ImportOptions } from './import/options.ts'
+import { readOptions, SAME_DATABASE, USAGE, type ImportOptions } from './import/options.ts'
 import { createReport, undeliveredText, type Report } from './import/report.ts'
 import { runImport } from './import/run.ts'
-import { openSource } from './import/source.ts'
+import { createSeriesReport, NO_COUNTERS, type SeriesReport } from './import/series-report.ts'
+import { runSeriesImport } from './import/series-run.ts'
+import { openSource, type Source } from './import/source.ts'
+import { UnusableSource } from './import/unusable-source.ts'
 import { openTarget } from './import-target.ts'
 
 const TOLD_EVERY = 50_000
@@ -32,31 +35,34 @@ async function importAll(options: ImportOptions): Promise<number> {
   const stopping = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort(new Error('Stopped by a signal')))
   const lines: string[] = []
-  const report = createReport({ onLine: options.isVerbose ? (line) => void lines.push(`${line}\n`) : undefined })
+  const onLine = options.isVerbose ? (line: string) => void lines.push(`${line}\n`) : undefined
+  const [report, seriesReport] = [createReport({ onLine }), createSeriesReport({ onLine })]
   const flush = () => print(lines.splice(0).join(''))
   try {
-    await copy(options, readConfig(process.env), { report, flush, stopping })
+    const { hasSeries } = await copy(options, readConfig(process.env), { report, seriesReport, flush, stopping })
     await flush()
-    await print(`${options.isDryRun ? 'Dry run: nothing was written.\n\n' : ''}${report.text()}`)
-    return report.hasFaults() ? 2 : 0
+    await print(`${options.isDryRun ? 'Dry run: nothing was written.\n\n' : ''}${report.text()}${hasSeries ? seriesReport.text() : NO_COUNTERS}`)
+    return report.hasFaults() || seriesReport.hasFaults() ? 2 : 0
   } catch (error) { // the end of the program: say it in a few sentences
     await flush()
     if (report.total() > 0) await print(`${report.text()}\n`)
-    process.stderr.write(`import: ${explained(error)}\n${report.total() > 0 ? 'What was copied stays. Run the import again: nothing is copied twice.\n' : ''}`)
+    if (seriesReport.total() > 0) await print(`${seriesReport.text()}\n`)
+    process.stderr.write(`import: ${explained(error)}\n${report.total() + seriesReport.total() > 0 ? 'What was copied stays. Run the import again: nothing is copied twice.\n' : ''}`)
     return 1
   }
 }
 
 interface CopyParts {
   readonly report: Report
+  readonly seriesReport: SeriesReport
   readonly flush: () => Promise<void>
   readonly stopping: AbortController
 }
 
-async function copy({ from, schema, isDryRun }: ImportOptions, config: Config, { report, flush, stopping }: CopyParts): Promise<void> {
-  const source = await openSource(from, schema)
+async function copy({ from, schema, isDryRun }: ImportOptions, config: Config, { report, seriesReport, flush, stopping }: CopyParts): Promise<Pick<Source, 'hasSeries'>> {
+  const source = await openSource(addressOf(from, config), schema)
   try {
-    const { target, close } = await openTarget({ config, isDryRun, stopping })
+    const { target, seriesTarget, close } = await openTarget({ config, isDryRun, stopping })
     try {
       const undelivered = await source.undelivered()
       await runImport({
@@ -66,13 +72,29 @@ async function copy({ from, schema, isDryRun }: ImportOptions, config: Config, {
           await flush()
         },
       })
+      if (source.hasSeries) {
+        await runSeriesImport({
+          source, target: seriesTarget, report: seriesReport, signal: stopping.signal,
+          onBatch: async () => {
+            if (seriesReport.total() % TOLD_EVERY === 0) process.stderr.write(`import: ${seriesReport.total()} counters of series so far\n`)
+            await flush()
+          },
+        })
+      }
       await print(`Import from the schema ${source.schema}: ${report.total()} subscriptions.\n${undeliveredText(undelivered)}\n`)
+      return { hasSeries: source.hasSeries }
     } finally {
       await close()
     }
   } finally {
     await source.close()
   }
+}
+
+function addressOf(from: string, { databaseUrl }: Config): string {
+  if (from !== SAME_DATABASE) return from
+  if (databaseUrl === undefined) throw new UnusableSource('--from here is the database of DATABASE_URL, which is not set')
+  return databaseUrl
 }
 
 /** Resolves when the text is out, so that a slow reader slows the import down. */

@@ -145,7 +145,7 @@ describe('the command line', () => {
     const { code, stdout, stderr } = await runProgram('server/import.ts', ['--from', 'jdbc:postgresql://db/x', '--schema', '--dry-run=yes', '--fast', 'now', '--verbose', '--verbose'])
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr.split('\n\n')[0]?.split('\n')).toEqual([
-      'import: --from: must be an address with the scheme postgres; a JDBC address has no user: write postgres://user:password@host:port/database',
+      'import: --from: must be an address with the scheme postgres, or here; a JDBC address has no user: write postgres://user:password@host:port/database',
       'import: --schema: needs a value', 'import: --fast: is no option', 'import: unexpected argument: now', 'import: --verbose: given twice',
     ])
     expect(stderr).toContain('npm run import -- --from postgres://')

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { enterInstallation } from '@tidings/server/db/installation-place.ts'
 import pg from 'pg'
 import { createAlarms } from '../fleet/alarms.ts'
 import { connectTo } from '../ledger/publish/connect.ts'
@@ -45,6 +46,7 @@ async function measure({ startApis, dispatchers, apiPorts, databaseUrl, endProce
   })
   const database = new pg.Client({ connectionString: databaseUrl() })
   await database.connect()
+  await enterInstallation(database)
   try {
     await client.call('POST', '/subscriptions', { typeFilter: 'jobs.*.*', subjectFilter: '*', deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url('/scaling') }] })
     const load = startLoad(client)

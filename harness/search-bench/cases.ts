@@ -1,3 +1,4 @@
+import { enterInstallation } from '@tidings/server/db/installation-place.ts'
 import pg from 'pg'
 
 /** A page to ask for. */
@@ -22,6 +23,7 @@ export interface Sample {
 export async function takeSample(url: string): Promise<Sample> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
+  await enterInstallation(client)
   try {
     const owners = (await client.query<{ owner: string; count: string }>('select owner, count(*) from subscription group by owner order by count(*) desc, owner')).rows
     const some = (await client.query<{ name: string; subject: string }>("select name, subject_filter as subject from subscription where subject_filter <> '*' order by md5(name) limit 100")).rows

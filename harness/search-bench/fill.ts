@@ -1,3 +1,4 @@
+import { enterInstallation } from '@tidings/server/db/installation-place.ts'
 import pg from 'pg'
 
 export interface Size {
@@ -13,6 +14,7 @@ export interface Size {
 export async function fill(url: string, { subscriptions, owners }: Size): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
+  await enterInstallation(client)
   try {
     await client.query('select setseed(0.5)')
     await client.query(SUBSCRIPTIONS, [subscriptions, owners])

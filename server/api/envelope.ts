@@ -13,9 +13,9 @@ export interface Envelopes {
   /** The same text of a list, in pieces. */
   list(): ListText
   error(message: string): string
-  /** Health and readiness pass: compact, and the result comes last. */
+  /** Health and readiness pass: the result comes last. */
   healthy(message: string, result: string): string
-  /** Readiness fails: compact, in the common order, with a result. */
+  /** Readiness fails: in the common order, with a result. */
   unready(message: string, result: string): string
 }
 
@@ -32,28 +32,28 @@ export function createEnvelopes({ version, commit, build }: BuildInfo): Envelope
     ({ result, status, message, version, commit, build, metadata })
 
   return {
-    success: (message, result, metadata = null) => pretty(envelope('success', message, result, metadata)),
+    success: (message, result, metadata = null) => compact(envelope('success', message, result, metadata)),
     list: () => listText((message, metadata) => envelope('success', message, [], metadata)),
-    error: (message) => pretty(envelope('error', message, null, null)),
-    healthy: (message, result) => JSON.stringify({ status: 'success', message, version, commit, build, metadata: null, result }),
-    unready: (message, result) => JSON.stringify(envelope('error', message, result, null)),
+    error: (message) => compact(envelope('error', message, null, null)),
+    healthy: (message, result) => compact({ status: 'success', message, version, commit, build, metadata: null, result }),
+    unready: (message, result) => compact(envelope('error', message, result, null)),
   }
 }
 
-/** As Gson prints: two blanks, and the line ends that JavaScript once stumbled over escaped. */
-const pretty = (value: unknown) => JSON.stringify(value, null, 2).replace(/[\u2028\u2029]/g, (end) => (end === '\u2028' ? '\\u2028' : '\\u2029'))
+/** On one line, as the original since its 1.8.2; the line ends that JavaScript once stumbled over are escaped, as Gson does. */
+const compact = (value: unknown) => JSON.stringify(value).replace(/[\u2028\u2029]/g, (end) => (end === '\u2028' ? '\\u2028' : '\\u2029'))
 
-/** The envelope of an empty list is cut in two where its rows belong; they are indented by their two levels. */
+/** The envelope of an empty list is cut in two where its rows belong. */
 function listText(empty: (message: string, metadata: ListMetadata | null) => Envelope): ListText {
-  const opening = '{\n  "result": ['
+  const opening = '{"result":['
   let isEmpty = true
   return {
     opening: () => opening,
     rows(rows) {
-      const text = rows.map((row, index) => `${isEmpty && index === 0 ? '' : ','}\n    ${pretty(row).replaceAll('\n', '\n    ')}`).join('')
+      const text = rows.map((row, index) => `${isEmpty && index === 0 ? '' : ','}${compact(row)}`).join('')
       isEmpty &&= rows.length === 0
       return text
     },
-    closing: (message, metadata) => (isEmpty ? '' : '\n  ') + pretty(empty(message, metadata)).slice(opening.length),
+    closing: (message, metadata) => compact(empty(message, metadata)).slice(opening.length),
   }
 }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Log } from '../log.ts'
+import { SCHEMA, searchPathOption } from './schema.ts'
 import { createSession, isSessionUsable, type Transaction } from './session.ts'
 import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
 
@@ -34,6 +35,8 @@ export class DatabaseUnreachable extends Error {
 
 export interface DatabaseOptions {
   readonly url: () => string
+  /** Where the tables are that statements name; unset: where a new installation has them. */
+  readonly schema?: string
   readonly name: string
   readonly maxConnections: number
   readonly statementTimeoutMs: number
@@ -50,7 +53,7 @@ export interface DatabaseOptions {
  * `url` is asked at each new connection, because an embedded server may come back on another port. The session limits
  * keep a stopped or vanished process from holding row locks (docs/architecture.md, Ownership).
  */
-export function createDatabase({ url, name, maxConnections, statementTimeoutMs, answerTimeoutMs, lockTimeoutMs = 0, prepares = false, log }: DatabaseOptions): Database {
+export function createDatabase({ url, schema = SCHEMA, name, maxConnections, statementTimeoutMs, answerTimeoutMs, lockTimeoutMs = 0, prepares = false, log }: DatabaseOptions): Database {
   const settings = {
     application_name: `tidings ${name}`,
     max: maxConnections,
@@ -64,7 +67,7 @@ export function createDatabase({ url, name, maxConnections, statementTimeoutMs, 
     pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
-    options: `${VANISHED_CLIENT_SETTINGS} -c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan`,
+    options: `${VANISHED_CLIENT_SETTINGS} -c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan ${searchPathOption(schema)}`,
   }
   const pool = new pg.Pool({ ...settings, Client: clientFor(url) })
   pool.on('error', (error) => log.debug({ err: error, pool: name }, 'idle database connection lost'))

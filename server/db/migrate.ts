@@ -1,8 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { MIGRATION_LOCK } from './advisory-locks.ts'
+<<<<<<< HEAD
 import { migrationFaults } from './migration-fault.ts'
+=======
+import { enter } from './installation-place.ts'
+import { openPlace } from './open-place.ts'
+import { UnusableDatabase } from './unusable-database.ts'
+>>>>>>> schema
 import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
+
+export { UnusableDatabase } from './unusable-database.ts'
 
 const DIRECTORY = new URL('../migrations/', import.meta.url)
 /** A process that was stopped, or whose machine is gone, keeps the lock no longer than this. */
@@ -14,20 +22,13 @@ interface Migration {
   readonly text: string
 }
 
-/** The database cannot be used as it is; the message says what to do. */
-export class UnusableDatabase extends Error {
-  constructor(faults: readonly string[]) {
-    super(`The database cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
-    this.name = 'UnusableDatabase'
-  }
-}
-
 /**
- * Brings the schema to the newest version that this release knows, each migration in a transaction of its own. Several
- * instances may call it at once: they wait for each other. Migrations expand first, so this release runs on the next
- * version too; a schema two versions ahead is refused. Takes a session advisory lock, hence a connection of its own.
+ * Finds or makes the schema for our tables, and brings them to the newest version that this release knows, each migration in
+ * a transaction of its own. Several instances may call it at once: they wait for each other. Migrations expand first, so this
+ * release runs on the next version too; one that is two versions ahead is refused. Answers the name of the schema. Takes a
+ * session advisory lock, hence a connection of its own.
  */
-export async function migrate(url: string): Promise<void> {
+export async function migrate(url: string): Promise<string> {
   const migrations = await readMigrations()
   const client = new pg.Client({ connectionString: url, application_name: 'tidings migrate', connectionTimeoutMillis: 5000, options: SESSION_LIMITS })
   // Without a listener a connection lost between two statements would end the process; the statements report it.
@@ -35,15 +36,21 @@ export async function migrate(url: string): Promise<void> {
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
+    const schema = await openPlace(client)
+    await enter(client, schema)
     await client.query('create table if not exists migration (version integer primary key, name text not null, applied timestamptz not null default now())')
     const { rows } = await client.query<{ version: number | null }>('select max(version) as version from migration')
     const current = rows[0]?.version ?? 0
     refuseIfAhead(current, migrations.length)
     for (const migration of migrations) if (migration.version > current) await apply(client, migration)
+<<<<<<< HEAD
   } catch (error) {
     if (error instanceof UnusableDatabase) throw error
     const faults = await migrationFaults(client, 'opening the schema', error).catch(() => undefined)
     throw faults ? new UnusableDatabase(faults) : error
+=======
+    return schema
+>>>>>>> schema
   } finally {
     await client.end()
   }

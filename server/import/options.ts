@@ -1,11 +1,12 @@
 import { isPostgresUrl } from '../config-values.ts'
 import { readCommandLine } from '../runtime/command-line.ts'
 
-export const USAGE = `Copies the subscriptions of a Tapis Notifications service into the database of this one.
+export const USAGE = `Copies the subscriptions of a Tapis Notifications service, and how far its series have come, into the database of this one.
 
   npm run import -- --from postgres://user:password@host:5432/tapisntfdb
 
   --from URL     the database of the other service; it is read, never written
+  --from here    the same, when both services use one database: that of DATABASE_URL
   --schema NAME  the schema with its tables (default: tapis_ntf, or else the search path)
   --dry-run      tells what would happen and writes nothing
   --verbose      lists every subscription that was not copied, as it is met
@@ -23,7 +24,7 @@ const OPTIONS = {
 } as const
 
 export interface ImportOptions {
-  /** Address of the source. May have a password: never show it. */
+  /** Address of the source, or `here`. May have a password: never show it. */
   readonly from: string
   /** Undefined: to be found. */
   readonly schema: string | undefined
@@ -47,9 +48,12 @@ export function readOptions(args: readonly string[]): ReadOptions {
   return { kind: 'import', options: { from, schema: values.get('schema'), isDryRun: values.has('dry-run'), isVerbose: values.has('verbose') } }
 }
 
+/** In place of an address: both services use one database, and its password need not be written down again. */
+export const SAME_DATABASE = 'here'
+
 /** The original is configured by a JDBC address, so that is what people have at hand. The address itself is not repeated: it may hold a password. */
 function addressFault(address: string | undefined): string | undefined {
-  if (address === undefined || isPostgresUrl(address)) return undefined
+  if (address === undefined || address === SAME_DATABASE || isPostgresUrl(address)) return undefined
   const hint = address.startsWith('jdbc:') ? '; a JDBC address has no user: write postgres://user:password@host:port/database' : ''
-  return `must be an address with the scheme postgres${hint}`
+  return `must be an address with the scheme postgres, or ${SAME_DATABASE}${hint}`
 }

@@ -1,10 +1,8 @@
 import { shown } from '../api/shown-text.ts'
+import { createListing } from './listing.ts'
 import { OUTCOMES, type Outcome, type OutcomeKind } from './outcome.ts'
 import type { SourceRow } from './source-row.ts'
 import type { Undelivered } from './source.ts'
-
-/** More than this a report lists only with --verbose, and then as it goes along: a million lines must not wait in memory. */
-const MAX_LISTED = 50
 
 type Identity = Pick<SourceRow, 'tenant' | 'owner' | 'name' | 'uuid'>
 
@@ -55,28 +53,6 @@ export function createReport({ onLine }: ReportParts): Report {
 export function undeliveredText({ inDelivery, inRecovery }: Undelivered): string {
   if (inDelivery + inRecovery === 0) return ''
   return `\nThe source has notifications that are not delivered yet: ${inDelivery} in delivery, ${inRecovery} in recovery. They are not copied.\nDrain it: let the original deliver them before it is stopped.\n`
-}
-
-interface Listing {
-  add(line: string): void
-  text(): string
-}
-
-function createListing(title: string, onLine: ReportParts['onLine']): Listing {
-  const lines: string[] = []
-  let count = 0
-  return {
-    add(line) {
-      count += 1
-      if (onLine) onLine(line)
-      else if (lines.length < MAX_LISTED) lines.push(line)
-    },
-    text() {
-      if (lines.length === 0) return ''
-      const rest = count - lines.length
-      return `\n${[title, ...lines, ...(rest > 0 ? [`  and ${rest} more; --verbose lists all`] : [])].join('\n')}\n`
-    },
-  }
 }
 
 /** The first column to the left, the numbers to the right. */

@@ -3,7 +3,7 @@ import { sql } from '../db/sql.ts'
 import { UnusableSource } from './unusable-source.ts'
 
 /** Where the original puts its tables. */
-const USUAL_SCHEMA = 'tapis_ntf'
+export const USUAL_SCHEMA = 'tapis_ntf'
 
 /** What is read of the original's tables (contract 6.10). */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
@@ -15,21 +15,32 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   notifications_recovery: [],
 }
 
+/** The counters of the series, since 1.6.2; an older one has none. */
+const SERIES = { table: 'event_series', columns: ['tenant', 'source', 'subject', 'series_id', 'seq_count'] } as const
+
+export interface SourceSchema {
+  readonly name: string
+  readonly hasSeries: boolean
+}
+
 /**
  * Finds the schema with the original's tables and makes it the search path of the transaction: the one that is named, or
  * else the usual one, or else what the account's search path leads to. Throws an `UnusableSource` that names everything
  * that is missing.
  */
-export async function findSchema(client: pg.Client, named: string | undefined): Promise<string> {
+export async function findSchema(client: pg.Client, named: string | undefined): Promise<SourceSchema> {
   const found = named === undefined ? (await schemaOf(client, USUAL_SCHEMA)) ?? (await schemaOf(client)) : await schemaOf(client, named)
   if (found === undefined) {
     const where = named === undefined ? `neither in the schema ${USUAL_SCHEMA} nor in the search path` : `not in the schema ${named}`
     throw new UnusableSource(`the table subscriptions is ${where}${await hint(client)}`)
   }
   await client.query(sql`select set_config('search_path', quote_ident(${found}), true)`)
-  const missing = await missingIn(client, found)
+  const there = await partsOf(client, found)
+  const hasSeries = there.has(SERIES.table)
+  const wanted = { ...TABLES, ...(hasSeries ? { [SERIES.table]: SERIES.columns } : {}) }
+  const missing = Object.entries(wanted).flatMap(([table, columns]) => [table, ...columns.map((column) => `${table}.${column}`)]).filter((part) => !there.has(part))
   if (missing.length > 0) throw new UnusableSource(`the schema ${found} is not one of Tapis Notifications; missing: ${missing.join(', ')}`)
-  return found
+  return { name: found, hasSeries }
 }
 
 async function schemaOf(client: pg.Client, schema?: string): Promise<string | undefined> {
@@ -51,8 +62,8 @@ async function hint(client: pg.Client): Promise<string> {
   return rows.length === 0 ? '; no schema of this database has one' : `; there is one in: ${rows.map(({ name }) => name).join(', ')} (--schema)`
 }
 
-async function missingIn(client: pg.Client, schema: string): Promise<string[]> {
-  const wanted = Object.entries(TABLES).flatMap(([table, columns]) => [table, ...columns.map((column) => `${table}.${column}`)])
+/** `table` and `table.column`. */
+async function partsOf(client: pg.Client, schema: string): Promise<ReadonlySet<string>> {
   const { rows } = await client.query<{ name: string }>(sql`
     select relname as name
     from pg_class
@@ -60,7 +71,6 @@ async function missingIn(client: pg.Client, schema: string): Promise<string[]> {
     union all
     select relname || '.' || attname
     from pg_class join pg_attribute on attrelid = pg_class.oid
-    where relnamespace = quote_ident(${schema})::regnamespace and relname = 'subscriptions' and attnum > 0 and not attisdropped`)
-  const there = new Set(rows.map(({ name }) => name))
-  return wanted.filter((name) => !there.has(name))
+    where relnamespace = quote_ident(${schema})::regnamespace and relname in ('subscriptions', ${SERIES.table}) and attnum > 0 and not attisdropped`)
+  return new Set(rows.map(({ name }) => name))
 }

@@ -1,13 +1,15 @@
 import pg from 'pg'
 import { MAX_BODY_BYTES } from '../api/json-body.ts'
 import { sql } from '../db/sql.ts'
-import { findSchema } from './source-schema.ts'
+import { findSchema, type SourceSchema } from './source-schema.ts'
 import type { SourceRow } from './source-row.ts'
+import { declareSeries, type SeriesRow } from './source-series.ts'
 import { unusable } from './unusable-source.ts'
 
 const CONNECT_LIMIT_MS = 10_000
 const STATEMENT_LIMIT_MS = 600_000
 const PER_FETCH = 250
+const SERIES_PER_FETCH = 1000
 
 export interface Undelivered {
   readonly inDelivery: number
@@ -19,6 +21,10 @@ export interface Source {
   readonly schema: string
   /** Every subscription, in the order of creation, some at a time. */
   batches(): AsyncIterable<readonly SourceRow[]>
+  /** An older original keeps no counters of series. */
+  readonly hasSeries: boolean
+  /** Every counter of a series, some at a time; not while the subscriptions are read. */
+  seriesBatches(): AsyncIterable<readonly SeriesRow[]>
   /** Notifications that the original has not delivered yet. */
   undelivered(): Promise<Undelivered>
   close(): Promise<void>
@@ -49,7 +55,7 @@ async function beginReading(client: pg.Client): Promise<void> {
            set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', ${String(STATEMENT_LIMIT_MS)}, true)`)
 }
 
-function sourceOn(client: pg.Client, schema: string): Source {
+function sourceOn(client: pg.Client, { name: schema, hasSeries }: SourceSchema): Source {
   async function rowsOf<Row extends object>(statement: pg.QueryConfig): Promise<Row[]> {
     try {
       return (await client.query<Row>(statement)).rows
@@ -58,18 +64,20 @@ function sourceOn(client: pg.Client, schema: string): Source {
     }
   }
 
-  async function* batches(): AsyncGenerator<readonly SourceRow[]> {
-    await rowsOf(declareSubscriptions())
+  async function* read<Row extends object>(declaration: pg.QueryConfig, cursor: string, perFetch: number): AsyncGenerator<readonly Row[]> {
+    await rowsOf(declaration)
     for (;;) {
-      const rows = await rowsOf<SourceRow>({ text: `fetch ${PER_FETCH} from subscriptions_cursor` })
+      const rows = await rowsOf<Row>({ text: `fetch ${perFetch} from ${cursor}` })
       if (rows.length > 0) yield rows
-      if (rows.length < PER_FETCH) return
+      if (rows.length < perFetch) return
     }
   }
 
   return {
     schema,
-    batches,
+    hasSeries,
+    batches: () => read<SourceRow>(declareSubscriptions(), 'subscriptions_cursor', PER_FETCH),
+    seriesBatches: () => read<SeriesRow>(declareSeries(), 'series_cursor', SERIES_PER_FETCH),
     async undelivered() {
       const [row] = await rowsOf<{ inDelivery: string; inRecovery: string }>(sql`
         select (select count(*) from notifications) as "inDelivery", (select count(*) from notifications_recovery) as "inRecovery"`)

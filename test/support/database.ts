@@ -3,6 +3,7 @@ import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
 import { createDatabase, type Database } from '@tidings/server/db/database.ts'
 import { migrate } from '@tidings/server/db/migrate.ts'
+import { SCHEMA } from '@tidings/server/db/schema.ts'
 import { createLog } from '@tidings/server/log.ts'
 
 export interface TestDatabase extends Database {
@@ -11,14 +12,14 @@ export interface TestDatabase extends Database {
   drop(): Promise<void>
 }
 
-/** A database of its own on the PostgreSQL of this run, or on another `server`, with all migrations unless `isEmpty`. `options` are those of `create database`. */
-export async function createTestDatabase({ maxConnections = 10, isEmpty = false, server = inject('databaseServer'), options = '' } = {}): Promise<TestDatabase> {
+/** A database of its own on the PostgreSQL of this run, or on another `server`, with all migrations unless `isEmpty`. `options` are those of `create database`; `schema` is where its statements look. */
+export async function createTestDatabase({ maxConnections = 10, isEmpty = false, server = inject('databaseServer'), options = '', schema = SCHEMA } = {}): Promise<TestDatabase> {
   const name = `tidings_test_${randomBytes(6).toString('hex')}`
   await onServer(server, `create database ${name} ${options}`)
   const url = withDatabase(server, name)
   if (!isEmpty) await migrate(url)
   const log = createLog({ level: 'error', isTerminal: false })
-  const database = createDatabase({ url: () => url, name: 'test', maxConnections, statementTimeoutMs: 10_000, answerTimeoutMs: 12_000, log })
+  const database = createDatabase({ url: () => url, schema, name: 'test', maxConnections, statementTimeoutMs: 10_000, answerTimeoutMs: 12_000, log })
   return {
     ...database,
     url,

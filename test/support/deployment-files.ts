@@ -68,6 +68,9 @@ export const appliedManifests = () => manifestsIn(APPLIED)
 /** Those, and the examples that are to be filled in. Throws for what is no YAML. */
 export const manifests = async () => [...await manifestsIn(APPLIED), ...await manifestsIn(EXAMPLES)]
 
+/** What a site of the Tapis deployer applies. */
+export const tapisManifests = () => manifestsIn('deploy/tapis/kubernetes')
+
 async function manifestsIn(folder: string): Promise<Manifest[]> {
   const names = (await readdir(join(ROOT, folder))).filter((name) => name.endsWith('.yaml')).sort()
   const texts = await Promise.all(names.map((name) => readRepositoryFile(join(folder, name))))

@@ -5,6 +5,8 @@ export interface ImportEnd {
   readonly stderr: string
   /** The report, line by line. */
   readonly lines: readonly string[]
+  /** What became of the counters of the series, without what is 0. */
+  series(): Readonly<Record<string, number>>
   /** The columns of the report that are not 0, for one tenant or `in all`. */
   counts(row?: string): Readonly<Record<string, number>>
 }
@@ -16,10 +18,15 @@ export async function runImport(from: string, databaseUrl: string | undefined, a
   const target: Record<string, string> = databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }
   const { code, stdout, stderr } = await runProgram('server/import.ts', ['--from', from, ...args], { ...target, ...env })
   const lines = stdout.split('\n')
-  return { code, stderr, lines, counts: (row = 'in all') => countsIn(lines, row) }
+  return { code, stderr, lines, counts: (row = 'in all') => countsIn(lines, row), series: () => seriesIn(lines) }
 }
 
 function countsIn(lines: readonly string[], row: string): Record<string, number> {
   const cells = lines.find((line) => line.startsWith(`${row} `))?.slice(row.length).trim().split(/ +/) ?? []
   return Object.fromEntries(COLUMNS.flatMap((column, index) => (Number(cells[index]) > 0 ? [[column, Number(cells[index])]] : [])))
+}
+
+function seriesIn(lines: readonly string[]): Record<string, number> {
+  const line = lines.find((each) => each.startsWith('Counters of series: ')) ?? ''
+  return Object.fromEntries([...line.matchAll(/(\d+) ([a-z ]+)[,.]/g)].flatMap(([, count, title = '']) => (Number(count) > 0 ? [[title, Number(count)]] : [])))
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from '@tidings/server/db/sql.ts'
 import pg from 'pg'
-import { createTestDatabase } from './database.ts'
+import { createTestDatabase, type TestDatabase } from './database.ts'
 
 /** A row of the original's subscriptions; instants without zone, as it stores them. */
 export interface OriginalSubscription {
@@ -20,6 +20,15 @@ export interface OriginalSubscription {
   readonly updated: string
 }
 
+/** A row of the original's counters. */
+export interface OriginalSeries {
+  readonly tenant: string
+  readonly source: string
+  readonly subject: string
+  readonly series_id: string
+  readonly seq_count: number | string
+}
+
 /** The database of a Tapis Notifications service, as it leaves it. */
 export interface Original {
   readonly url: string
@@ -27,6 +36,8 @@ export interface Original {
   add(row?: Partial<OriginalSubscription>): Promise<OriginalSubscription>
   /** So many at once, alike but for name and uuid. */
   addMany(count: number, options?: { readonly owner?: string; readonly description?: string }): Promise<void>
+  /** How far a series has come; what is not given is made up. */
+  addSeries(row?: Partial<OriginalSeries>): Promise<OriginalSeries>
   query(statement: pg.QueryConfig): Promise<pg.QueryResultRow[]>
   /** Every row of every table. */
   dump(): Promise<unknown>
@@ -59,9 +70,17 @@ const DEFINITIONS = (schema: string) => `
     tenant text not null, source text not null, subject text not null, series_id text not null, seq_count bigint not null, created timestamp, updated timestamp,
     primary key (tenant, source, subject, series_id))`
 
-/** A source for imports. `address`: where its subscriptions deliver to. */
-export async function createOriginal({ schema = 'tapis_ntf', address = 'https://portal.example.org/hooks/jobs' } = {}): Promise<Original> {
-  const database = await createTestDatabase({ isEmpty: true, maxConnections: 1 })
+interface OriginalOptions {
+  readonly schema?: string
+  /** Where its subscriptions deliver to. */
+  readonly address?: string
+  /** A database that it shares with others, and that is not its own to drop. */
+  readonly db?: TestDatabase
+}
+
+/** A source for imports. */
+export async function createOriginal({ schema = 'tapis_ntf', address = 'https://portal.example.org/hooks/jobs', db }: OriginalOptions = {}): Promise<Original> {
+  const database = db ?? (await createTestDatabase({ isEmpty: true, maxConnections: 1 }))
   const client = new pg.Client({ connectionString: database.url })
   await client.connect()
   await client.query(DEFINITIONS(schema))
@@ -87,6 +106,12 @@ export async function createOriginal({ schema = 'tapis_ntf', address = 'https://
                                  jsonb_build_object('deliveryMethod', 'EMAIL', 'deliveryAddress', number || '@example.org')), gen_random_uuid()
         from generate_series(1, ${count}::integer) as number`)
     },
+    async addSeries(given = {}) {
+      const job = randomUUID()
+      const row = { tenant: 'dev', source: 'https://tapis.io/jobs', subject: job, series_id: job, seq_count: 1, ...given }
+      await rowsOf(sql`insert into event_series (tenant, source, subject, series_id, seq_count) values (${row.tenant}, ${row.source}, ${row.subject}, ${row.series_id}, ${row.seq_count})`)
+      return row
+    },
     query: rowsOf,
     async dump() {
       const tables: unknown[] = []
@@ -95,7 +120,7 @@ export async function createOriginal({ schema = 'tapis_ntf', address = 'https://
     },
     async drop() {
       await client.end()
-      await database.drop()
+      if (!db) await database.drop()
     },
   }
 }

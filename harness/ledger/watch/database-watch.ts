@@ -6,6 +6,7 @@ import type { Db } from '@tidings/server/db/database.ts'
 import { urlOf } from '@tidings/server/db/embedded/connection.ts'
 import { readPassword } from '@tidings/server/db/embedded/password.ts'
 import { readPostmasterFile } from '@tidings/server/db/embedded/postmaster-file.ts'
+import { enterInstallation } from '@tidings/server/db/installation-place.ts'
 import { sql, type Sql } from '@tidings/server/db/sql.ts'
 import { countStuckLanes } from '@tidings/server/recovery/stuck-lanes.ts'
 
@@ -93,6 +94,7 @@ async function look<T>(cluster: string, query: (db: Db) => Promise<T>): Promise<
   client.on('error', () => undefined) // the statement that it hits reports it
   try {
     await client.connect()
+    await enterInstallation(client)
     return await query({ query: async <Row>(statement: Sql) => (await client.query(statement)).rows as Row[] })
   } catch (error) {
     if (!isDatabaseAway(error)) throw error

@@ -22,13 +22,15 @@ export interface Authenticator {
 export interface AuthenticatorParts {
   readonly tenants: Pick<Tenants, 'current' | 'generation' | 'refresh'>
   readonly siteId: string
+  /** Services that may call, by their names; unset: all. */
+  readonly allowedServices?: readonly string[] | undefined
   readonly log: Log
   /** Milliseconds since 1970. */
   readonly clock?: () => number
 }
 
 /** Tells callers apart by rows 3 to 28 of the decision table (contract 1.4); rows 1 and 2 are the router's. */
-export function createAuthenticator({ tenants, siteId, log, clock = Date.now }: AuthenticatorParts): Authenticator {
+export function createAuthenticator({ tenants, siteId, allowedServices, log, clock = Date.now }: AuthenticatorParts): Authenticator {
   const tokens = createTokenReader({ clock })
   let generationWithoutSite: number | undefined
 
@@ -40,7 +42,7 @@ export function createAuthenticator({ tenants, siteId, log, clock = Date.now }: 
     const claims = await tokens.read(token, data, tenants.generation)
     if (claims.kind === 'refused') return claims
     const obo = { user: firstValue(headers, 'x-tapis-user'), tenant: firstValue(headers, 'x-tapis-tenant') }
-    return identify(claims, obo, { data, siteId })
+    return restrict(identify(claims, obo, { data, siteId }), allowedServices)
   }
 
   /** Row 3. */
@@ -66,6 +68,12 @@ export function createAuthenticator({ tenants, siteId, log, clock = Date.now }: 
       throw toAppError(verdict)
     },
   }
+}
+
+/** What follows the table, since Tapis Notifications 1.9.1: a site may name the services that call. Users are not concerned. */
+function restrict(verdict: Identity | Refusal, allowedServices: readonly string[] | undefined): Identity | Refusal {
+  if (verdict.kind === 'refused' || !verdict.isService || allowedServices === undefined || allowedServices.includes(verdict.jwtUser)) return verdict
+  return refused('TAPIS_SECURITY_RESTRICTED_SERVICE', { service: verdict.jwtUser })
 }
 
 function toCaller({ jwtTenant, jwtUser, oboTenant, oboUser, isService }: Identity, tenants: AuthenticatorParts['tenants']): Caller {

@@ -64,7 +64,7 @@ describe('models', () => {
       required: ['typeFilter', 'subjectFilter', 'deliveryTargets'],
       additionalProperties: false,
       properties: {
-        name: { type: 'string', nullable: true, minLength: 1, maxLength: 188, pattern: '^[a-zA-Z0-9][a-zA-Z0-9._~-]*$' },
+        name: { type: 'string', nullable: true, minLength: 1, maxLength: 188, pattern: '^[a-zA-Z0-9][a-zA-Z0-9._~@-]*$' },
         enabled: { type: 'boolean', default: true },
         deliveryTargets: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/DeliveryTarget' } },
         ttlMinutes: { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647, default: 10_080 },

@@ -12,6 +12,11 @@ test('the template of the original, with the subject cut at 40 and ALL for every
   expect(generateName({ ...PARTS, subjectFilter: '*' }, () => 1)).toBe('jobs~jdoe~dev~ALL~BBBB')
 })
 
+test('a user name that looks like a mail address is kept as it is, in the middle and never as the first character', () => {
+  expect(generateName({ ...PARTS, owner: 'jdoe@example.org' }, () => 0)).toBe('jobs~jdoe@example.org~dev~ef9004c3-09d5-41d5-acd3-be7c9fd3daf6-007~AAAA')
+  expect(generateName({ ...PARTS, jwtUser: '@jobs' }, () => 0)).toMatch(/^xjobs~jdoe~/)
+})
+
 test('whatever it is made of, the name is one that the contract accepts', () => {
   const check = createCheck(NewSubscription)
   const text = fc.string({ unit: 'binary', maxLength: 150 })

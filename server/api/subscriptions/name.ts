@@ -16,7 +16,7 @@ export interface NameParts {
  */
 export function generateName({ jwtUser, owner, tenant, subjectFilter }: NameParts, random: (below: number) => number = randomInt): string {
   const subject = subjectFilter === '*' ? 'ALL' : Array.from(subjectFilter).slice(0, 40).join('')
-  const stem = [jwtUser, owner, tenant, subject].map((part) => part.replace(/[^a-zA-Z0-9._~-]/gu, '_')).join('~').replace(/^[^a-zA-Z0-9]/, 'x')
+  const stem = [jwtUser, owner, tenant, subject].map((part) => part.replace(/[^a-zA-Z0-9._~@-]/gu, '_')).join('~').replace(/^[^a-zA-Z0-9]/, 'x')
   const tail = Array.from({ length: 4 }, () => ALPHABET[random(ALPHABET.length)]).join('')
   return `${stem.slice(0, MAX_NAME - tail.length - 1)}~${tail}`
 }

@@ -10,6 +10,7 @@ import { createLink, type Link } from './link.ts'
 import { namesOf } from './names.ts'
 import { prefetchOf } from './prefetch.ts'
 import { createPublisher, type Publisher } from './publisher.ts'
+import { refuseOldServer } from './server-version.ts'
 
 export interface RabbitMqBrokerParts {
   readonly server: BrokerServer
@@ -62,7 +63,9 @@ export function createRabbitMqBroker(parts: RabbitMqBrokerParts): Broker {
     isCutOff: () => running?.consumeLink.trouble() !== undefined,
     async start() {
       if (running) return
-      running = connectParts(parts, await readAuthorities(parts.caFile))
+      const authorities = await readAuthorities(parts.caFile)
+      await refuseOldServer(parts.server, authorities)
+      running = connectParts(parts, authorities)
       await begin(running).catch(async (error: unknown) => {
         await stop()
         throw error

@@ -1,0 +1,11 @@
+/** Where a new installation keeps its tables, so that it can share a database with others, the original for one (decision 22). */
+export const SCHEMA = 'tidings'
+
+/**
+ * What unqualified names mean in every session: tables of ours, or what PostgreSQL brings along, which always comes first.
+ * Temporary tables come last: PostgreSQL would take them before all others unless the path says where.
+ */
+export const searchPathOf = (schema: string) => `"${schema.replaceAll('"', '""')}", pg_temp`
+
+/** The same for the start of a session, where blanks and backslashes need one more backslash (libpq, `options`). */
+export const searchPathOption = (schema: string) => `-c search_path=${searchPathOf(schema).replaceAll(/[\\\s]/g, '\\$&')}`

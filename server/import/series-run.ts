@@ -1,0 +1,35 @@
+import { judgeSeries, type Counter } from './series-convert.ts'
+import type { SeriesReport } from './series-report.ts'
+import type { SeriesTarget } from './series-target.ts'
+import type { Source } from './source.ts'
+
+export interface SeriesImportParts {
+  readonly source: Pick<Source, 'seriesBatches'>
+  readonly target: SeriesTarget
+  readonly report: SeriesReport
+  /** Ends the import between two batches; what was copied stays. */
+  readonly signal: AbortSignal
+  /** Called after each batch. */
+  readonly onBatch: () => Promise<void>
+}
+
+/** Copies the counters of all series, batch by batch. May be stopped and run again: a counter that has moved here is not put back. */
+export async function runSeriesImport({ source, target, report, signal, onBatch }: SeriesImportParts): Promise<void> {
+  for await (const rows of source.seriesBatches()) {
+    signal.throwIfAborted()
+    const counters = new Map<string, Counter>()
+    for (const row of rows) {
+      const verdict = judgeSeries(row)
+      if (verdict.kind === 'invalid') report.addInvalid(row, verdict.reason)
+      else if (verdict.kind === 'nothing') report.add('nothing')
+      else {
+        // Tables without the original's key may have a series twice; the higher number counts.
+        const other = counters.get(verdict.counter.key)
+        if (other) report.add('already_there')
+        if (!other || other.number < verdict.counter.number) counters.set(verdict.counter.key, verdict.counter)
+      }
+    }
+    if (counters.size > 0) for (const outcome of (await target.take([...counters.values()])).values()) report.add(outcome)
+    await onBatch()
+  }
+}

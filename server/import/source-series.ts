@@ -1,0 +1,24 @@
+import { sql } from '../db/sql.ts'
+
+/** Longer than any row of the original's table can be: the four are its primary key. */
+export const MAX_SERIES_BYTES = 65_536
+
+/** How far a series has come, as the original stores it (contract 6.10). */
+export interface SeriesRow {
+  /** The four texts have at most `MAX_SERIES_BYTES` together; they are null otherwise. */
+  readonly isShort: boolean
+  readonly tenant: string | null
+  readonly source: string | null
+  readonly subject: string | null
+  readonly seriesId: string | null
+  /** The number that was given last. */
+  readonly count: string | null
+}
+
+/** What is longer must not fill the heap. */
+export const declareSeries = () => sql`
+  declare series_cursor no scroll cursor for
+  select "isShort", case when "isShort" then tenant end as tenant, case when "isShort" then source end as source, case when "isShort" then subject end as subject,
+         case when "isShort" then series_id end as "seriesId", left(seq_count::text, 40) as count
+  from event_series
+  cross join lateral (select octet_length(concat(tenant, source, subject, series_id)) <= ${MAX_SERIES_BYTES} as "isShort") as length`
