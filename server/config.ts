@@ -1,12 +1,8 @@
 import { customCleanEnv, str, type CleanedEnv } from 'envalid'
 import ipaddr from 'ipaddr.js'
 import { brokerUrl, type BrokerServer } from './config-broker.ts'
-<<<<<<< HEAD
 import { prepareEnvironment, type Notice } from './config-environment.ts'
-import { adminList, between, cidrList, flag, listenHost, postgresUrl, secondsList, urlOf, type Admin } from './config-values.ts'
-=======
-import { adminList, between, cidrList, flag, postgresUrl, secondsList, serviceList, urlOf, type Admin } from './config-values.ts'
->>>>>>> schema
+import { adminList, between, cidrList, flag, listenHost, postgresUrl, secondsList, serviceList, urlOf, type Admin } from './config-values.ts'
 
 /** Thrown when the configuration is wrong; lists every fault. */
 export class ConfigError extends Error {

@@ -1,13 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { MIGRATION_LOCK } from './advisory-locks.ts'
-<<<<<<< HEAD
 import { migrationFaults } from './migration-fault.ts'
-=======
 import { enter } from './installation-place.ts'
 import { openPlace } from './open-place.ts'
 import { UnusableDatabase } from './unusable-database.ts'
->>>>>>> schema
 import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
 
 export { UnusableDatabase } from './unusable-database.ts'
@@ -43,14 +40,11 @@ export async function migrate(url: string): Promise<string> {
     const current = rows[0]?.version ?? 0
     refuseIfAhead(current, migrations.length)
     for (const migration of migrations) if (migration.version > current) await apply(client, migration)
-<<<<<<< HEAD
+    return schema
   } catch (error) {
     if (error instanceof UnusableDatabase) throw error
     const faults = await migrationFaults(client, 'opening the schema', error).catch(() => undefined)
     throw faults ? new UnusableDatabase(faults) : error
-=======
-    return schema
->>>>>>> schema
   } finally {
     await client.end()
   }
