@@ -44,6 +44,8 @@ test.each<[string, MailScript, object]>([
   ['text', { answers: { '.': '250 taken' } }, { kind: 'accepted' }],
   ['pipelined MAIL FROM', { answers: { EHLO: '250-scripted\r\n250 PIPELINING', MAIL: '550 who?', RCPT: '503 no sender', DATA: '503 no sender' } }, { kind: 'refused', smtpCode: 550, stage: 'sender' }],
   ['pipelined RCPT TO', { answers: { EHLO: '250-scripted\r\n250 PIPELINING', RCPT: '450 later', DATA: '554 nobody' } }, { kind: 'refused', smtpCode: 450, stage: 'recipient' }],
+  ['pipelined RCPT TO, although DATA is taken', { answers: { EHLO: '250-scripted\r\n250 PIPELINING', RCPT: '550-5.1.1 nobody\r\n550 5.1.1 of that name' } }, { kind: 'refused', smtpCode: 550, stage: 'recipient' }],
+  ['pipelined RCPT TO that ends the session', { answers: { EHLO: '250-scripted\r\n250 PIPELINING', RCPT: '421 4.7.0 bye' } }, { kind: 'refused', smtpCode: 421 }],
   ['announced size', { answers: { EHLO: '250-scripted\r\n250 SIZE 100' } }, { kind: 'refused', smtpCode: 552, stage: 'message' }],
 ])('an answer to the %s comes back as what it is: %j', async (_stage, script, expected) => {
   const { sender } = await scriptedServer(script)
