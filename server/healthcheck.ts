@@ -3,8 +3,11 @@ import pg from 'pg'
 import { BASE_PATH } from './api/route.ts'
 import { readConfig, type Config } from './config.ts'
 import { sql } from './db/sql.ts'
+import { bePatientWithAddresses } from './runtime/address-patience.ts'
 
 const LIMIT_MS = 5000
+
+bePatientWithAddresses()
 
 /**
  * Asks how the process of this container does, and ends with 0 or 1. An api answers healthcheck. A dispatcher has no port, but

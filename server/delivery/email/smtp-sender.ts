@@ -4,6 +4,7 @@ import type { MailSender, MailServer } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { startDeadline } from '../../runtime/deadline.ts'
 import { createFailureLog } from '../../runtime/failure-log.ts'
+import type { Resolve } from '../resolve.ts'
 import type { SendResult } from '../send-result.ts'
 import type { Sender, SendRequest } from '../sender.ts'
 import { isMailAddress } from './address.ts'
@@ -11,12 +12,14 @@ import { composed } from './compose.ts'
 import { createGate, type Gate } from './gate.ts'
 import { guarded } from './guarded.ts'
 import { mailOf } from './mail.ts'
+import { mailSocket } from './mail-socket.ts'
 import { isOurTrouble, smtpResult } from './smtp-result.ts'
 import { poolOptions, SMTP_LIMITS, type SmtpLimits } from './smtp-pool.ts'
 
 export interface SmtpSenderParts {
   readonly server: MailServer
   readonly from: MailSender
+  readonly resolve: Resolve
   readonly log: Log
   readonly limits?: SmtpLimits
   /** Certificates that are trusted instead of the usual ones. */
@@ -29,13 +32,13 @@ const ABORTED = { kind: 'aborted', wasWritten: false } as const
  * Sends mails over a pool of connections to the one mail server. Each mail has one recipient, and leaves only when its gate
  * opens: the pool gets the text as a stream that the connection begins to read when the server has asked for it.
  */
-export function createSmtpSender({ server, from, log, limits = SMTP_LIMITS, ca }: SmtpSenderParts): Sender {
+export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIMITS, ca }: SmtpSenderParts): Sender {
   const trouble = createFailureLog(log, 'mail server')
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   /** Of the mails under way, by their Message-ID. */
   const gates = new Map<string, Gate>()
-  const transport = createTransport({ ...poolOptions({ server, limits, ca }), pool: true })
+  const transport = createTransport({ ...poolOptions({ server, limits, ca }), getSocket: mailSocket({ host: server.host, port: server.port, connectMs: limits.connectMs, resolve }), pool: true })
   transport.use('stream', (mail, done) => {
     const gate = gates.get(mail.data.messageId ?? '')
     if (gate) mail.message.processFunc(gate.through)
