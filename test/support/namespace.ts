@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest'
 export const namespaceTrouble = (...commands: readonly string[]): string | undefined => {
   try {
     for (const command of ['ip', 'mount', ...commands]) execFileSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' })
-    execFileSync('unshare', ['-mn', 'true'], { stdio: 'ignore' })
+    execFileSync('unshare', ['-mnp', '--mount-proc', '--fork', '--kill-child', 'true'], { stdio: 'ignore' })
     return undefined
   } catch {
     return `needs root on Linux, unshare, ip, mount${commands.map((command) => `, ${command}`).join('')}`
@@ -17,6 +17,8 @@ export const namespaceTrouble = (...commands: readonly string[]): string | undef
 }
 
 export interface NamespaceOptions {
+  /** For its files; removed at the end of the test. */
+  readonly directory?: string
   readonly hosts: string
   readonly resolvConf?: string
   /** Shell commands before the program, in the namespace; they find their directory in `$DIR`. */
@@ -27,8 +29,7 @@ export interface NamespaceOptions {
 }
 
 /** Runs a script of TypeScript in a network and with an /etc/hosts and /etc/resolv.conf of its own, and reads what it prints as JSON. */
-export async function runInNamespace<T>({ hosts, resolvConf = '', before = '', script, args = [] }: NamespaceOptions): Promise<T> {
-  const directory = mkdtempSync(join(tmpdir(), 'tidings-namespace-'))
+export async function runInNamespace<T>({ directory = mkdtempSync(join(tmpdir(), 'tidings-namespace-')), hosts, resolvConf = '', before = '', script, args = [] }: NamespaceOptions): Promise<T> {
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   writeFileSync(join(directory, 'hosts'), hosts)
   writeFileSync(join(directory, 'resolv.conf'), resolvConf)
@@ -38,7 +39,7 @@ mount --bind "$DIR/hosts" /etc/hosts
 mount --bind "$DIR/resolv.conf" /etc/resolv.conf
 ${before}
 node --import tsx "$@"`
-  const child = spawn('unshare', ['-mn', '--fork', '--kill-child', 'sh', '-c', shell, 'sh', fileURLToPath(new URL(script, import.meta.url)), ...args], {
+  const child = spawn('unshare', ['-mnp', '--mount-proc', '--fork', '--kill-child', 'sh', '-c', shell, 'sh', fileURLToPath(new URL(script, import.meta.url)), ...args], {
     env: { ...process.env, DIR: directory, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
