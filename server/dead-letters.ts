@@ -7,10 +7,12 @@ import { readOptions, USAGE } from './dead-letters/options.ts'
 import { lineOf } from './dead-letters/line.ts'
 import { joinEngine } from './engine.ts'
 import { createLog } from './log.ts'
+import { bePatientWithAddresses } from './runtime/address-patience.ts'
 
 const PAGE = 1000
 const STATEMENT_LIMIT_MS = 60_000
 
+bePatientWithAddresses()
 process.exitCode = await main(process.argv.slice(2))
 
 /** Answers the exit code: 0 done, 2 a uuid is no dead letter, 1 it could not run. */

@@ -7,6 +7,7 @@ import { createDelivery, type Delivery } from './delivery/delivery.ts'
 import { createMailSender, MAIL_SLOTS } from './delivery/email/mail-sender.ts'
 import type { Pair } from './delivery/hints.ts'
 import type { DeliveryMethod } from './delivery/lane.ts'
+import type { Resolve } from './delivery/resolve.ts'
 import type { Sender } from './delivery/sender.ts'
 import type { SlotLimits } from './delivery/slots.ts'
 import { createWebhookNotifier } from './delivery/webhook-notifier.ts'
@@ -22,6 +23,7 @@ export interface DeliveriesParts {
   readonly ownership: Held
   /** A notification of an event that removes subscriptions was settled. */
   readonly onCountedDown: () => void
+  readonly resolve: Resolve
   /** What sends webhooks, given what usually does. */
   readonly aroundWebhooks?: ((usual: Sender) => Sender) | undefined
   readonly log: Log
@@ -33,10 +35,10 @@ export interface Deliveries extends Pick<Delivery, 'rescan' | 'isBusy' | 'drain'
   hint(pairs: readonly (Pair & { readonly method: string })[]): void
 }
 
-export function createDeliveries({ config, databases, ownership, onCountedDown, aroundWebhooks = (usual) => usual, log }: DeliveriesParts): Deliveries {
+export function createDeliveries({ config, databases, ownership, onCountedDown, resolve, aroundWebhooks = (usual) => usual, log }: DeliveriesParts): Deliveries {
   const guard = createAddressGuard({ allow: config.allowAddresses, exceptOrigin: ownCallbacks(config.publicUrl) })
-  const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, log })))
-  const mails = createMailSender({ mail: config.mail, log })
+  const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, resolve, log })))
+  const mails = createMailSender({ mail: config.mail, resolve, log })
   const common = { ownership, log, onCountedDown, retry: { delaysMs: config.retryDelaysMs, horizonMs: config.retryHorizonMs } }
   const byMethod: Readonly<Record<DeliveryMethod, Delivery>> = {
     WEBHOOK: createDelivery({

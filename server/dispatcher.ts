@@ -6,9 +6,11 @@ import type { Databases } from './databases.ts'
 import { createDeliveries } from './deliveries.ts'
 import { createAddressGuard } from './delivery/address-guard.ts'
 import { createCancelSweep } from './delivery/cancel-sweep.ts'
+import { MAIL_SLOTS } from './delivery/email/mail-sender.ts'
+import { createNames, type Resolve } from './delivery/resolve.ts'
 import type { Sender } from './delivery/sender.ts'
 import { createWebhookNotifier } from './delivery/webhook-notifier.ts'
-import { createWebhookSender } from './delivery/webhook.ts'
+import { createWebhookSender, WEBHOOK_LIMITS } from './delivery/webhook.ts'
 import { createDispatch } from './dispatch/dispatch.ts'
 import { createListener } from './dispatch/listen.ts'
 import type { Log } from './log.ts'
@@ -55,8 +57,10 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
     },
   })
   const removal = createSubjectRemoval({ db: databases.recovery, log })
-  const canary = config.canaryIntervalMs === 0 ? undefined : createCanary({ db: databases.recovery, publish, sender: createLoopbackSender(log), intervalMs: config.canaryIntervalMs, log })
-  const deliveries = createDeliveries({ config, databases, ownership, onCountedDown: removal.wake, aroundWebhooks: canary?.around, log })
+  // As many as there are attempts, each for as long as it may take to connect.
+  const names = createNames({ mostNames: config.sendsInAll + MAIL_SLOTS.inAll, patienceMs: WEBHOOK_LIMITS.connectMs, log })
+  const canary = config.canaryIntervalMs === 0 ? undefined : createCanary({ db: databases.recovery, publish, sender: createLoopbackSender(names.resolve, log), intervalMs: config.canaryIntervalMs, log })
+  const deliveries = createDeliveries({ config, databases, ownership, onCountedDown: removal.wake, resolve: names.resolve, aroundWebhooks: canary?.around, log })
   const dispatch = createDispatch({
     db: databases.dispatch, slowDb: databases.slowDispatch, broker, ownership, log,
     onMatched: deliveries.hint,
@@ -89,9 +93,10 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
       await dispatch.stop()
       await deliveries.stop()
       await Promise.all(repairs.map((worker) => worker.stop()))
+      names.close()
     },
   }
 }
 
 /** For the canary alone: no other address comes here, and the guard of the webhooks is no wider for it. */
-const createLoopbackSender = (log: Log): Sender => createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), log }))
+const createLoopbackSender = (resolve: Resolve, log: Log): Sender => createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), resolve, log }))

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Log } from '../log.ts'
+import { CONNECT_LIMIT_MS } from './connect-limit.ts'
 import { SCHEMA, searchPathOption } from './schema.ts'
 import { createSession, isSessionUsable, type Transaction } from './session.ts'
 import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
@@ -58,7 +59,7 @@ export function createDatabase({ url, schema = SCHEMA, name, maxConnections, sta
     application_name: `tidings ${name}`,
     max: maxConnections,
     idleTimeoutMillis: 30_000,
-    connectionTimeoutMillis: 3000,
+    connectionTimeoutMillis: CONNECT_LIMIT_MS,
     query_timeout: answerTimeoutMs,
     statement_timeout: statementTimeoutMs,
     idle_in_transaction_session_timeout: 3000,

@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { Log } from '../log.ts'
 import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
 import { INSTANCE_LOCK } from './advisory-locks.ts'
+import { CONNECT_LIMIT_MS } from './connect-limit.ts'
 import { sql } from './sql.ts'
 
 const TAKEN_FOR_MS = 5000
@@ -109,7 +110,7 @@ interface Session {
 }
 
 async function openSession(connectionString: string, name: string, onEnd: () => void): Promise<Session> {
-  const client = new pg.Client({ connectionString, application_name: name, connectionTimeoutMillis: 3000, query_timeout: 5000, keepAlive: true })
+  const client = new pg.Client({ connectionString, application_name: name, connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: 5000, keepAlive: true })
   let isOpen = true
   const ended = () => {
     isOpen = false

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { MIGRATION_LOCK } from './advisory-locks.ts'
+import { CONNECT_LIMIT_MS } from './connect-limit.ts'
 import { migrationFaults } from './migration-fault.ts'
 import { enter } from './installation-place.ts'
 import { openPlace } from './open-place.ts'
@@ -27,7 +28,7 @@ interface Migration {
  */
 export async function migrate(url: string): Promise<string> {
   const migrations = await readMigrations()
-  const client = new pg.Client({ connectionString: url, application_name: 'tidings migrate', connectionTimeoutMillis: 5000, options: SESSION_LIMITS })
+  const client = new pg.Client({ connectionString: url, application_name: 'tidings migrate', connectionTimeoutMillis: CONNECT_LIMIT_MS, options: SESSION_LIMITS })
   // Without a listener a connection lost between two statements would end the process; the statements report it.
   client.on('error', () => undefined)
   await client.connect()

@@ -1,8 +1,9 @@
 import type { LookupAddress } from 'node:dns'
-import { connect as connectTcp, isIP, type Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { Log } from '../log.ts'
 import type { AddressGuard } from './address-guard.ts'
+import { connectFirst } from '../runtime/connect-first.ts'
 import { startDeadline } from '../runtime/deadline.ts'
 import { errorCode } from '../runtime/error-code.ts'
 import type { Resolve } from './resolve.ts'
@@ -37,6 +38,12 @@ export interface GuardedConnectParts {
   readonly ca?: string | undefined
 }
 
+/** What there is to be given up. */
+interface Progress {
+  onTrying(stop: () => void): void
+  onSocket(socket: Socket): void
+}
+
 type Done = (error: ConnectError | null, socket: Socket | null) => void
 
 /** Calls `done` once, never at once. The function that it returns gives the attempt up; `done` gets an error then, too. */
@@ -45,6 +52,7 @@ export type GuardedConnect = (target: ConnectTarget, done: Done) => () => void
 /**
  * Connects only where the guard allows. A name is resolved once, every address it has is judged, and the connection goes to
  * those very addresses, so a name that changes its mind meanwhile gains nothing. One forbidden address refuses the name.
+ * Of several addresses the first that answers is taken.
  */
 export function createGuardedConnect({ guard, resolve, log, connectMs, ca }: GuardedConnectParts): GuardedConnect {
   function refuseForbidden({ hostname, isOwn }: ConnectTarget, addresses: readonly string[]): void {
@@ -56,57 +64,65 @@ export function createGuardedConnect({ guard, resolve, log, connectMs, ca }: Gua
     }
   }
 
-  async function connect(target: ConnectTarget, onSocket: (socket: Socket) => void): Promise<void> {
+  async function connect(target: ConnectTarget, { onSocket, onTrying }: Progress): Promise<void> {
     const addresses = await resolve(target.hostname).catch((error: unknown) => {
       throw new ConnectError('dns', error)
     })
     refuseForbidden(target, addresses.map(({ address }) => address))
-    const tcp = connectTcp({ host: target.hostname, port: target.port, noDelay: true, autoSelectFamily: true, lookup: lookupOf(addresses) })
+    const tcp = await firstOf(addresses, target.port, onTrying)
     onSocket(tcp)
-    await opened(tcp, 'connect', (error) => tcpReason(errorCode(error)))
     // The fuse behind the fuse: what the kernel says it connected to, before the first byte is written.
     refuseForbidden(target, [tcp.remoteAddress ?? ''])
     if (!target.isSecure) return
     const tls = connectTls({ socket: tcp, host: bareName(target.hostname), ...serverName(target.hostname), ALPNProtocols: ['http/1.1'], ...(ca !== undefined && { ca }) })
     onSocket(tls)
-    await opened(tls, 'secureConnect', () => 'tls')
+    await secured(tls)
   }
 
   return (target, done) => {
     let socket: Socket | undefined
     let isOver = false
+    let stopTrying: () => void = () => undefined
     const end = (error: ConnectError | undefined) => {
       if (isOver) return
       isOver = true
       stopDeadline()
+      stopTrying()
       if (error) socket?.destroy()
       done(error ?? null, error ? null : (socket ?? null))
     }
     const stopDeadline = startDeadline(connectMs, () => end(new ConnectError('connect_timeout')))
-    const keep = (opening: Socket) => {
-      // Stays for good: an error must find a listener, whoever holds the socket.
-      socket = opening.on('error', () => undefined)
-      if (isOver) opening.destroy()
+    const progress: Progress = {
+      onTrying(stop) {
+        stopTrying = stop
+        if (isOver) stop()
+      },
+      onSocket(opening) {
+        // Stays for good: an error must find a listener, whoever holds the socket.
+        socket = opening.on('error', () => undefined)
+        if (isOver) opening.destroy()
+      },
     }
     const hand = () => end(socket?.destroyed === false ? undefined : new ConnectError('connect_failed'))
-    connect(target, keep).then(hand, (error: unknown) => end(error instanceof ConnectError ? error : new ConnectError('connect_failed', error)))
+    connect(target, progress).then(hand, (error: unknown) => end(error instanceof ConnectError ? error : new ConnectError('connect_failed', error)))
     return () => end(new ConnectError('connect_failed'))
   }
 }
 
-/** Hands out what was judged, in either form that node:net asks for. */
-const lookupOf = (addresses: readonly LookupAddress[]) =>
-  (_hostname: string, { all }: { all?: boolean | undefined }, callback: (error: Error | null, address: string | LookupAddress[], family?: number) => void): void => {
-    const [first] = addresses
-    if (all) callback(null, [...addresses])
-    else callback(null, first?.address ?? '', first?.family ?? 0)
-  }
+/** The address that answers first. Settles never when it is given up. */
+const firstOf = (addresses: readonly LookupAddress[], port: number, onTrying: Progress['onTrying']): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    onTrying(connectFirst({ addresses, port }, (error, socket) => {
+      if (socket) resolve(socket)
+      else reject(new ConnectError(tcpReason(errorCode(error)), error))
+    }))
+  })
 
-function opened(socket: Socket, event: 'connect' | 'secureConnect', reasonOf: (error: unknown) => FailureReason): Promise<void> {
+function secured(socket: Socket): Promise<void> {
   return new Promise((resolve, reject) => {
-    socket.once(event, resolve)
-    socket.once('error', (error) => reject(new ConnectError(reasonOf(error), error)))
-    socket.once('close', () => reject(new ConnectError(reasonOf(undefined))))
+    socket.once('secureConnect', resolve)
+    socket.once('error', (error) => reject(new ConnectError('tls', error)))
+    socket.once('close', () => reject(new ConnectError('tls')))
   })
 }
 

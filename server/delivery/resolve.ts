@@ -1,93 +1,61 @@
 import type { LookupAddress } from 'node:dns'
-import { lookup, Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { errorCode } from '../runtime/error-code.ts'
-import { createHostsFile, type HostsFile } from './hosts-file.ts'
+import type { Log } from '../log.ts'
+import { within } from '../runtime/deadline.ts'
+import { createHelperPool } from './names/helper-pool.ts'
+import { NameError } from './names/look-up.ts'
 
 /** All addresses of a host, in the order to try them. Rejects when the name is unknown. */
 export type Resolve = (hostname: string) => Promise<readonly LookupAddress[]>
 
-/** ms of the first try, and how many. A server that says nothing costs 2 + 4 s. */
-const ASKING = { timeout: 2000, tries: 2 }
-/** The servers are read from the system's settings again when that was longer ago. */
-const SETTINGS_FRESH_MS = 10_000
-/** DNS does not know the name, or there is no DNS: the system may know more. A server that is silent or fails is no reason to ask again. */
-const ASK_SYSTEM = new Set<string | undefined>(['ENOTFOUND', 'ECONNREFUSED'])
-/** Names that wait for the system. More are refused, or hostile ones would fill the memory. */
-const MAX_WAITING = 200
-const LOOPBACK: readonly LookupAddress[] = [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }]
-
-export interface ResolveParts {
-  readonly hosts?: HostsFile
-  /** `address:port` of DNS servers that are asked instead of the system's. */
-  readonly servers?: readonly string[]
-  /** What the operating system knows. Each call occupies one of libuv's few threads, which the database's names need too. */
-  readonly system?: Resolve
+/** Names, and the processes that look them up. */
+export interface Names {
+  readonly resolve: Resolve
+  /** Ends them. */
+  close(): void
 }
+
+export interface NamesParts {
+  readonly log: Log
+  /** Names that are waited for at the same moment, at most. */
+  readonly mostNames: number
+  /** Nobody waits for a name for longer. */
+  readonly patienceMs: number
+  /** What is asked, unless it is the operating system, in helper processes. */
+  readonly look?: Resolve
+}
+
+const LOOPBACK: readonly LookupAddress[] = [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }]
+/** For what the operating system says of a name that is loopback anyhow. */
+const LOCALHOST_MS = 2000
+/** In the form that is written; names in DNS are shorter (RFC 1035 2.3.4). */
+const LONGEST_NAME = 254
 
 /**
- * Resolves a name by the hosts file, then by DNS, over sockets of our own: names whose servers are dead, however many, keep
- * nobody else waiting (decision 0011). What DNS does not know is asked of the operating system (search domains, mDNS), one
- * name at a time. Those who ask for a name at the same moment share a look-up; nothing is cached.
+ * A name means here what it means to every program of the machine: getaddrinfo is asked, with all that it knows (hosts file,
+ * search domains, name service switch), in processes of their own, so that names whose servers are dead, however many, keep
+ * nobody else waiting (decision 0012). Nothing is cached. No process is started before the first name.
  */
-export function createResolve({ hosts = createHostsFile(), servers, system = (hostname) => lookup(hostname, { all: true }) }: ResolveParts = {}): Resolve {
-  const running = new Map<string, Promise<readonly LookupAddress[]>>()
-  const askDns = createDns(servers)
-  const askSystem = oneAtATime(system)
+export function createNames({ log, mostNames, patienceMs, look: given }: NamesParts): Names {
+  const pool = createHelperPool({ mostNames, patienceMs, log })
+  const look = given ?? pool.look
 
-  async function find(hostname: string): Promise<readonly LookupAddress[]> {
-    const name = hostname.replace(/\.$/, '').toLowerCase()
-    const known = await hosts.find(name)
-    if (known.length > 0) return known
-    if (name === 'localhost') return LOOPBACK // RFC 6761 6.3: never asked of others
-    return askDns(hostname).catch((error: unknown) => {
-      if (ASK_SYSTEM.has(errorCode(error))) return askSystem(hostname)
-      throw error
-    })
-  }
-
-  return (hostname) => {
-    const family = isIP(hostname)
-    if (family !== 0) return Promise.resolve([{ address: hostname, family }])
-    const joined = running.get(hostname)
-    if (joined) return joined
-    const started = find(hostname).finally(() => running.delete(hostname))
-    running.set(hostname, started)
-    return started
+  return {
+    resolve(hostname) {
+      const family = isIP(hostname)
+      if (family !== 0) return Promise.resolve([{ address: hostname, family }])
+      // The C library would stop at a NUL and look another name up.
+      if (hostname === '' || hostname.length > LONGEST_NAME || hostname.includes('\0')) return Promise.reject(new NameError('ENOTFOUND'))
+      return isLocalhost(hostname) ? orLoopback(look(hostname)) : look(hostname)
+    },
+    close: pool.close,
   }
 }
 
-function createDns(servers: readonly string[] | undefined): Resolve {
-  const open = () => {
-    const resolver = new Resolver(ASKING)
-    if (servers) resolver.setServers(servers)
-    return { resolver, openedAt: performance.now() }
-  }
-  let current = open()
+/** RFC 6761 6.3. Systems know `localhost` from the hosts file; not all know the names below it, and then ask DNS, which should not, either. */
+const isLocalhost = (hostname: string) => /(^|\.)localhost\.?$/i.test(hostname)
 
-  return async (hostname) => {
-    if (performance.now() - current.openedAt > SETTINGS_FRESH_MS) current = open()
-    const asked = current.resolver
-    const [four, six] = await Promise.allSettled([asked.resolve4(hostname), asked.resolve6(hostname)])
-    const addresses = [
-      ...(four.status === 'fulfilled' ? four.value.map((address) => ({ address, family: 4 })) : []),
-      ...(six.status === 'fulfilled' ? six.value.map((address) => ({ address, family: 6 })) : []),
-    ]
-    if (addresses.length === 0) throw four.status === 'rejected' ? four.reason : new Error(`${hostname} has no address`)
-    return addresses
-  }
-}
-
-function oneAtATime(resolve: Resolve): Resolve {
-  let last: Promise<unknown> = Promise.resolve()
-  let waiting = 0
-  return (hostname) => {
-    if (waiting >= MAX_WAITING) return Promise.reject(new Error('too many names wait for the operating system'))
-    waiting += 1
-    const mine = last.then(() => resolve(hostname)).finally(() => {
-      waiting -= 1
-    })
-    last = mine.catch(() => undefined)
-    return mine
-  }
+async function orLoopback(known: Promise<readonly LookupAddress[]>): Promise<readonly LookupAddress[]> {
+  const isKnown = await within(LOCALHOST_MS, known).catch(() => false)
+  return isKnown ? known : LOOPBACK
 }

@@ -3,7 +3,7 @@ import type { Log } from '../log.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { createConnections, type ConnectionLimits } from './connections.ts'
 import { createGuardedConnect } from './guarded-connect.ts'
-import { createResolve, type Resolve } from './resolve.ts'
+import type { Resolve } from './resolve.ts'
 import type { SendResult } from './send-result.ts'
 import { attempt, type AttemptLimits, type AttemptOptions, type ConnectionResult } from './webhook-attempt.ts'
 import { webhookRequest } from './webhook-request.ts'
@@ -46,7 +46,7 @@ export interface WebhookSenderParts {
   readonly guard: AddressGuard
   readonly log: Log
   readonly limits?: WebhookLimits
-  readonly resolve?: Resolve
+  readonly resolve: Resolve
   /** Certificates that are trusted instead of the usual ones. */
   readonly ca?: string | undefined
 }
@@ -61,7 +61,7 @@ const ABORTED = { kind: 'aborted', wasWritten: false } as const
 const nextPoll = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 /** Sends webhooks over connections that are kept for a moment. */
-export function createWebhookSender({ guard, log, limits = WEBHOOK_LIMITS, resolve = createResolve(), ca }: WebhookSenderParts): WebhookSender {
+export function createWebhookSender({ guard, log, limits = WEBHOOK_LIMITS, resolve, ca }: WebhookSenderParts): WebhookSender {
   const connections = createConnections({ connect: createGuardedConnect({ guard, resolve, log, connectMs: limits.connectMs, ca }), limits })
   const closing = new AbortController()
   const isClosed = () => closing.signal.aborted

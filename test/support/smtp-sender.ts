@@ -4,6 +4,7 @@ import type { MailServer } from '@tidings/server/config.ts'
 import { createSmtpSender, type SmtpSenderParts } from '@tidings/server/delivery/email/smtp-sender.ts'
 import { SMTP_LIMITS, type SmtpLimits } from '@tidings/server/delivery/email/smtp-limits.ts'
 import { notificationText } from '@tidings/server/delivery/notification-text.ts'
+import { createNames } from '@tidings/server/delivery/resolve.ts'
 import type { SendResult } from '@tidings/server/delivery/send-result.ts'
 import type { Sender, SendRequest } from '@tidings/server/delivery/sender.ts'
 import { createLog } from '@tidings/server/log.ts'
@@ -20,8 +21,10 @@ const SHORT = { connectMs: 2000, tlsMs: 2000, greetingMs: 2000, commandMs: 5000,
 
 /** A real sender to a server on this machine, with short limits. */
 export function testSmtpSender(server: Partial<MailServer> & { readonly port: number }, { limits, ...parts }: Partial<Omit<SmtpSenderParts, 'limits'>> & { limits?: Partial<SmtpLimits> } = {}): TestMailSender {
+  const log = createLog({ level: 'silent', isTerminal: false })
+  const { resolve } = createNames({ mostNames: 10, patienceMs: 5000, log })
   const sender = createSmtpSender({
-    server: { host: '127.0.0.1', security: 'none', login: undefined, ...server }, from: TEST_FROM, log: createLog({ level: 'silent', isTerminal: false }), ...parts,
+    server: { host: '127.0.0.1', security: 'none', login: undefined, ...server }, from: TEST_FROM, resolve, log, ...parts,
     limits: { ...SMTP_LIMITS, ...SHORT, ...limits },
   })
   return {

@@ -5,7 +5,8 @@ import { within } from '../../runtime/deadline.ts'
 import type { OutageLog } from '../../runtime/outage-log.ts'
 import { inBrackets } from './faults.ts'
 
-const CONNECT_LIMIT_MS = 3000
+/** TCP, TLS and the opening take seven round trips; the same as for the database (db/connect-limit.ts). */
+const CONNECT_LIMIT_MS = 5000
 /** How long a request for a channel waits for a connection. */
 const ACQUIRE_LIMIT_MS = 2500
 const CLOSE_LIMIT_MS = 2000

@@ -1,59 +1,57 @@
-import type { LookupAddress } from 'node:dns'
-import { lookup as lookUp } from 'node:dns/promises'
-import { connect, type LookupFunction, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { connectFirst } from '../../runtime/connect-first.ts'
 import { startDeadline } from '../../runtime/deadline.ts'
-
-/** Given to one address of several before the next is tried: a lost SYN (1 s) and a long way, but not all of the time there is. */
-const ADDRESS_MS = 2500
+import { errorCode } from '../../runtime/error-code.ts'
+import type { Resolve } from '../resolve.ts'
 
 export interface DialTarget {
   readonly host: string
   readonly port: number
-  /** For the name and for TCP together, over all addresses. */
+  /** From the name to the end of the TCP handshake, over all addresses. */
   readonly connectMs: number
-  readonly lookup: LookupFunction
-}
-
-/** A connection to the mail server. Rejects with nodemailer's codes (`EDNS`, `ESOCKET`, `ETIMEDOUT`), and when the signal fires. */
-export function dial({ host, port, connectMs, lookup }: DialTarget, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, port, noDelay: true, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: ADDRESS_MS, lookup })
-    const stopDeadline = startDeadline(connectMs, () => fail(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT', timeoutType: 'CONNECT_TIMEOUT' })))
-    const onAbort = () => fail(new Error('aborted'))
-    const onError = (error: NodeJS.ErrnoException) => fail(Object.assign(error, { originalCode: error.code, ...(error.syscall === 'getaddrinfo' ? { code: 'EDNS' } : { code: 'ESOCKET', syscall: 'connect' }) }))
-    const finish = () => {
-      stopDeadline()
-      signal.removeEventListener('abort', onAbort)
-      socket.off('error', onError)
-    }
-    function fail(error: Error): void {
-      finish()
-      // What comes after has nobody who cares.
-      socket.on('error', () => undefined).destroy()
-      reject(error)
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    socket.once('error', onError).once('connect', () => {
-      finish()
-      resolve(socket)
-    })
-    if (signal.aborted) onAbort()
-  })
+  readonly resolve: Resolve
 }
 
 /**
- * Asks the operating system for a name, once at a time however many wait for it: a look-up holds one of Node's few threads
- * for as long as a DNS server says nothing.
+ * A connection to the mail server, made as those of webhooks are: to the address that answers first of those that the operating
+ * system has for the name. nodemailer's own way asks DNS past the hosts file and the search list, and keeps what it hears for
+ * five minutes. Rejects with nodemailer's codes (`EDNS`, `ESOCKET`, `ETIMEDOUT`), and when the signal fires.
  */
-export function createSharedLookup(): LookupFunction {
-  let pending: Promise<LookupAddress[]> | undefined
-  return (hostname, { all }, callback) => {
-    pending ??= lookUp(hostname, { all: true }).finally(() => {
-      pending = undefined
-    })
-    pending.then(
-      (addresses) => (all === true ? callback(null, addresses) : callback(null, addresses[0]?.address ?? '', addresses[0]?.family ?? 0)),
-      (error: unknown) => callback(error instanceof Error ? error : new Error('the look-up failed'), []),
-    )
-  }
+export function dial({ host, port, connectMs, resolve }: DialTarget, signal: AbortSignal): Promise<Socket> {
+  return new Promise((connected, reject) => {
+    let isOver = false
+    let giveUp: () => void = () => undefined
+    const stopDeadline = startDeadline(connectMs, () => fail(mailError('ETIMEDOUT', 'no connection in time', { timeoutType: 'CONNECT_TIMEOUT' })))
+    const onAbort = () => fail(new Error('aborted'))
+
+    function finish(): boolean {
+      const isFirst = !isOver
+      isOver = true
+      stopDeadline()
+      signal.removeEventListener('abort', onAbort)
+      return isFirst
+    }
+
+    function fail(error: Error): void {
+      if (!finish()) return
+      giveUp()
+      reject(error)
+    }
+
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) {
+      onAbort()
+      return
+    }
+    resolve(host).then((addresses) => {
+      if (isOver) return
+      giveUp = connectFirst({ addresses, port }, (error, socket) => {
+        if (!socket) fail(mailError('ESOCKET', error?.message, { originalCode: errorCode(error), syscall: 'connect' }))
+        else if (finish()) connected(socket)
+      })
+    }, (error: unknown) => fail(mailError('EDNS', error instanceof Error ? error.message : String(error), { originalCode: errorCode(error) })))
+  })
 }
+
+/** See `SmtpError` in smtp-result.ts. */
+const mailError = (code: string, message: string | undefined, members: object) => Object.assign(new Error(message), { code, command: 'CONN', ...members })

@@ -1,5 +1,6 @@
 import type { MailConfig } from '../../config.ts'
 import type { Log } from '../../log.ts'
+import type { Resolve } from '../resolve.ts'
 import type { Sender } from '../sender.ts'
 import type { GroupLimits } from '../grouped-slots.ts'
 import type { SlotLimits } from '../slots.ts'
@@ -18,5 +19,5 @@ export const MAIL_SLOTS: SlotLimits & { readonly groups: GroupLimits } = {
 }
 
 /** Sends e-mail by the provider that is configured (Tapis Notifications 1.6.2, TAPIS_MAIL_PROVIDER). */
-export const createMailSender = ({ mail, log }: { readonly mail: MailConfig; readonly log: Log }): Sender =>
-  mail.provider === 'SMTP' ? createSmtpSender({ server: mail.server, from: mail.from, log }) : createUnsentSender({ provider: mail.provider, from: mail.from, log })
+export const createMailSender = ({ mail, resolve, log }: { readonly mail: MailConfig; readonly resolve: Resolve; readonly log: Log }): Sender =>
+  mail.provider === 'SMTP' ? createSmtpSender({ server: mail.server, from: mail.from, resolve, log }) : createUnsentSender({ provider: mail.provider, from: mail.from, log })

@@ -1,7 +1,7 @@
 import type { Log } from '../../log.ts'
 import { startDeadline } from '../../runtime/deadline.ts'
+import type { Resolve } from '../resolve.ts'
 import { mayGoPlain, type ConnectionParts } from './connection-options.ts'
-import { createSharedLookup } from './dial.ts'
 import { smtpErrorLine } from './smtp-error-line.ts'
 import type { SmtpLimits } from './smtp-limits.ts'
 import { openSession, SecuringError, type SmtpSession } from './smtp-session.ts'
@@ -11,6 +11,7 @@ const MAILS_PER_SESSION = 100
 
 export interface PoolParts extends Omit<ConnectionParts, 'isPlain'> {
   readonly limits: SmtpLimits
+  readonly resolve: Resolve
   readonly log: Log
   /** Monotonic clock in ms. */
   readonly clock?: () => number
@@ -27,13 +28,12 @@ export interface SmtpPool {
 }
 
 /** How many there are at a time is for the one who asks. */
-export function createSmtpPool({ server, limits, ca, log, clock = () => performance.now() }: PoolParts): SmtpPool {
+export function createSmtpPool({ server, limits, ca, resolve, log, clock = () => performance.now() }: PoolParts): SmtpPool {
   const sessions = new Set<SmtpSession>()
-  const lookup = createSharedLookup()
   const idle = new Map<SmtpSession, () => void>()
   const securing = createSecuring({ log, plainMs: limits.plainMs, clock })
 
-  const open = (isPlain: boolean, signal: AbortSignal) => openSession({ server, limits, ca, isPlain, lookup }, signal)
+  const open = (isPlain: boolean, signal: AbortSignal) => openSession({ server, limits, ca, isPlain, resolve }, signal)
 
   const openAsConfigured = (isPlain: boolean, signal: AbortSignal) => open(isPlain, signal).catch((error: unknown) => {
     throw error instanceof SecuringError ? error.cause : error

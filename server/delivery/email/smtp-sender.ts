@@ -3,6 +3,7 @@ import type { MailSender, MailServer } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { startDeadline } from '../../runtime/deadline.ts'
 import { createFailureLog } from '../../runtime/failure-log.ts'
+import type { Resolve } from '../resolve.ts'
 import type { Failed, SendResult, Unbuildable } from '../send-result.ts'
 import type { Sender, SendRequest } from '../sender.ts'
 import { isMailAddress } from './address.ts'
@@ -20,6 +21,7 @@ import { utf8Result } from './utf8-result.ts'
 export interface SmtpSenderParts {
   readonly server: MailServer
   readonly from: MailSender
+  readonly resolve: Resolve
   readonly log: Log
   readonly limits?: SmtpLimits
   /** Certificates that are trusted instead of the usual ones. */
@@ -32,12 +34,12 @@ const ABORTED = { kind: 'aborted', wasWritten: false } as const
  * Sends mails over sessions with the one mail server. Each mail has one recipient and a session to itself, and leaves only
  * when its gate opens: the session begins to read its text when the server has asked for it.
  */
-export function createSmtpSender({ server, from, log, limits = SMTP_LIMITS, ca }: SmtpSenderParts): Sender {
+export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIMITS, ca }: SmtpSenderParts): Sender {
   const trouble = createFailureLog(log, 'mail server')
   let isUtf8Told = false
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
-  const pool = createSmtpPool({ server, limits, ca, log })
+  const pool = createSmtpPool({ server, limits, ca, resolve, log })
 
   /** Answers with a result if nothing was sent because of what the server cannot do. */
   async function sendOver({ signal, ...mail }: SessionMail & { readonly signal: AbortSignal }, isFresh: boolean): Promise<Failed | Unbuildable | undefined> {

@@ -1,5 +1,5 @@
-import type { LookupFunction } from 'node:net'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type { Resolve } from '../resolve.ts'
 import type { Envelope } from './compose.ts'
 import { connectionOptions, type ConnectionParts } from './connection-options.ts'
 import { dial } from './dial.ts'
@@ -9,7 +9,7 @@ import type { SmtpLimits } from './smtp-limits.ts'
 import { createSteps, type Steps } from './steps.ts'
 
 export interface SessionParts extends ConnectionParts {
-  readonly lookup: LookupFunction
+  readonly resolve: Resolve
   readonly limits: SmtpLimits
 }
 
@@ -50,9 +50,9 @@ export class SecuringError extends Error {
  * Connects, waits for the greeting, encrypts and logs in, as configured. Rejects with nodemailer's errors, or with a
  * SecuringError; and when the signal fires.
  */
-export async function openSession({ limits, lookup, ...parts }: SessionParts, signal: AbortSignal): Promise<SmtpSession> {
+export async function openSession({ limits, resolve, ...parts }: SessionParts, signal: AbortSignal): Promise<SmtpSession> {
   const { host, port, login, security } = parts.server
-  const socket = await dial({ host, port, connectMs: limits.connectMs, lookup }, signal)
+  const socket = await dial({ host, port, connectMs: limits.connectMs, resolve }, signal)
   const clock = createSessionClock(limits, (phase) => steps.fail(tooLate(phase)))
   const connection = new SMTPConnection({ ...connectionOptions(parts), connection: socket, transactionLog: true, logger: { debug: clock.tell, info: clock.tell, ...SILENT } })
   const steps = createSteps(connection)
