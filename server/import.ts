@@ -1,3 +1,4 @@
+import './runtime/first.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { DatabaseUnreachable } from './db/database.ts'
 import { InstanceTakenError } from './db/instance-lock.ts'
@@ -6,6 +7,7 @@ import { createReport, undeliveredText, type Report } from './import/report.ts'
 import { runImport } from './import/run.ts'
 import { openSource } from './import/source.ts'
 import { openTarget } from './import-target.ts'
+import { onEndingSignal } from './runtime/signals.ts'
 
 const TOLD_EVERY = 50_000
 
@@ -30,7 +32,8 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function importAll(options: ImportOptions): Promise<number> {
   const stopping = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort(new Error('Stopped by a signal')))
+  onEndingSignal(() => stopping.abort(new Error('Stopped by a signal')))
+  process.stdout.on('error', () => stopping.abort(new Error('Nobody reads the output any more')))
   const lines: string[] = []
   const report = createReport({ onLine: options.isVerbose ? (line) => void lines.push(`${line}\n`) : undefined })
   const flush = () => print(lines.splice(0).join(''))
@@ -40,8 +43,7 @@ async function importAll(options: ImportOptions): Promise<number> {
     await print(`${options.isDryRun ? 'Dry run: nothing was written.\n\n' : ''}${report.text()}`)
     return report.hasFaults() ? 2 : 0
   } catch (error) { // the end of the program: say it in a few sentences
-    await flush()
-    if (report.total() > 0) await print(`${report.text()}\n`)
+    if (process.stdout.writable) await flush().then(() => print(report.total() > 0 ? `${report.text()}\n` : '')).catch(() => undefined)
     process.stderr.write(`import: ${explained(error)}\n${report.total() > 0 ? 'What was copied stays. Run the import again: nothing is copied twice.\n' : ''}`)
     return 1
   }

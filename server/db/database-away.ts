@@ -1,5 +1,7 @@
 import { errorCode } from '../runtime/error-code.ts'
 import { DatabaseUnreachable } from './database.ts'
+import { UnusableAddress } from './tls-request.ts'
+import { tlsFailureText } from './tls-turn.ts'
 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'])
 
@@ -26,5 +28,6 @@ export function isDatabaseAway(error: unknown): boolean {
 /** What a server says that refuses the connection for good, so that somebody has to change something. Such an error is "away" too. */
 export function connectionRefusal(error: unknown): string | undefined {
   const cause = error instanceof DatabaseUnreachable ? error.cause : undefined
-  return cause instanceof Error && REFUSED_STATES.test(errorCode(cause) ?? '') ? cause.message : undefined
+  if (!(cause instanceof Error)) return undefined
+  return tlsFailureText(cause) ?? (cause instanceof UnusableAddress || REFUSED_STATES.test(errorCode(cause) ?? '') ? cause.message : undefined)
 }

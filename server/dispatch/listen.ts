@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import pg from 'pg'
+import { connectionTo } from '../db/connecting.ts'
 import { EVENT_CHANNEL } from '../db/event-channel.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
@@ -16,7 +17,7 @@ export function createListener({ url, onHint, log }: ListenParts): Worker {
   let client: pg.Client | undefined
 
   async function turn(signal: AbortSignal, works: () => void): Promise<number> {
-    client = new pg.Client({ connectionString: url(), application_name: 'tidings listen', keepAlive: true, connectionTimeoutMillis: 3000 })
+    client = new pg.Client({ ...connectionTo(url(), { name: 'tidings listen' }), keepAlive: true, connectionTimeoutMillis: 3000 })
     try {
       await listenUntilLost(client, signal, works)
     } finally {
