@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { startDeadline } from '../runtime/deadline.ts'
 import { errorCode } from '../runtime/error-code.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
 import type { Resolve } from './resolve.ts'
 import type { FailureReason } from './send-result.ts'
 
@@ -47,11 +48,14 @@ export type GuardedConnect = (target: ConnectTarget, done: Done) => () => void
  * those very addresses, so a name that changes its mind meanwhile gains nothing. One forbidden address refuses the name.
  */
 export function createGuardedConnect({ guard, resolve, log, connectMs, ca }: GuardedConnectParts): GuardedConnect {
+  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
+
   function refuseForbidden({ hostname, isOwn }: ConnectTarget, addresses: readonly string[]): void {
     for (const address of addresses) {
       const verdict = guard.judge(address, { isOwn })
       if (verdict.kind === 'allowed') continue
-      log.info({ host: hostname, address, range: verdict.range }, 'webhook address refused')
+      const { range } = verdict
+      limit(`${hostname} ${address}`, (suppressed) => log.info({ host: hostname, address, range, suppressed }, 'webhook address refused'))
       throw new ConnectError('address_refused')
     }
   }

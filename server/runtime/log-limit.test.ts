@@ -29,8 +29,19 @@ test('keys do not keep each other back', () => {
   expect(lines).toEqual(['a 0', 'b 0', 'c 0'])
 })
 
-test('so many keys are remembered; a key in use is not the one that is forgotten', () => {
-  const { lines, say } = setUp(2)
-  for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) say(key)
-  expect(lines).toEqual(['a 0', 'b 0', 'c 0', 'b 0'])
+test('whoever has more keys than are remembered gets no more lines than that in all', () => {
+  const { clock, lines, say } = setUp(3)
+  for (let i = 0; i < 100; i++) say(`key-${i}`)
+  expect(lines).toHaveLength(3)
+  clock.ms += 60_000
+  for (let i = 0; i < 100; i++) say(`key-${i}`)
+  expect(lines).toHaveLength(6)
+})
+
+test('a key that is in use is not the one that is forgotten', () => {
+  const { clock, lines, say } = setUp(2)
+  for (const key of ['a', 'b', 'a', 'c']) say(key)
+  clock.ms += 60_000
+  for (const key of ['a', 'b']) say(key)
+  expect(lines).toEqual(['a 0', 'b 0', 'a 1', 'b 0'])
 })
