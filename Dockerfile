@@ -26,4 +26,4 @@ USER 1000:1000
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=10s --start-period=120s --retries=3 CMD ["node", "--import", "tsx", "server/healthcheck.ts"]
-CMD ["node", "--import", "tsx", "server/main.ts"]
+CMD ["node", "--import", "tsx", "--import", "./server/runtime/first.ts", "server/main.ts"]

@@ -1,3 +1,4 @@
+import './runtime/first.ts'
 import { ConfigError, readConfig } from './config.ts'
 import { createDatabase, type Database } from './db/database.ts'
 import { locateInstallation } from './db/locate.ts'
@@ -8,11 +9,13 @@ import { lineOf } from './dead-letters/line.ts'
 import { joinEngine } from './engine.ts'
 import { createLog } from './log.ts'
 import { bePatientWithAddresses } from './runtime/address-patience.ts'
+import { endAtOnce } from './runtime/process-end.ts'
 
 const PAGE = 1000
 const STATEMENT_LIMIT_MS = 60_000
 
 bePatientWithAddresses()
+endAtOnce()
 process.exitCode = await main(process.argv.slice(2))
 
 /** Answers the exit code: 0 done, 2 a uuid is no dead letter, 1 it could not run. */

@@ -1,4 +1,5 @@
-import { createEmbeddedServer } from './db/embedded/server.ts'
+import { forgetInventedVariables, forgetLibpqVariables } from './db/libpq-environment.ts'
+import { createEmbeddedServer, type EmbeddedServer } from './db/embedded/server.ts'
 import { createInstanceLock, isInstanceLocked } from './db/instance-lock.ts'
 import type { Config } from './config.ts'
 import type { Log } from './log.ts'
@@ -28,21 +29,36 @@ export interface EngineParts {
  * that does not is started for the while.
  */
 export async function joinEngine({ config, log }: Pick<EngineParts, 'config' | 'log'>): Promise<Pick<Engine, 'url' | 'close'>> {
-  const { databaseUrl } = config
+  const databaseUrl = addressOf(config)
   if (databaseUrl !== undefined) return { url: () => databaseUrl, close: () => Promise.resolve() }
   const server = createEmbeddedServer({ dataDir: config.dataDir, log })
   try {
     await server.start()
   } catch (error) {
-    await server.leave()
+    await stopUnlessTaken(server)
     throw error
   }
-  return { url: server.url, close: async () => ((await isInstanceLocked(server.url())) ? server.leave() : server.stop()) }
+  return { url: server.url, close: () => stopUnlessTaken(server) }
 }
+
+/** Undefined: the embedded one. Clears the environment of what must not reach the connections that follow. */
+function addressOf({ databaseUrl }: Config): string | undefined {
+  if (databaseUrl === undefined) forgetLibpqVariables()
+  else forgetInventedVariables()
+  return databaseUrl
+}
+
+/** The postmaster belongs to the instance that holds the lock. Where that cannot be asked, it belongs to us if we have launched it. */
+async function stopUnlessTaken(server: EmbeddedServer): Promise<void> {
+  const isTaken = await askIsTaken(server).catch(() => !server.isLaunched)
+  await (isTaken ? server.leave() : server.stop())
+}
+
+const askIsTaken = async (server: EmbeddedServer) => isInstanceLocked(server.url())
 
 /** Starts or adopts the embedded server and takes its instance lock, unless DATABASE_URL names another. */
 export async function openEngine({ config, log, onLost, signal }: EngineParts): Promise<Engine> {
-  const { databaseUrl } = config
+  const databaseUrl = addressOf(config)
   if (databaseUrl !== undefined) return { url: () => databaseUrl, isAlone: false, announce: () => Promise.resolve(), close: () => Promise.resolve() }
   const server = createEmbeddedServer({ dataDir: config.dataDir, log })
   let address = ''
@@ -66,8 +82,7 @@ export async function openEngine({ config, log, onLost, signal }: EngineParts): 
     await server.start()
     await lock.acquire()
   } catch (error) {
-    // The postmaster belongs to the instance that holds the lock.
-    await server.leave()
+    await stopUnlessTaken(server)
     throw error
   } finally {
     signal.removeEventListener('abort', giveUp)

@@ -1,7 +1,9 @@
+import './runtime/first.ts'
 import { hostname } from 'node:os'
 import pg from 'pg'
 import { BASE_PATH } from './api/route.ts'
 import { readConfig, type Config } from './config.ts'
+import { connected, connectionTo } from './db/connecting.ts'
 import { enterInstallation } from './db/installation-place.ts'
 import { sql } from './db/sql.ts'
 import { bePatientWithAddresses } from './runtime/address-patience.ts'
@@ -44,11 +46,13 @@ function reachable(host: string): string {
   return known.includes(':') ? `[${known}]` : known
 }
 
-async function dispatcherFinding({ databaseUrl }: Config, { isStrict }: { readonly isStrict: boolean }): Promise<Finding> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'tidings healthcheck', connectionTimeoutMillis: LIMIT_MS, query_timeout: LIMIT_MS })
-  client.on('error', () => undefined)
+async function dispatcherFinding({ databaseUrl = '' }: Config, { isStrict }: { readonly isStrict: boolean }): Promise<Finding> {
+  let client: pg.Client | undefined
   try {
-    await client.connect()
+    client = await connected(databaseUrl, () => {
+      const made = new pg.Client({ ...connectionTo(databaseUrl, { name: 'tidings healthcheck' }), connectionTimeoutMillis: LIMIT_MS, query_timeout: LIMIT_MS })
+      return made.on('error', () => undefined)
+    })
     if (!(await enterInstallation(client))) return { isWell: false, because: 'the database has no installation yet' }
     // A dispatcher registers as `<host> <pid> ...`, and a container is a host of its own.
     const { rowCount } = await client.query(sql`select from dispatcher where starts_with(address, ${`${hostname()} `}) and lease_until > clock_timestamp()`)
@@ -57,7 +61,7 @@ async function dispatcherFinding({ databaseUrl }: Config, { isStrict }: { readon
   } catch (error) {
     return { isWell: !isStrict, because: `the database cannot be asked: ${textOf(error)}` }
   } finally {
-    await client.end().catch(() => undefined)
+    await client?.end().catch(() => undefined)
   }
 }
 

@@ -1,3 +1,4 @@
+import './runtime/first.ts'
 import { ConfigError, readConfig, type Config } from './config.ts'
 import { DatabaseUnreachable } from './db/database.ts'
 import { InstanceTakenError } from './db/instance-lock.ts'
@@ -10,6 +11,7 @@ import { openSource, type Source } from './import/source.ts'
 import { UnusableSource } from './import/unusable-source.ts'
 import { openTarget } from './import-target.ts'
 import { bePatientWithAddresses } from './runtime/address-patience.ts'
+import { onEndingSignal } from './runtime/signals.ts'
 
 const TOLD_EVERY = 50_000
 
@@ -35,7 +37,8 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function importAll(options: ImportOptions): Promise<number> {
   const stopping = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort(new Error('Stopped by a signal')))
+  onEndingSignal(() => stopping.abort(new Error('Stopped by a signal')))
+  process.stdout.on('error', () => stopping.abort(new Error('Nobody reads the output any more')))
   const lines: string[] = []
   const onLine = options.isVerbose ? (line: string) => void lines.push(`${line}\n`) : undefined
   const [report, seriesReport] = [createReport({ onLine }), createSeriesReport({ onLine })]
@@ -46,9 +49,10 @@ async function importAll(options: ImportOptions): Promise<number> {
     await print(`${options.isDryRun ? 'Dry run: nothing was written.\n\n' : ''}${report.text()}${hasSeries ? seriesReport.text() : NO_COUNTERS}`)
     return report.hasFaults() || seriesReport.hasFaults() ? 2 : 0
   } catch (error) { // the end of the program: say it in a few sentences
-    await flush()
-    if (report.total() > 0) await print(`${report.text()}\n`)
-    if (seriesReport.total() > 0) await print(`${seriesReport.text()}\n`)
+    if (process.stdout.writable) {
+      const told = `${report.total() > 0 ? `${report.text()}\n` : ''}${seriesReport.total() > 0 ? `${seriesReport.text()}\n` : ''}`
+      await flush().then(() => print(told)).catch(() => undefined)
+    }
     process.stderr.write(`import: ${explained(error)}\n${report.total() + seriesReport.total() > 0 ? 'What was copied stays. Run the import again: nothing is copied twice.\n' : ''}`)
     return 1
   }

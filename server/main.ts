@@ -1,3 +1,4 @@
+import './runtime/first.ts'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -11,6 +12,8 @@ import { createLog, type Log } from './log.ts'
 import { bePatientWithAddresses } from './runtime/address-patience.ts'
 import { createOutageLog } from './runtime/outage-log.ts'
 import { readStartOptions, USAGE } from './start-options.ts'
+import { endInOrder } from './runtime/process-end.ts'
+import { standardError, standardOutput } from './runtime/standard-streams.ts'
 
 /** After this a stop no longer waits. */
 const STOP_LIMIT_MS = 30_000
@@ -27,20 +30,30 @@ async function main(): Promise<void> {
   const log = createLog({ level: config.logLevel })
   for (const { level, message, fields } of noticesOf(process.env)) log[level](fields, message)
   const stopping = new AbortController()
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => stopping.abort())
+  const hurrying = new AbortController()
+  endInOrder({ log, stopping, hurrying })
   try {
-    process.exit(await run(config, log, stopping))
+    process.exit(await run(config, log, { stopping, hurrying }))
   } catch (error) {
     if (isStopInStart(error, stopping.signal)) process.exit(0)
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+    standardError().write(`${error instanceof Error ? error.message : String(error)}\n`)
     log.debug({ err: error }, 'ended by a failure')
     process.exit(1)
   }
 }
 
 /** A signal came before the service was ready; a failure while it stops is another matter. */
-function isStopInStart(error: unknown, { aborted, reason }: AbortSignal): boolean {
-  return aborted && reason !== LOST && error instanceof Error && error.name === 'AbortError'
+function isStopInStart(error: unknown, signal: AbortSignal): boolean {
+  return wasAskedFor(signal) && isAbort(error)
+}
+
+/** Rather than by a fault, or by another process. */
+function wasAskedFor({ aborted, reason }: AbortSignal): boolean {
+  return aborted && isAbort(reason)
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
 }
 
 /** Ends the process when something else than a start is asked for. */
@@ -68,26 +81,32 @@ function configOrExit(): Config {
   }
 }
 
+/** As of `endInOrder`. */
+interface Ends {
+  readonly stopping: AbortController
+  readonly hurrying: AbortController
+}
+
 /** Answers the exit code. */
-async function run(config: Config, log: Log, stopping: AbortController): Promise<number> {
+async function run(config: Config, log: Log, { stopping, hurrying }: Ends): Promise<number> {
   const engine = await openEngine({ config, log, onLost: () => stopping.abort(LOST), signal: stopping.signal })
   try {
     const app = await createWhenReachable(config, engine, log, stopping.signal)
-    await serve(app, engine, config, log, stopping.signal)
+    await serve(app, engine, config, log, { stopping, hurrying })
   } finally {
     await engine.close()
   }
-  return stopping.signal.reason === LOST ? 1 : 0
+  return wasAskedFor(stopping.signal) ? 0 : 1
 }
 
-async function serve(app: App, engine: Engine, config: Config, log: Log, signal: AbortSignal): Promise<void> {
+async function serve(app: App, engine: Engine, config: Config, log: Log, { stopping: { signal }, hurrying }: Ends): Promise<void> {
   const stop = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => undefined)
   // A start that waits for the database must not keep a signal from ending the process.
   const address = await Promise.race([stop, app.check().then(() => app.start())])
   if (address !== undefined) await tellReady(address, engine, config, log)
   await stop
   log.info('stopping')
-  const isInTime = await Promise.race([app.stop().then(() => true), delay(STOP_LIMIT_MS, false)])
+  const isInTime = await Promise.race([app.stop().then(() => true), delay(STOP_LIMIT_MS, false, { signal: hurrying.signal }).catch(() => false)])
   log.info({ isInTime }, 'stopped')
 }
 
@@ -96,8 +115,8 @@ async function tellReady(address: string, engine: Engine, config: Config, log: L
   if (config.tenants.kind === 'development') {
     log.info({ keys: config.dataDir, next: 'npm run --silent token -- --service jobs --tenant dev' }, 'development mode: tokens can be minted from the command line')
   }
-  process.stdout.write(`ready ${address}\n`)
-  if (process.stdout.isTTY && process.stderr.isTTY) process.stderr.write(bannerText(address, config))
+  standardOutput().write(`ready ${address}\n`)
+  if (process.stdout.isTTY && process.stderr.isTTY) standardError().write(bannerText(address, config))
 }
 
 /** A database that is away is waited for; one that is unusable ends the start. So does a signal: the lock of another that migrates may be waited for long. */

@@ -1,3 +1,4 @@
+import './runtime/first.ts'
 import { developmentLists } from './api/auth/development-tenants.ts'
 import { DEFAULT_TTL_S, mintDevelopmentToken, type TokenHolder } from './api/auth/development-token.ts'
 import { BASE_PATH } from './api/route.ts'

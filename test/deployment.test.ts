@@ -39,7 +39,7 @@ describe('the image', () => {
   })
 
   test('signals reach Node.js: no shell stands between', () => {
-    expect(last('CMD')?.exec).toEqual(['node', '--import', 'tsx', 'server/main.ts'])
+    expect(last('CMD')?.exec).toEqual(['node', '--import', 'tsx', '--import', './server/runtime/first.ts', 'server/main.ts'])
     expect(last('ENTRYPOINT')).toBeUndefined()
     expect(last('STOPSIGNAL')?.text).toBe('SIGTERM')
   })

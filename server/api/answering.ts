@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Log } from '../log.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
 import { ENVELOPE_HEADERS } from './envelope-headers.ts'
 import type { Envelopes } from './envelope.ts'
 import { toAppError } from './failure.ts'
@@ -23,6 +24,7 @@ export interface Answering {
 }
 
 export function createAnswering({ envelopes, log }: { readonly envelopes: Envelopes; readonly log: Log }): Answering {
+  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
   let isClosing = false
 
   function write(reply: FastifyReply, httpStatus: number, text: string | Buffer | Readable, contentType = 'application/json'): FastifyReply {
@@ -37,7 +39,7 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
   function failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const failure = toAppError(error)
     const fields = fieldsOf(request)
-    if (failure.code === 'NTFAPI_INTERNAL') log.error({ err: failure.cause ?? failure, ...fields }, 'request failed')
+    if (failure.code === 'NTFAPI_INTERNAL') limit(`${fields.method} ${fields.route} ${failure.cause instanceof Error ? failure.cause.message : failure.message}`, (suppressed) => log.error({ err: failure.cause ?? failure, ...fields, suppressed }, 'request failed'))
     else if (failure.httpStatus >= 500) log.debug({ err: failure, ...fields }, 'request not served')
     if (failure.retryAfterS !== undefined) reply.header('retry-after', String(failure.retryAfterS))
     if (failure.code === 'NTFAPI_UNSUPPORTED_ENCODING') reply.header('accept-encoding', 'identity')

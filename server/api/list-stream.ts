@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { startDeadline } from '../runtime/deadline.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
 import type { ListText } from './envelope.ts'
 import { toAppError } from './failure.ts'
 import type { StreamedAnswer } from './route.ts'
@@ -14,6 +15,9 @@ export interface ListStreamParts {
   readonly log: Log
   readonly limitMs?: number
 }
+
+/** Of the lists of all callers: whoever hangs up in the middle of many fills no log. */
+const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
 
 /**
  * The text of a list, read as fast as it is taken. It ends well or is destroyed, after a failure and when it takes longer
@@ -39,8 +43,8 @@ export function createListStream({ rows, closing }: StreamedAnswer, { text, log,
     destroy(error, done) {
       cancelDeadline()
       rows.close()
-      if (error instanceof AppError && error.code === 'NTFAPI_INTERNAL') log.error({ err: error.cause, rows: count }, 'list failed')
-      else if (error) log.info({ err: error, rows: count }, 'list cut off')
+      if (error instanceof AppError && error.code === 'NTFAPI_INTERNAL') limit(`failed ${String(error.cause)}`, (suppressed) => log.error({ err: error.cause, rows: count, suppressed }, 'list failed'))
+      else if (error) limit(String(error), (suppressed) => log.info({ err: error, rows: count, suppressed }, 'list cut off'))
       done(error)
     },
   })

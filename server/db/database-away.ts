@@ -1,6 +1,8 @@
 import { errorCode } from '../runtime/error-code.ts'
 import { DatabaseUnreachable } from './database.ts'
 import { isRefusal, refusalWords } from './refusal-advice.ts'
+import { UnusableAddress } from './tls-request.ts'
+import { tlsFailureText } from './tls-turn.ts'
 
 const CONNECTION_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOENT'])
 
@@ -24,5 +26,6 @@ export function isDatabaseAway(error: unknown): boolean {
 /** What a server says that refuses the connection for good, and what somebody has to change. Such an error is "away" too. */
 export function connectionRefusal(error: unknown): string | undefined {
   const cause = error instanceof DatabaseUnreachable ? error.cause : undefined
-  return cause instanceof Error && isRefusal(cause) ? refusalWords(cause) : undefined
+  if (!(cause instanceof Error)) return undefined
+  return tlsFailureText(cause) ?? (cause instanceof UnusableAddress ? cause.message : isRefusal(cause) ? refusalWords(cause) : undefined)
 }

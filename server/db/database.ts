@@ -2,9 +2,10 @@ import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Log } from '../log.ts'
 import { CONNECT_LIMIT_MS } from './connect-limit.ts'
-import { SCHEMA, searchPathOption } from './schema.ts'
+import { connectionTo, isWorthAnotherWay } from './connecting.ts'
+import { SCHEMA, searchPathOf } from './schema.ts'
+import { UnusableAddress } from './tls-request.ts'
 import { createSession, isSessionUsable, type Transaction } from './session.ts'
-import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
 
 /** Runs one statement and answers with its rows. */
 export interface Db {
@@ -56,31 +57,28 @@ export interface DatabaseOptions {
  */
 export function createDatabase({ url, schema = SCHEMA, name, maxConnections, statementTimeoutMs, answerTimeoutMs, lockTimeoutMs = 0, prepares = false, log }: DatabaseOptions): Database {
   const settings = {
-    application_name: `tidings ${name}`,
     max: maxConnections,
     idleTimeoutMillis: 30_000,
     connectionTimeoutMillis: CONNECT_LIMIT_MS,
     query_timeout: answerTimeoutMs,
-    statement_timeout: statementTimeoutMs,
-    idle_in_transaction_session_timeout: 3000,
-    lock_timeout: lockTimeoutMs,
     types: numericBigint,
     pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
-    options: `${VANISHED_CLIENT_SETTINGS} -c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan ${searchPathOption(schema)}`,
   }
-  const pool = new pg.Pool({ ...settings, Client: clientFor(url) })
+  const ofSession = { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs, idle_in_transaction_session_timeout: 3000, jit: 'off', plan_cache_mode: 'force_custom_plan', search_path: searchPathOf(schema) }
+  const pool = new pg.Pool({ ...settings, Client: clientFor((): pg.ClientConfig => connectionTo(url(), { name: `tidings ${name}`, settings: ofSession })) })
+  const connect = () => connectionOf(pool, url)
   pool.on('error', (error) => log.debug({ err: error, pool: name }, 'idle database connection lost'))
   // The pool listens to idle connections only. One that is lost between two statements of a transaction would end the
   // process; the next statement reports it.
   pool.on('connect', (client) => client.on('error', () => undefined))
 
   return {
-    query: (statement) => withClient(pool, (client) => createSession(client, prepares).query(statement)),
-    transaction: (work) => withClient(pool, (client) => createSession(client, prepares).transaction(work)),
+    query: (statement) => withClient(connect, (client) => createSession(client, prepares).query(statement)),
+    transaction: (work) => withClient(connect, (client) => createSession(client, prepares).transaction(work)),
     async hold() {
-      const client = await connectionOf(pool)
+      const client = await connect()
       return { query: createSession(client, prepares).query, release: (how) => client.release(how === 'closed') }
     },
     close: () => pool.end(),
@@ -88,10 +86,10 @@ export function createDatabase({ url, schema = SCHEMA, name, maxConnections, sta
 }
 
 /** A pg client class whose address is looked up when it is made. */
-function clientFor(url: () => string): typeof pg.Client {
+function clientFor(connection: () => pg.ClientConfig): typeof pg.Client {
   return class extends pg.Client {
     constructor(config: pg.ClientConfig) {
-      super({ ...config, connectionString: url() })
+      super({ ...config, ...connection() })
     }
   }
 }
@@ -100,8 +98,8 @@ function clientFor(url: () => string): typeof pg.Client {
  * A connection that failed below the level of a server's answer is thrown away: what it was doing is not known, and the
  * server rolls back what it had begun.
  */
-async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await connectionOf(pool)
+async function withClient<T>(connect: () => Promise<pg.PoolClient>, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await connect()
   try {
     const result = await work(client)
     client.release()
@@ -112,9 +110,19 @@ async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
   }
 }
 
-const connectionOf = (pool: pg.Pool): Promise<pg.PoolClient> => pool.connect().catch((error: unknown) => {
-  throw new DatabaseUnreachable(error)
-})
+async function connectionOf(pool: pg.Pool, url: () => string): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect()
+  } catch (error) {
+    if (!isUnderstood(error) || !isWorthAnotherWay(url(), error)) throw new DatabaseUnreachable(error)
+    return pool.connect().catch((again: unknown) => {
+      throw new DatabaseUnreachable(again)
+    })
+  }
+}
+
+/** Not of the address itself, which would be at fault the second time as well. */
+const isUnderstood = (error: unknown) => !(error instanceof UnusableAddress)
 
 /** bigint columns hold positions, counts and ids far below 2^53. */
 const numericBigint: pg.CustomTypesConfig = {

@@ -4,6 +4,7 @@ import type { Log } from '../log.ts'
 import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
 import { INSTANCE_LOCK } from './advisory-locks.ts'
 import { CONNECT_LIMIT_MS } from './connect-limit.ts'
+import { connectionTo } from './connecting.ts'
 import { sql } from './sql.ts'
 
 const TAKEN_FOR_MS = 5000
@@ -94,11 +95,13 @@ export function createInstanceLock({ url, address, onLost, log }: InstanceLockPa
   }
 }
 
-/** Whether an instance works on this database now. */
+/** Whether another process works on this database now as its instance. */
 export async function isInstanceLocked(url: string): Promise<boolean> {
   const { client } = await openSession(url, 'tidings look', () => undefined)
   try {
-    return (await findHolder(client)) !== undefined
+    const holderName = await findHolder(client)
+    // A lock of our own that was just given back may still be seen.
+    return holderName !== undefined && NAME.exec(holderName)?.[1] !== String(process.pid)
   } finally {
     await client.end()
   }
@@ -109,8 +112,8 @@ interface Session {
   isOpen(): boolean
 }
 
-async function openSession(connectionString: string, name: string, onEnd: () => void): Promise<Session> {
-  const client = new pg.Client({ connectionString, application_name: name, connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: 5000, keepAlive: true })
+async function openSession(url: string, name: string, onEnd: () => void): Promise<Session> {
+  const client = new pg.Client({ ...connectionTo(url, { name }), connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: 5000, keepAlive: true })
   let isOpen = true
   const ended = () => {
     isOpen = false

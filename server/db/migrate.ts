@@ -2,17 +2,17 @@ import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { MIGRATION_LOCK } from './advisory-locks.ts'
 import { CONNECT_LIMIT_MS } from './connect-limit.ts'
+import { connectionTo } from './connecting.ts'
 import { migrationFaults } from './migration-fault.ts'
 import { enter } from './installation-place.ts'
 import { openPlace } from './open-place.ts'
 import { UnusableDatabase } from './unusable-database.ts'
-import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
 
 export { UnusableDatabase } from './unusable-database.ts'
 
 const DIRECTORY = new URL('../migrations/', import.meta.url)
 /** A process that was stopped, or whose machine is gone, keeps the lock no longer than this. */
-const SESSION_LIMITS = `-c idle_session_timeout=5000 -c idle_in_transaction_session_timeout=5000 ${VANISHED_CLIENT_SETTINGS}`
+const SESSION_LIMITS = { idle_session_timeout: 5000, idle_in_transaction_session_timeout: 5000 }
 
 interface Migration {
   readonly version: number
@@ -28,7 +28,7 @@ interface Migration {
  */
 export async function migrate(url: string): Promise<string> {
   const migrations = await readMigrations()
-  const client = new pg.Client({ connectionString: url, application_name: 'tidings migrate', connectionTimeoutMillis: CONNECT_LIMIT_MS, options: SESSION_LIMITS })
+  const client = new pg.Client({ ...connectionTo(url, { name: 'tidings migrate', settings: SESSION_LIMITS }), connectionTimeoutMillis: CONNECT_LIMIT_MS })
   // Without a listener a connection lost between two statements would end the process; the statements report it.
   client.on('error', () => undefined)
   await client.connect()

@@ -6,6 +6,3 @@ export const SCHEMA = 'tidings'
  * Temporary tables come last: PostgreSQL would take them before all others unless the path says where.
  */
 export const searchPathOf = (schema: string) => `"${schema.replaceAll('"', '""')}", pg_temp`
-
-/** The same for the start of a session, where blanks and backslashes need one more backslash (libpq, `options`). */
-export const searchPathOption = (schema: string) => `-c search_path=${searchPathOf(schema).replaceAll(/[\\\s]/g, '\\$&')}`

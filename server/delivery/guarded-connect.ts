@@ -6,6 +6,7 @@ import type { AddressGuard } from './address-guard.ts'
 import { connectFirst } from '../runtime/connect-first.ts'
 import { startDeadline } from '../runtime/deadline.ts'
 import { errorCode } from '../runtime/error-code.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
 import type { Resolve } from './resolve.ts'
 import type { FailureReason } from './send-result.ts'
 
@@ -55,11 +56,14 @@ export type GuardedConnect = (target: ConnectTarget, done: Done) => () => void
  * Of several addresses the first that answers is taken.
  */
 export function createGuardedConnect({ guard, resolve, log, connectMs, ca }: GuardedConnectParts): GuardedConnect {
+  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
+
   function refuseForbidden({ hostname, isOwn }: ConnectTarget, addresses: readonly string[]): void {
     for (const address of addresses) {
       const verdict = guard.judge(address, { isOwn })
       if (verdict.kind === 'allowed') continue
-      log.info({ host: hostname, address, range: verdict.range }, 'webhook address refused')
+      const { range } = verdict
+      limit(`${hostname} ${address}`, (suppressed) => log.info({ host: hostname, address, range, suppressed }, 'webhook address refused'))
       throw new ConnectError('address_refused')
     }
   }

@@ -4,6 +4,7 @@ import { isContentError } from '../db/content-error.ts'
 import { isLostOwnership, type Holding } from '../db/fence.ts'
 import { isStatementTimeout } from '../db/statement-timeout.ts'
 import type { Log } from '../log.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
 import { createLoop, type Untried, type Worker } from '../runtime/loop.ts'
 import type { Head } from './lane.ts'
 import { cancelGroup, settleGroup } from './settle.ts'
@@ -32,6 +33,7 @@ interface Item {
 
 /** Collects outcomes and writes them in groups, one group at a time. Keeps them until they are written, however long the database is away. */
 export function createSettler({ db, holding, onDone, log }: SettlerParts): Settler {
+  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
   let queue: Item[] = []
   const loop = createLoop({ name: 'settle', log, turn })
 
@@ -68,7 +70,7 @@ export function createSettler({ db, holding, onDone, log }: SettlerParts): Settl
   async function oneByOne(held: Holding, group: readonly Item[]): Promise<void> {
     for (const item of group) {
       await write(held, [item]).catch((error: unknown) => {
-        if (!isLockTimeout(error)) log.error({ err: error, notification: item.head.uuid }, 'a settlement was refused by the database')
+        if (!isLockTimeout(error)) limit(String(error), (suppressed) => log.error({ err: error, notification: item.head.uuid, suppressed }, 'a settlement was refused by the database'))
         queue = [...queue.filter((other) => other !== item), isLockTimeout(error) ? item : withoutContent(item, error)]
       })
     }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import pg from 'pg'
 import { CONNECT_LIMIT_MS } from '../db/connect-limit.ts'
+import { connectionTo } from '../db/connecting.ts'
 import { EVENT_CHANNEL } from '../db/event-channel.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
@@ -17,7 +18,7 @@ export function createListener({ url, onHint, log }: ListenParts): Worker {
   let client: pg.Client | undefined
 
   async function turn(signal: AbortSignal, works: () => void): Promise<number> {
-    client = new pg.Client({ connectionString: url(), application_name: 'tidings listen', keepAlive: true, connectionTimeoutMillis: CONNECT_LIMIT_MS })
+    client = new pg.Client({ ...connectionTo(url(), { name: 'tidings listen' }), keepAlive: true, connectionTimeoutMillis: CONNECT_LIMIT_MS })
     try {
       await listenUntilLost(client, signal, works)
     } finally {

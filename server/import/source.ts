@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { MAX_BODY_BYTES } from '../api/json-body.ts'
+import { connected, plainConnectionTo } from '../db/connecting.ts'
 import { sql } from '../db/sql.ts'
 import { findSchema, type SourceSchema } from './source-schema.ts'
 import type { SourceRow } from './source-row.ts'
@@ -35,10 +36,13 @@ export interface Source {
  * an `UnusableSource`. Nothing is set when connecting, so a connection pooler in between is fine.
  */
 export async function openSource(url: string, schema: string | undefined): Promise<Source> {
-  const client = new pg.Client({ connectionString: url, application_name: 'tidings import', connectionTimeoutMillis: CONNECT_LIMIT_MS, keepAlive: true })
-  client.on('error', () => undefined) // a connection that is lost between two statements: the next one reports it
+  const client = await connected(url, () => {
+    const made = new pg.Client({ ...plainConnectionTo(url, 'tidings import'), connectionTimeoutMillis: CONNECT_LIMIT_MS, keepAlive: true })
+    return made.on('error', () => undefined) // a connection that is lost between two statements: the next one reports it
+  }).catch((error: unknown) => {
+    throw unusable(error)
+  })
   try {
-    await client.connect()
     await beginReading(client)
     return sourceOn(client, await findSchema(client, schema))
   } catch (error) {

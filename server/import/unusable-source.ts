@@ -1,3 +1,5 @@
+import { tlsFailureText } from '../db/tls-turn.ts'
+
 /** The source cannot be read; the message says why and what to do. */
 export class UnusableSource extends Error {
   constructor(reason: string, options?: ErrorOptions) {
@@ -12,5 +14,5 @@ export const unusable = (error: unknown): UnusableSource => (error instanceof Un
 /** A name with several addresses refuses once for each; the whole has no words then. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ')
-  return error instanceof Error ? error.message : String(error)
+  return error instanceof Error ? (tlsFailureText(error) ?? error.message) : String(error)
 }

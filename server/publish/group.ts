@@ -3,6 +3,7 @@ import { BrokerError, type Broker, type EventRecord } from '../broker/broker.ts'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { createFailureLog } from '../runtime/failure-log.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
 import { createWaitingRoom, GROUP_LIMITS, type Entry, type GroupLimits, type WaitingRoom } from './waiting-room.ts'
 
@@ -32,6 +33,7 @@ export function createGroupWriter({ broker, log, limits = GROUP_LIMITS, clock = 
   const writer = createLoop({ name: 'publish', log, turn: writeNext })
   const deadlines = createLoop({ name: 'publish-deadlines', log, turn: () => answerLate(room) })
   const failures = createFailureLog(log, 'broker')
+  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
   let isWriting = false
 
   async function writeNext(): Promise<number> {
@@ -62,7 +64,7 @@ export function createGroupWriter({ broker, log, limits = GROUP_LIMITS, clock = 
   }
 
   function refuse(entry: Entry, error: unknown): void {
-    log.error({ err: error, event: entry.record.uuid }, 'a record was refused by the broker')
+    limit(String(error), (suppressed) => log.error({ err: error, event: entry.record.uuid, suppressed }, 'a record was refused by the broker'))
     room.leave(entry, new AppError('NTFAPI_INTERNAL', { cause: error }))
   }
 

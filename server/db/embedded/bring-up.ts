@@ -27,6 +27,8 @@ export interface BringUpOptions {
   readonly signal: AbortSignal
   /** For a postmaster that is launched: `name=value`. */
   readonly settings: readonly string[]
+  /** Called with each postmaster that is launched, before it can be used. */
+  readonly onLaunch: (launched: Launched) => void
   /** Called when a postmaster that we launched has ended, at once or years later. */
   readonly onExit: () => void
 }
@@ -36,7 +38,7 @@ export interface BringUpOptions {
  * refused for a while: backends of a killed postmaster still hold its shared memory, another process was faster, or the
  * port is taken. Rejects when it has been refused for 20 s. A recovery that is under way is waited for without limit.
  */
-export async function bringUp(runnable: RunnableCluster, { log, signal, settings, onExit }: BringUpOptions): Promise<Postmaster> {
+export async function bringUp(runnable: RunnableCluster, { log, signal, settings, onLaunch, onExit }: BringUpOptions): Promise<Postmaster> {
   const { cluster, logFile } = runnable
   const sayOnce = sayAfter(SAY_SO_AFTER_MS, () => log.info({ cluster, logFile }, 'waiting for postgres, it may be recovering'))
   let launched: Launched | undefined
@@ -52,12 +54,13 @@ export async function bringUp(runnable: RunnableCluster, { log, signal, settings
       else if (!launched?.isAlive()) {
         if (launched) refusedSince = await refuse(logFile, refusedSince, signal)
         launched = await launchPostmaster(runnable, { stalePid: file?.pid, settings, onExit })
+        onLaunch(launched)
       }
       sayOnce()
       await delay(POLL_MS, undefined, { signal })
     }
   } catch (error) {
-    launched?.kill()
+    await launched?.end()
     throw error
   }
 }

@@ -1,11 +1,12 @@
 import pg from 'pg'
 import { hasCode } from '../../runtime/error-code.ts'
+import { connectionTo } from '../connecting.ts'
 import { SUPERUSER } from './password.ts'
 
 /** The database that everything of ours lives in. */
 const DATABASE = 'tidings'
 
-export const urlOf = (password: string, port: number, database = DATABASE) => `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`
+export const urlOf = (password: string, port: number, database = DATABASE) => `postgres://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}?sslmode=disable`
 
 /** `not yet`: nobody listens, or it is recovering, or it has no connection to spare. */
 export type Answer = { kind: 'data directory'; path: string } | { kind: 'wrong password' } | { kind: 'not yet' }
@@ -27,7 +28,7 @@ export async function ensureDatabase(password: string, port: number): Promise<vo
 }
 
 async function withConnection<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url, ssl: false, connectionTimeoutMillis: 3000, query_timeout: 30_000, application_name: 'tidings start' })
+  const client = new pg.Client({ ...connectionTo(url, { name: 'tidings start' }), connectionTimeoutMillis: 3000, query_timeout: 30_000 })
   // Without a listener a connection lost between two statements would end the process; the statements report it.
   client.on('error', () => undefined)
   try {

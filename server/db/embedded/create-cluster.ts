@@ -6,7 +6,7 @@ import { clusterName } from './find-cluster.ts'
 import { hasCode } from '../../runtime/error-code.ts'
 import { openPlace } from './open-place.ts'
 import { SUPERUSER, writePassword } from './password.ts'
-import { runProgram } from './program.ts'
+import { runProgramGroup } from './program-group.ts'
 import { canEnter, type RunUser } from './run-user.ts'
 import { syncDirectory } from './sync-directory.ts'
 import { makeWorkshop } from './workshop.ts'
@@ -19,33 +19,35 @@ export interface CreateClusterParts {
   readonly user: RunUser | undefined
   readonly initdb: string
   readonly log: Log
+  /** Ends a creation that is under way, which then rejects. */
+  readonly signal: AbortSignal
 }
 
 /**
  * Makes a cluster aside and puts it in place by one rename (or one symlink), so that an interrupted initdb leaves
  * nothing that looks like a cluster, and of two processes at once one wins. False for the one that did not.
  */
-export async function createCluster({ dataDir, user, initdb, log }: CreateClusterParts): Promise<boolean> {
+export async function createCluster({ dataDir, user, initdb, log, signal }: CreateClusterParts): Promise<boolean> {
   const mayStay = !user || (await canEnter(user, dataDir))
   const place = mayStay ? dataDir : await openPlace(user)
   const workshop = await makeWorkshop(join(place, 'postgres'), user)
   try {
     const cluster = join(workshop, 'cluster')
-    await initialise(initdb, cluster, workshop, user)
+    await initialise(initdb, cluster, workshop, { user, signal })
     return mayStay ? await putInPlace(cluster, dataDir) : await putElsewhere(cluster, place, dataDir, log)
   } finally {
     await rm(workshop, { recursive: true, force: true })
   }
 }
 
-async function initialise(initdb: string, cluster: string, workshop: string, user: RunUser | undefined): Promise<void> {
+async function initialise(initdb: string, cluster: string, workshop: string, { user, signal }: Pick<CreateClusterParts, 'user' | 'signal'>): Promise<void> {
   const password = await writePassword(workshop, user)
-  await runProgram(initdb, [
+  await runProgramGroup(initdb, [
     '-D', cluster, '--username', SUPERUSER, '--pwfile', password, '--auth', 'scram-sha-256',
     // The builtin provider orders text the same way on every system; those of the C library change with its version.
     '--encoding', 'UTF8', '--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8',
     ...SETTINGS.flatMap((setting) => ['-c', setting]),
-  ], user)
+  ], { user, signal })
   await rename(password, join(cluster, basename(password)))
   await syncDirectory(cluster)
 }

@@ -1,18 +1,23 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { open, rename, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { within } from '../../runtime/deadline.ts'
 import { hasCode } from '../../runtime/error-code.ts'
 import { PROGRAM_DIR, PROGRAM_ENV } from './program.ts'
 import type { RunnableCluster } from './runnable-cluster.ts'
 
+/** A shutdown that takes longer is made an immediate one, which costs a recovery and no data. */
+const FAST_MS = 20_000
 const MAX_LOG_BYTES = 16 * 1024 * 1024
 
 /** A postmaster that this process has started. It may still refuse and end. */
 export interface Launched {
   readonly pid: number | undefined
   isAlive(): boolean
-  /** Fast shutdown; it may take a moment. */
+  /** Fast shutdown, without waiting for it. */
   kill(): void
+  /** The same; resolves when it is gone. */
+  end(): Promise<void>
 }
 
 export interface LaunchOptions {
@@ -52,17 +57,27 @@ const pardon = (stalePid: number | undefined) => (stalePid === undefined ? {} : 
 
 function watch(child: ChildProcess, onExit: () => void): Launched {
   let isAlive = true
-  const ended = () => {
-    isAlive = false
-    onExit()
+  const gone = new Promise<void>((resolve) => {
+    const ended = () => {
+      isAlive = false
+      onExit()
+      resolve()
+    }
+    child.once('exit', ended)
+    child.once('error', ended)
+  })
+  const send = (name: NodeJS.Signals) => {
+    if (isAlive) child.kill(name)
   }
-  child.once('exit', ended)
-  child.once('error', ended)
   return {
     pid: child.pid,
     isAlive: () => isAlive,
-    kill() {
-      if (isAlive) child.kill('SIGINT')
+    kill: () => send('SIGINT'),
+    async end() {
+      send('SIGINT')
+      if (await within(FAST_MS, gone)) return
+      send('SIGQUIT')
+      await gone
     },
   }
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
 import { EmbeddedServerError } from './embedded-server-error.ts'
 import { runProgram } from './program.ts'
 
@@ -15,10 +16,22 @@ export const isRoot = () => process.getuid?.() === 0
  * system, `nobody` if there is one; everybody else gets undefined, their own account.
  */
 export async function chooseRunUser(): Promise<RunUser | undefined> {
-  if (!isRoot()) return undefined
-  const user = pickRunUser(await readFile('/etc/passwd', 'utf8'))
+  if (!isRoot()) {
+    refuseNameless()
+    return undefined
+  }
+  const user = pickRunUser(await readFile('/etc/passwd', 'utf8').catch(() => ''))
   if (!user) throw new EmbeddedServerError('PostgreSQL does not run as root, and /etc/passwd names no other account to run it under; start as another user, or set DATABASE_URL')
   return user
+}
+
+/** A container may run under any number (`--user`, OpenShift). Asked only when a cluster is made; to run one takes no name. */
+function refuseNameless(): void {
+  try {
+    userInfo()
+  } catch (error) {
+    throw new EmbeddedServerError(`The uid ${String(process.getuid?.())} has no name on this system, and initdb needs one: add a line for it to /etc/passwd, start as another user, or set DATABASE_URL`, { cause: error })
+  }
 }
 
 /** True when the user can make this directory its working directory: asked of the system itself, which knows about modes, ACLs and mounts. */

@@ -22,14 +22,14 @@ export interface RunnableCluster {
 }
 
 /** Finds the cluster of a data directory or makes it. Throws an `EmbeddedServerError` when the operator has to change something. */
-export async function provideCluster(dataDir: string, log: Log): Promise<RunnableCluster> {
+export async function provideCluster(dataDir: string, { log, signal }: { readonly log: Log; readonly signal: AbortSignal }): Promise<RunnableCluster> {
   await makeDataDirectory(dataDir)
   const directory = await realpath(dataDir)
   const existing = await findCluster(directory)
   const user = existing ? existing.user : await chooseRunUser()
   if (user && !existing) await letThrough(directory, user)
   const binaries = await provideBinaries({ user, placeForCopy: async () => (user ? openPlace(user) : directory) })
-  const isFirstUse = !existing && (await createCluster({ dataDir: directory, user, initdb: binaries.initdb, log }))
+  const isFirstUse = !existing && (await createCluster({ dataDir: directory, user, initdb: binaries.initdb, log, signal }))
   const cluster = existing ?? (await findCluster(directory))
   if (!cluster) throw new EmbeddedServerError(`${clusterName(directory)} was removed in this moment; start again`)
   await checkVersion(cluster.path, binaries.majorVersion)

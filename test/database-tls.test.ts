@@ -1,0 +1,118 @@
+import { chown, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { connectionRefusal } from '@tidings/server/db/database-away.ts'
+import { createDatabase } from '@tidings/server/db/database.ts'
+import { chooseRunUser } from '@tidings/server/db/embedded/run-user.ts'
+import { createEmbeddedServer, type EmbeddedServer } from '@tidings/server/db/embedded/server.ts'
+import { sql } from '@tidings/server/db/sql.ts'
+import { createDataDirectories } from './support/embedded-directories.ts'
+import { runService } from './support/failed-start.ts'
+import { createRecordingLog } from './support/recording-log.ts'
+import { TEST_CERTIFICATE, TEST_CERTIFICATE_KEY } from './support/tls-fixture.ts'
+
+const directories = createDataDirectories()
+const { log } = createRecordingLog()
+let server: EmbeddedServer
+let files: string
+
+beforeAll(async () => {
+  const dataDir = await directories.make()
+  files = dirname(dataDir)
+  const user = await chooseRunUser()
+  for (const [name, content] of [['server.pem', TEST_CERTIFICATE], ['server.key', TEST_CERTIFICATE_KEY]] as const) {
+    const path = join(files, name)
+    await writeFile(path, content, { mode: 0o600 })
+    if (user && name === 'server.key') await chown(path, user.uid, user.gid)
+    if (user && name === 'server.pem') await chown(path, user.uid, user.gid)
+  }
+  server = createEmbeddedServer({ dataDir, log, settings: [`ssl_cert_file=${join(files, 'server.pem')}`, `ssl_key_file=${join(files, 'server.key')}`] })
+  await server.start()
+  await setTls('on')
+}, 60_000)
+
+afterAll(async () => {
+  await server.stop()
+  await directories.removeAll()
+})
+
+/** Asks over a connection by an address with these parameters. */
+async function ask<Row>(query: string, statement = sql`select ssl from pg_stat_ssl where pid = pg_backend_pid()`, host = '127.0.0.1'): Promise<Row[]> {
+  const url = server.url().replace('sslmode=disable', query).replace('127.0.0.1', host)
+  const db = createDatabase({ url: () => url, name: 'tls', maxConnections: 1, statementTimeoutMs: 5000, answerTimeoutMs: 5000, log })
+  try {
+    return await db.query<Row>(statement)
+  } finally {
+    await db.close()
+  }
+}
+
+const refusalOf = (query: string, host?: string) => ask(query, undefined, host).then(() => undefined, connectionRefusal)
+
+async function setTls(to: 'on' | 'off'): Promise<void> {
+  await ask('sslmode=disable', to === 'on' ? sql`alter system set ssl = on` : sql`alter system set ssl = off`)
+  await reload()
+  await expect.poll(() => ask('sslmode=disable', sql`show ssl`), { timeout: 10_000 }).toEqual([{ ssl: to }])
+}
+
+const reload = () => ask('sslmode=disable', sql`select pg_reload_conf()`)
+
+test.each([
+  ['', false], ['sslmode=disable', false], ['sslmode=allow', false], ['sslmode=prefer', true], ['sslmode=require', true], ['sslmode=no-verify', true],
+  ['sslmode=require&uselibpqcompat=true', true],
+] as const)('a server with a certificate of its own, %s: encrypted %s', async (query, ssl) => {
+  expect(await ask(query)).toEqual([{ ssl }])
+})
+
+test.each(['verify-full', 'verify-ca', 'require'])('%s with the authority: encrypted', async (mode) => {
+  expect(await ask(`sslmode=${mode}&sslrootcert=${join(files, 'server.pem')}`)).toEqual([{ ssl: true }])
+})
+
+test('a certificate that is refused ends the wait, in words', async () => {
+  expect(await refusalOf('sslmode=verify-full')).toMatch(/^TLS with the server failed: self-signed certificate; .*sslrootcert/)
+  expect(await refusalOf('ssl=true')).toMatch(/self-signed/)
+  expect(await refusalOf('sslmode=verify-ca')).toMatch(/needs sslrootcert/)
+  const rootcert = `sslrootcert=${join(files, 'server.pem')}`
+  expect(await refusalOf(`sslmode=verify-full&${rootcert}`, 'localhost')).toMatch(/localhost/)
+  expect(await refusalOf(`sslmode=verify-ca&${rootcert}`, 'localhost')).toBeUndefined()
+  expect(await refusalOf('sslmode=require&sslrootcert=/not/there')).toMatch(/^sslrootcert: ENOENT/)
+  expect(await refusalOf('sslmode=whatever')).toMatch(/^sslmode=whatever is unknown/)
+})
+
+test('the start ends with 1 and says why, rather than wait', async () => {
+  const { code, stderr } = await runService({ DATABASE_URL: server.url().replace('sslmode=disable', 'sslmode=verify-full'), TIDINGS_DATA_DIR: await directories.make(), LOG_LEVEL: 'error' })
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('TLS with the server failed: self-signed certificate') as string })
+})
+
+test('a server that takes encrypted connections only: allow encrypts', async () => {
+  const [row] = await ask<{ path: string }>('sslmode=disable', sql`select current_setting('hba_file') as path`)
+  const path = row?.path ?? ''
+  const before = await readFile(path, 'utf8')
+  try {
+    await writeFile(path, before.replaceAll(/^host /gm, 'hostssl '))
+    await ask('sslmode=require', sql`select pg_reload_conf()`)
+    await expect.poll(() => refusalOf('sslmode=disable'), { timeout: 10_000 }).toMatch(/no encryption/)
+    expect(await ask('sslmode=allow')).toEqual([{ ssl: true }])
+  } finally {
+    await writeFile(path, before)
+    await ask('sslmode=require', sql`select pg_reload_conf()`)
+  }
+  await expect.poll(() => refusalOf('sslmode=disable'), { timeout: 10_000 }).toBeUndefined()
+})
+
+test('a server without TLS: prefer goes without, require is refused in words', async () => {
+  await setTls('off')
+  expect(await ask('sslmode=prefer')).toEqual([{ ssl: false }])
+  expect(await refusalOf('sslmode=require')).toMatch(/offers no TLS/)
+  expect(await refusalOf('sslmode=no-verify')).toMatch(/offers no TLS/)
+})
+
+test('no parameter of an address takes a setting away that the service needs; others stay', async () => {
+  const options = ['search_path=pg_catalog', 'work_mem=9MB', 'tcp_keepalives_idle=0', 'client_connection_check_interval=0', 'statement_timeout=1', 'lock_timeout=1', 'idle_in_transaction_session_timeout=1',
+    'default_transaction_read_only=on', 'default_transaction_isolation=serializable', 'timezone=Mars', 'idle_session_timeout=1', 'application_name=x'].map((setting) => `-c ${setting}`).join(' ').replace('Mars', 'Asia/Kathmandu')
+  const [row] = await ask(`options=${encodeURIComponent(options)}&application_name=y&statement_timeout=2`, sql`
+    select current_setting('work_mem') as memory, current_setting('client_connection_check_interval') as "check", current_setting('statement_timeout') as statement,
+           current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle, current_setting('transaction_read_only') as "readOnly",
+           current_setting('transaction_isolation') as isolation, current_setting('timezone') as zone, current_setting('application_name') as name, current_setting('idle_session_timeout') as session`)
+  expect(row).toEqual({ memory: '9MB', check: '1s', statement: '5s', lock: '0', idle: '3s', readOnly: 'off', isolation: 'read committed', zone: 'UTC', name: 'tidings tls', session: '0' })
+})
