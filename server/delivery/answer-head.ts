@@ -20,12 +20,12 @@ type Fields = ReadonlyMap<string, readonly string[]>
  * another version above an answer that has this very form.
  */
 const STATUS_LINE = /^HTTP\/([012])\.(\d)[ \t]+([1-9]\d\d)(?:[ \t\r]|$)/
+const LINE_OF_NO_LENGTH = "(?!content-length|transfer-encoding)[!#$%&'*+.^_`|~0-9a-z-]+:[\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n"
 /**
  * A head that undici reads as we do: regular lines, at most one of them about the length, no Retry-After that has to be
  * looked at.
  */
-const LINE = "(?!content-length|transfer-encoding)[!#$%&'*+.^_`|~0-9a-z-]+:[\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n"
-const PLAIN_HEAD = new RegExp(`^HTTP/1\\.[01] (?!429|503)([2-9]\\d\\d) [\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n(?:${LINE})*(?:(?:content-length: ?\\d{1,15}|transfer-encoding: ?chunked)\\r\\n(?:${LINE})*)?\\r\\n`, 'i')
+const PLAIN_HEAD = new RegExp(`^HTTP/1\\.[01] (?!429|503)([2-9]\\d\\d) [\\t\\x20-\\x7e\\x80-\\xff]*\\r\\n(?:${LINE_OF_NO_LENGTH})*(?:(?:content-length: ?\\d{1,15}|transfer-encoding: ?chunked)\\r\\n(?:${LINE_OF_NO_LENGTH})*)?\\r\\n`, 'i')
 /** Longer ones are read line by line. */
 const MAX_PLAIN_BYTES = 2048
 const FIELDS: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'retry-after', 'date'])
@@ -34,7 +34,8 @@ const MAX_LENGTH_DIGITS = 15
 
 /** The status, where a chunk begins with a whole head that needs no care. Takes about 1 us. */
 export function plainStatus(chunk: Buffer): number | undefined {
-  const status = PLAIN_HEAD.exec(chunk.toString('latin1', 0, MAX_PLAIN_BYTES))?.[1]
+  const text = chunk.toString('latin1', 0, MAX_PLAIN_BYTES)
+  const status = text.startsWith('HTTP') ? PLAIN_HEAD.exec(text)?.[1] : undefined
   return status === undefined ? undefined : Number(status)
 }
 
