@@ -16,6 +16,7 @@ import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import type { Log } from './log.ts'
 import { createGroupWriter } from './publish/group.ts'
 import { createPublish } from './publish/publish.ts'
+import { createReach } from './reach.ts'
 import { createReadyChecks } from './readiness.ts'
 
 export interface AppParts {
@@ -72,6 +73,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       publish,
       sequences,
       checks: createReadyChecks({ tenants, siteId: config.siteId, db: databases.probes, broker }),
+      reach: createReach(config),
       lastCanary: createLastCanary({ db: databases.probes, isOn: config.canaryIntervalMs > 0 }),
       log,
     })
