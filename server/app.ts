@@ -20,6 +20,7 @@ import { offerImport } from './import/offer.ts'
 import type { Log } from './log.ts'
 import { createGroupWriter } from './publish/group.ts'
 import { createPublish } from './publish/publish.ts'
+import { createReach } from './reach.ts'
 import { createReadyChecks } from './readiness.ts'
 import { openFilesLimit } from './runtime/open-files.ts'
 
@@ -81,6 +82,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       checks: createReadyChecks({ tenants, siteId: config.siteId, db: databases.probes, broker }),
       trustedProxies: config.trustedProxies,
       maxConnections: await roomForConnections(),
+      reach: createReach(config),
       lastCanary: createLastCanary({ db: databases.probes, isOn: config.canaryIntervalMs > 0 }),
       log,
     })

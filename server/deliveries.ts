@@ -1,8 +1,6 @@
-import { BASE_PATH } from './api/route.ts'
 import type { Config } from './config.ts'
 import type { Databases } from './databases.ts'
 import type { Held } from './db/fence.ts'
-import { createAddressGuard } from './delivery/address-guard.ts'
 import { createDelivery, type Delivery } from './delivery/delivery.ts'
 import { createMailSender, MAIL_SLOTS } from './delivery/email/mail-sender.ts'
 import type { Pair } from './delivery/hints.ts'
@@ -13,9 +11,9 @@ import type { SlotLimits } from './delivery/slots.ts'
 import { createWebhookNotifier } from './delivery/webhook-notifier.ts'
 import { createWebhookSender } from './delivery/webhook.ts'
 import type { Log } from './log.ts'
+import { createGuard } from './reach.ts'
 
 const METHODS = ['WEBHOOK', 'EMAIL'] as const satisfies readonly DeliveryMethod[]
-const CALLBACK_PATH = `${BASE_PATH}/test/callback/`
 
 export interface DeliveriesParts {
   readonly config: Config
@@ -36,7 +34,7 @@ export interface Deliveries extends Pick<Delivery, 'rescan' | 'isBusy' | 'drain'
 }
 
 export function createDeliveries({ config, databases, ownership, onCountedDown, resolve, aroundWebhooks = (usual) => usual, log }: DeliveriesParts): Deliveries {
-  const guard = createAddressGuard({ allow: config.allowAddresses, exceptOrigin: ownCallbacks(config.publicUrl) })
+  const guard = createGuard(config)
   const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, resolve, log })))
   const mails = createMailSender({ mail: config.mail, resolve, log })
   const common = { ownership, log, onCountedDown, retry: { delaysMs: config.retryDelaysMs, horizonMs: config.retryHorizonMs } }
@@ -76,10 +74,3 @@ export function createDeliveries({ config, databases, ownership, onCountedDown, 
 /** However many addresses hang: an eighth is for those that do not, and as much as half for those that are not known to. */
 const webhookSlots = ({ sendsInAll, sendsPerAddress }: Config): SlotLimits =>
   ({ inAll: sendsInAll, perAddress: sendsPerAddress, reserved: Math.floor(sendsInAll / 8), slow: Math.ceil(sendsInAll / 2) })
-
-/** Where test sequences are called back, base path included. */
-function ownCallbacks(publicUrl: string | undefined): { origin: string; pathPrefix: string } | undefined {
-  if (publicUrl === undefined) return undefined
-  const { origin, pathname } = new URL(`${publicUrl}${CALLBACK_PATH}`)
-  return { origin, pathPrefix: pathname }
-}

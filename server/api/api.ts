@@ -15,6 +15,7 @@ import { createSubscriptionAccess } from './subscriptions/access.ts'
 import { createCreation } from './subscriptions/create.ts'
 import { createSubscriptionOperations } from './subscriptions/operations.ts'
 import { createPatching } from './subscriptions/patch.ts'
+import type { Reach } from './subscriptions/warnings.ts'
 import { createTestSequenceOperations } from './test-sequences/operations.ts'
 import type { SequencePublisher } from './test-sequences/publisher.ts'
 
@@ -36,6 +37,7 @@ export interface ApiParts {
   readonly publish: Publish
   readonly sequences: Pick<SequencePublisher, 'publishNext'>
   readonly checks: readonly ReadyCheck[]
+  readonly reach: Reach
   /** A sentence for the message of readycheck. */
   readonly lastCanary?: () => Promise<string>
   /** CIDR blocks of proxies in front. */
@@ -47,12 +49,12 @@ export interface ApiParts {
 }
 
 /** The stage that speaks HTTP, from its parts. */
-export function createApi({ host, port, publicUrl, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, lastCanary, trustedProxies, maxConnections, log, buildInfo }: ApiParts): HttpServer {
+export function createApi({ host, port, publicUrl, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, reach, lastCanary, trustedProxies, maxConnections, log, buildInfo }: ApiParts): HttpServer {
   const envelopes = createEnvelopes({ version: packageJson.version, commit: 'unknown', build: 'unknown', ...buildInfo })
   const access = createSubscriptionAccess({ admins })
   const operations = createRoutes({
     events: createEventOperations({ publish }),
-    subscriptions: { ...createSubscriptionOperations({ db, access }), create: createCreation({ db, publicUrl }), patch: createPatching({ db, access, publicUrl }) },
+    subscriptions: { ...createSubscriptionOperations({ db, access }), create: createCreation({ db, publicUrl, reach }), patch: createPatching({ db, access, publicUrl, reach }) },
     lists: createListOperations({ db: searchDb, longListDb, access }),
     tests: createTestSequenceOperations({ db, callbackDb, publish, publisher: sequences, publicUrl, log }),
     status: createStatusOperations({ checks, lastCanary, envelopes }),

@@ -29,7 +29,7 @@ test('a receiver that asks for a longer wait than the list gets it', () => {
 
 test('a failure past the horizon gives up from the third attempt on, and keeps why', () => {
   const failure = { kind: 'answered', httpStatus: 500, durationMs: 1 } as const
-  expect(settlementOf({ ...head, ageMs: 1000 }, failure, policy)).toMatchObject({ attempts: 3, kind: 'given_up', reason: 'horizon_passed', httpStatus: 500, delayMs: 0 })
+  expect(settlementOf({ ...head, ageMs: 1000 }, failure, policy)).toMatchObject({ attempts: 3, kind: 'given_up', reason: 'horizon_passed', lastFailure: 'http_500', httpStatus: 500, delayMs: 0 })
   expect(settlementOf({ ...head, ageMs: 1000, attempts: 1 }, failure, policy)).toMatchObject({ attempts: 2, kind: 'retry', reason: 'http_500' })
 })
 

@@ -39,7 +39,7 @@ export function settlementOf(head: Head, result: AttemptResult, { delaysMs, hori
   }
   switch (outcome.kind) {
     case 'delivered': return { ...common, kind: 'delivered', reason: null }
-    case 'give_up': return { ...common, kind: 'given_up', reason: outcome.reason }
+    case 'give_up': return { ...common, kind: 'given_up', reason: outcome.reason, ...(outcome.lastFailure !== undefined && { lastFailure: outcome.lastFailure }) }
     case 'retry': return { ...common, kind: 'retry', reason: outcome.reason, delayMs: retryDelayMs({ attempts, delaysMs, retryAfterMs: outcome.afterMs }) }
     default: return outcome satisfies never
   }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { Client } from 'undici'
+import type { AnswerReader } from './answer-reader.ts'
 import type { GuardedConnect } from './guarded-connect.ts'
 import { createIdleConnections } from './idle-connections.ts'
 
@@ -11,6 +12,8 @@ export interface Connection {
   socket: Socket | undefined
   /** Told whenever bytes have come in, before they are parsed. */
   onBytes: (() => void) | undefined
+  /** What they go through on their way to the parser. */
+  reader: AnswerReader | undefined
   cancelConnect: (() => void) | undefined
 }
 
@@ -19,7 +22,7 @@ export interface ConnectionLimits {
   readonly idleMs: number
   /** Idle connections in all; the one idle for longest goes when there are more. */
   readonly idleConnections: number
-  /** The head of an answer. */
+  /** The head of an answer, and those of the interim answers before it. */
   readonly headBytes: number
 }
 
@@ -108,11 +111,29 @@ function createConnection({ key, origin, isOwn, connect, limits }: ConnectionPar
       connection.cancelConnect = connect({ hostname, port: Number(port || (isSecure ? 443 : 80)), isSecure, isOwn }, (error, socket) => {
         connection.cancelConnect = undefined
         connection.socket = socket?.on('readable', () => connection.onBytes?.())
+        if (socket) readThrough(socket, () => connection.reader)
         if (socket) callback(null, socket)
         else callback(error ?? new Error('no socket'), null)
       })
     },
   })
-  const connection: Connection = { key, client, socket: undefined, onBytes: undefined, cancelConnect: undefined }
+  const connection: Connection = { key, client, socket: undefined, onBytes: undefined, reader: undefined, cancelConnect: undefined }
   return connection
+}
+
+/**
+ * Puts a reader in front of whoever reads this socket. undici 7.30 (lib/dispatcher/client-h1.js, readMore) takes what came in
+ * with `read()`, and nothing else does.
+ */
+function readThrough(socket: Socket, reader: () => AnswerReader | undefined): void {
+  const read = socket.read.bind(socket)
+  socket.read = (size) => {
+    for (;;) {
+      const chunk: unknown = read(size)
+      const current = reader()
+      if (!current || !Buffer.isBuffer(chunk)) return chunk
+      const taken = current.take(chunk)
+      if (taken.length > 0) return taken
+    }
+  }
 }

@@ -8,6 +8,7 @@ import { createBusyLanes } from './busy-lanes.ts'
 import { createClaimer } from './claimer.ts'
 import { createEnding, type Ending } from './ending.ts'
 import { createGroupedSlots, type GroupLimits } from './grouped-slots.ts'
+import { createGiveUpLog } from './give-up-log.ts'
 import { createHints, type Pair } from './hints.ts'
 import { isStillDue, type DeliveryMethod, type Head, type LaneKey } from './lane.ts'
 import type { Sender } from './sender.ts'
@@ -50,6 +51,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   const hints = createHints((partition) => ownership.holding().epochs.has(partition))
   const busy = createBusyLanes()
   const slots = limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits)
+  const noteGivenUp = createGiveUpLog(log)
   const claimer = createClaimer({ method, db: claimDb, hints, busy, holding: ownership.holding, clock, log })
   const settler = createSettler({ db: settleDb, holding: ownership.settling, onDone, log })
   const wire = createWire({ sender, isStillDue: (head) => isStillDue(claimDb, ownership.holding(), head), ownership, slots, onResult, onNotSent, clock })
@@ -85,6 +87,7 @@ export function createDelivery(parts: DeliveryParts): Delivery {
   }
 
   function onDone(head: Head, settlement: Settlement | 'cancelled' | 'lost'): void {
+    if (typeof settlement !== 'string' && settlement.kind === 'given_up') noteGivenUp(head, settlement)
     letGo(head, typeof settlement === 'string' ? 0 : settlement.delayMs)
     if (head.deletesSubscriptions) onCountedDown()
   }

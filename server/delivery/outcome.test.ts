@@ -56,7 +56,7 @@ test('a mail that is refused by the size that it announced is given up', () => {
 })
 
 test('a mail that is refused for the moment is given up past the horizon', () => {
-  expect(outcomeOf(refusal(450, 'recipient'), old)).toEqual({ kind: 'give_up', reason: 'horizon_passed' })
+  expect(outcomeOf(refusal(450, 'recipient'), old)).toEqual({ kind: 'give_up', reason: 'horizon_passed', lastFailure: 'smtp_450' })
 })
 
 test('a request that cannot be built is given up at once', () => {
@@ -64,8 +64,8 @@ test('a request that cannot be built is given up at once', () => {
 })
 
 test('past the horizon a retry is given up, its status kept', () => {
-  expect(outcomeOf(answer(500), old)).toEqual({ kind: 'give_up', reason: 'horizon_passed', httpStatus: 500 })
-  expect(outcomeOf({ kind: 'failed', reason: 'dns', stage: 'connect', durationMs: 1 }, old)).toEqual({ kind: 'give_up', reason: 'horizon_passed' })
+  expect(outcomeOf(answer(500), old)).toEqual({ kind: 'give_up', reason: 'horizon_passed', lastFailure: 'http_500', httpStatus: 500 })
+  expect(outcomeOf({ kind: 'failed', reason: 'dns', stage: 'connect', durationMs: 1 }, old)).toEqual({ kind: 'give_up', reason: 'horizon_passed', lastFailure: 'dns' })
 })
 
 test('past the horizon, but with fewer than three attempts, it is tried again', () => {

@@ -4,7 +4,8 @@ import type { AttemptResult, Refused } from './send-result.ts'
 export type Outcome =
   | { readonly kind: 'delivered'; readonly httpStatus?: number }
   | { readonly kind: 'retry'; readonly reason: string; readonly httpStatus?: number; readonly afterMs?: number }
-  | { readonly kind: 'give_up'; readonly reason: string; readonly httpStatus?: number }
+  /** `lastFailure`: what went wrong at the last attempt, where the reason is that there have been enough of them. */
+  | { readonly kind: 'give_up'; readonly reason: string; readonly lastFailure?: string; readonly httpStatus?: number }
 
 export interface OutcomeContext {
   /** Attempts made, this one included (>= 1). */
@@ -52,7 +53,7 @@ const TOO_LARGE = 552
 export function outcomeOf(result: AttemptResult, context: OutcomeContext): Outcome {
   const outcome = firstView(result)
   if (outcome.kind !== 'retry' || !isPastHorizon(context)) return outcome
-  return { kind: 'give_up', reason: 'horizon_passed', ...(outcome.httpStatus !== undefined && { httpStatus: outcome.httpStatus }) }
+  return { kind: 'give_up', reason: 'horizon_passed', lastFailure: outcome.reason, ...(outcome.httpStatus !== undefined && { httpStatus: outcome.httpStatus }) }
 }
 
 function firstView(result: AttemptResult): Outcome {

@@ -12,6 +12,8 @@ export interface Settlement extends LaneKey {
   readonly httpStatus: number | null
   /** Why the attempt failed; null when it did not. */
   readonly reason: string | null
+  /** For the log, where `reason` is that time is up: what went wrong at the last attempt. */
+  readonly lastFailure?: string
   readonly durationMs: number
   /** Wait before the next attempt. */
   readonly delayMs: number

@@ -1,4 +1,5 @@
 import { errors, type Dispatcher } from 'undici'
+import { createAnswerReader, type FinalStatus } from './answer-reader.ts'
 import type { Connection } from './connections.ts'
 import { startDeadline } from '../runtime/deadline.ts'
 import { ConnectError } from './guarded-connect.ts'
@@ -33,12 +34,10 @@ export interface AttemptEnd {
   readonly isReusable: boolean
 }
 
-/** Chunk sizes, interim answers and line ends come on top of head and body. */
+/** Chunk sizes and line ends come on top of head and body. */
 const FRAMING_BYTES = 16 * 1024
 
 const REFUSED = new Error('the caller withdrew the request')
-/** Their answers end with the head, whatever it announces (RFC 9110 6.4.1). */
-const BODILESS_STATUSES = new Set([204, 304])
 const RETRY_AFTER_STATUSES = new Set([429, 503])
 
 /**
@@ -65,6 +64,7 @@ export function attempt(connection: Connection, { request, body, signal, maySend
       stopDeadline()
       signal?.removeEventListener('abort', onAbort)
       connection.onBytes = undefined
+      connection.reader = undefined
       resolve({ result, isReusable })
     }
     const stopDeadline = startDeadline(limits.totalMs - elapsedMs(), () => finish(isWritten ? failed('answer_timeout', 'answer') : failed('connect_timeout', 'connect')))
@@ -75,17 +75,19 @@ export function attempt(connection: Connection, { request, body, signal, maySend
       if (isWritten && bytes > limits.headBytes + limits.bodyBytes + FRAMING_BYTES) finish(answered ?? failed('bad_answer', 'answer'))
     }
 
+    const onHead = ({ httpStatus, retryAfter, date }: FinalStatus) => {
+      const afterMs = RETRY_AFTER_STATUSES.has(httpStatus) ? retryAfterMs(retryAfter, { date }) : undefined
+      answered = { kind: 'answered', httpStatus, ...(afterMs !== undefined && { retryAfterMs: afterMs }), durationMs: elapsedMs() }
+    }
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart() {
         if (isDone || isWritten || !maySend()) throw REFUSED
         isWritten = true
         bytesBefore = connection.socket?.bytesRead ?? 0
+        connection.reader = createAnswerReader({ headBytes: limits.headBytes, onHead, onFault: () => finish(failed('bad_answer', 'answer')) })
       },
-      onResponseStart(_controller, httpStatus, headers) {
-        if (httpStatus < 200) return
-        const [header] = [headers['retry-after'] ?? []].flat()
-        const afterMs = header !== undefined && RETRY_AFTER_STATUSES.has(httpStatus) ? retryAfterMs(header) : undefined
-        answered = { kind: 'answered', httpStatus, ...(afterMs !== undefined && { retryAfterMs: afterMs }), durationMs: elapsedMs() }
+      onResponseStart() {
+        // The reader has seen the head as it came.
       },
       onResponseData(_controller, chunk) {
         bodyBytes += chunk.length
@@ -95,7 +97,7 @@ export function attempt(connection: Connection, { request, body, signal, maySend
         finish(answered ?? failed('bad_answer', 'answer'), true)
       },
       onResponseError(_controller, error) {
-        if (isWritten) finish(answered && BODILESS_STATUSES.has(answered.httpStatus) ? answered : failed(answerReason(error), 'answer'))
+        if (isWritten) finish(answered && isUnreadable(error) ? answered : failed(answerReason(error), 'answer'))
         else if (error === REFUSED) finish({ kind: 'not_sent' }, true)
         else if (error instanceof ConnectError) finish(failed(error.reason, 'connect'))
         else if (isInvalid(error)) finish({ kind: 'unbuildable', reason: 'bad_header' }, true)
@@ -115,10 +117,15 @@ const codeOf = (error: Error) => ('code' in error ? String(error.code) : '')
 /** undici refuses a header or path before it does anything else. */
 const isInvalid = (error: Error) => ['UND_ERR_INVALID_ARG', 'UND_ERR_NOT_SUPPORTED'].includes(codeOf(error))
 
-function answerReason(error: Error): FailureReason {
+/** What came is not HTTP. When the status was said before that, it stands: the rest would have been dropped. */
+function isUnreadable(error: Error): boolean {
   const { HTTPParserError, HeadersOverflowError, ResponseContentLengthMismatchError } = errors
-  if ([HTTPParserError, HeadersOverflowError, ResponseContentLengthMismatchError].some((kind) => error instanceof kind)) return 'bad_answer'
-  // undici says `bad response` and `bad upgrade` with the class of a closed socket.
+  return [HTTPParserError, HeadersOverflowError, ResponseContentLengthMismatchError].some((kind) => error instanceof kind)
+}
+
+function answerReason(error: Error): FailureReason {
+  if (isUnreadable(error)) return 'bad_answer'
+  // undici says `bad response` with the class of a closed socket.
   if (error instanceof errors.SocketError && error.message.startsWith('bad ')) return 'bad_answer'
   // With TLS 1.3 a receiver may refuse our side of the handshake after we have begun to write.
   return codeOf(error).startsWith('ERR_SSL') ? 'tls' : 'closed_early'

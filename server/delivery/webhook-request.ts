@@ -1,3 +1,4 @@
+import { readWebAddress } from '@tidings/contract/delivery-address.ts'
 import type { Unbuildable } from './send-result.ts'
 
 /** A webhook call as it goes on the wire. */
@@ -17,22 +18,10 @@ const FIXED_HEADERS = { 'Content-Type': 'application/json; charset=utf-8', 'User
 
 /** Reads an address and joins the headers. Credentials in the address become Basic authorization (RFC 7617). */
 export function webhookRequest(address: string, extraHeaders: Readonly<Record<string, string>>): WebhookRequest | Unbuildable {
-  const url = URL.canParse(address) ? new URL(address) : undefined
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) return { kind: 'unbuildable', reason: 'bad_address' }
+  const read = readWebAddress(address)
+  if (read.kind === 'fault') return { kind: 'unbuildable', reason: read.reason }
   if (Object.keys(extraHeaders).some((name) => RESERVED.has(name.toLowerCase()))) return { kind: 'unbuildable', reason: 'bad_header' }
-  const headers = { ...FIXED_HEADERS, ...extraHeaders }
-  if (url.username === '' && url.password === '') return { kind: 'request', url, path: url.pathname + url.search, headers }
-  const authorization = basicAuthorization(url)
-  if (authorization === undefined) return { kind: 'unbuildable', reason: 'bad_credentials' }
-  return { kind: 'request', url, path: url.pathname + url.search, headers: { ...headers, Authorization: authorization } }
-}
-
-function basicAuthorization({ username, password }: URL): string | undefined {
-  try {
-    const user = decodeURIComponent(username)
-    return user.includes(':') ? undefined : `Basic ${Buffer.from(`${user}:${decodeURIComponent(password)}`).toString('base64')}`
-  } catch (error) {
-    if (error instanceof URIError) return undefined
-    throw error
-  }
+  const { url, credentials } = read
+  const authorization = credentials && { Authorization: `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}` }
+  return { kind: 'request', url, path: url.pathname + url.search, headers: { ...FIXED_HEADERS, ...extraHeaders, ...authorization } }
 }

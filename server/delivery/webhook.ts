@@ -13,7 +13,7 @@ export interface WebhookLimits extends ConnectionLimits, AttemptLimits {
   readonly connectMs: number
 }
 
-export const WEBHOOK_LIMITS: WebhookLimits = { connectMs: 10_000, totalMs: 30_000, idleMs: 3500, idleConnections: 1024, headBytes: 16 * 1024, bodyBytes: 64 * 1024 }
+export const WEBHOOK_LIMITS: WebhookLimits = { connectMs: 10_000, totalMs: 30_000, idleMs: 3500, idleConnections: 1024, headBytes: 64 * 1024, bodyBytes: 64 * 1024 }
 
 export interface WebhookSend {
   /** An http or https URL. */

@@ -7,6 +7,7 @@ import { createApi, type ApiParts } from '@tidings/server/api/api.ts'
 import type { Authenticator, Caller } from '@tidings/server/api/auth/caller.ts'
 import { createSequencePublisher } from '@tidings/server/api/test-sequences/publisher.ts'
 import { sql } from '@tidings/server/db/sql.ts'
+import { createReach } from '@tidings/server/reach.ts'
 import { createLog } from '@tidings/server/log.ts'
 import type { Publish, PublishContext } from '@tidings/server/publish/publish.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
@@ -93,6 +94,7 @@ export async function startApi(parts: Partial<ApiParts> = {}): Promise<ApiUnderT
     publish,
     sequences: createSequencePublisher({ db, publish, log }),
     checks: [],
+    reach: createReach({ allowAddresses: [], publicUrl: undefined, mail: { provider: 'LOG', from: { name: 'Tidings', address: 'no-reply@example.org' } } }),
     log,
     ...parts,
   })

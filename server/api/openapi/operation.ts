@@ -48,6 +48,8 @@ export interface Success {
   /** An example of it, and how the message begins, where the model leaves the result open. */
   readonly result?: unknown
   readonly code?: string
+  /** It may come with `Tidings-Warning`. */
+  readonly mayWarn?: true
 }
 
 export interface Refusal {

@@ -13,7 +13,7 @@ export const SUBSCRIPTIONS: readonly Operation[] = [
     summary: 'Create a subscription',
     description: 'It counts from the answer on. Every fault of the request is named at once. For services, which may create one for any user.',
     body: { model: 'ReqPostSubscription', description: 'The subscription.', example: { name: 'job-42', typeFilter: 'jobs.*.*', subjectFilter: 'job-42', deliveryTargets: TARGETS, ttlMinutes: 1440 } },
-    success: { status: 201, model: 'RespResourceUrl', description: 'It is created.' },
+    success: { status: 201, model: 'RespResourceUrl', description: 'It is created.', mayWarn: true },
     refusals: { 409: { code: 'NTFAPI_SUBSCR_EXISTS', description: 'The owner has a subscription of this name.' } },
   },
   {
@@ -30,7 +30,7 @@ export const SUBSCRIPTIONS: readonly Operation[] = [
     description: `Changes the members that are given. Name and owner never change; \`enabled\` and \`ttlMinutes\` have operations of their own. ${OWN}`,
     parameters: [NAME, OWNED_BY],
     body: { model: 'ReqPatchSubscription', description: 'The changes.', example: { description: 'For the portal', deliveryTargets: TARGETS } },
-    success: { status: 200, model: 'RespResourceUrl', description: 'It is changed.' },
+    success: { status: 200, model: 'RespResourceUrl', description: 'It is changed.', mayWarn: true },
     refusals: { 404: ABSENT },
   },
   {

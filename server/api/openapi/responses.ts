@@ -17,6 +17,7 @@ const refusal = (description: string, code: ErrorCode): ResponseObject =>
   ({ description, content: jsonOf('RespBasic', { result: null, status: 'error', message: new AppError(code).message, ...BUILD }) })
 
 const RETRY_AFTER = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } }
+const WARNING = { 'Tidings-Warning': { description: 'What was done as asked, though it was probably not meant so. There may be several.', schema: { type: 'string' } } }
 
 /** Refusals that operations have in common. */
 export const COMMON_RESPONSES: Readonly<Record<string, ResponseObject>> = {
@@ -34,7 +35,7 @@ const common = (name: string): ResponseObject => ({ $ref: `#/components/response
 /** Every status that the operation answers with, but for those that HTTP itself has before there is an operation. */
 export function responsesOf({ who, method, path, success, refusals = {} }: Operation): Readonly<Record<string, ResponseObject>> {
   return {
-    [success.status]: { description: success.description, content: jsonOf(success.model, exampleOf(success)) },
+    [success.status]: { description: success.description, ...(success.mayWarn && { headers: WARNING }), content: jsonOf(success.model, exampleOf(success)) },
     400: common('Invalid'),
     ...(who === 'anyone' ? {} : { 401: common('Unauthorized') }),
     ...(method === 'GET' ? {} : { 413: common('TooLarge') }),

@@ -12,15 +12,17 @@ import { distinctTargets } from './distinct-targets.ts'
 import { createSubscription, type CheckedSubscription } from './insert.ts'
 import { generateName } from './name.ts'
 import { subscriptionFaults } from './rules.ts'
+import { subscriptionWarnings, type Reach } from './warnings.ts'
 
 export interface CreationParts {
   readonly db: Database
   /** Base of the addresses that are handed out; undefined: the one under which the caller reached us. */
   readonly publicUrl: string | undefined
+  readonly reach: Reach
 }
 
 /** Creates a subscription for a service (contract 3.2). */
-export function createCreation({ db, publicUrl }: CreationParts): (call: Call) => Promise<Answer> {
+export function createCreation({ db, publicUrl, reach }: CreationParts): (call: Call) => Promise<Answer> {
   const check = createBodyCheck(NewSubscription)
 
   return async ({ caller, body, origin }) => {
@@ -35,6 +37,7 @@ export function createCreation({ db, publicUrl }: CreationParts): (call: Call) =
       httpStatus: 201,
       message: message('NTFAPI_SUBSCR_CREATED', 'Subscription created', caller, { Owner: subscription.owner, Subscription: name }),
       result: { url: `${publicUrl ?? origin}${BASE_PATH}/subscriptions/${name}` }, // the original's form, though no route answers there
+      warnings: subscriptionWarnings({ ...subscription, hasDefaultTtl: input.ttlMinutes === undefined }, reach),
     }
   }
 }

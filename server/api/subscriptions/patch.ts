@@ -10,29 +10,32 @@ import { distinctTargets } from './distinct-targets.ts'
 import { absent } from './operations.ts'
 import { patchSubscription, type CheckedPatch } from './update.ts'
 import { subscriptionFaults } from './rules.ts'
+import { subscriptionWarnings, type Reach } from './warnings.ts'
 
 export interface PatchingParts {
   readonly db: Database
   readonly access: SubscriptionAccess
   /** Base of the addresses that are handed out; undefined: the one under which the caller reached us. */
   readonly publicUrl: string | undefined
+  readonly reach: Reach
 }
 
 const INVALID = 'NTFAPI_SUBSCR_UPDATE_ERROR'
 
 /** Changes a subscription (contract 3.5). An empty object only moves `updated`. */
-export function createPatching({ db, access, publicUrl }: PatchingParts): (call: Call) => Promise<Answer> {
+export function createPatching({ db, access, publicUrl, reach }: PatchingParts): (call: Call) => Promise<Answer> {
   const check = createBodyCheck(SubscriptionPatch)
 
   return async (call) => {
     const { caller, body, origin } = call
     const key = await access.keyFor(call)
     const { checked, members } = readBody(body, check)
-    const patch = valueOrRefuse(checked, subscriptionFaults(members, INVALID), INVALID)
-    if (!(await patchSubscription(db, key, toPatch(patch)))) throw absent(key)
+    const patch = toPatch(valueOrRefuse(checked, subscriptionFaults(members, INVALID), INVALID))
+    if (!(await patchSubscription(db, key, patch))) throw absent(key)
     return {
       message: message('NTFAPI_SUBSCR_UPDATED', 'Subscription updated', caller, { Owner: key.owner, Subscription: key.name }),
       result: { url: `${publicUrl ?? origin}${BASE_PATH}/subscriptions/byName/${encodeURIComponent(key.name)}` },
+      warnings: subscriptionWarnings({ ...patch, hasDefaultTtl: false }, reach),
     }
   }
 }

@@ -1,0 +1,28 @@
+import type { Log } from '../log.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
+import type { Head } from './lane.ts'
+import type { Settlement } from './settle-store.ts'
+
+/** An address whose notifications are given up one after the other is told of this often, with their number. */
+const EVERY_MS = 60_000
+const MAX_ADDRESSES = 10_000
+
+/**
+ * One warning for each notification that was given up: nobody will send it any more. Of its address only the origin or the
+ * mail domain is shown, for a webhook's path and query are often its password. `suppressed` counts those of the same address
+ * since its last line.
+ */
+export function createGiveUpLog(log: Log, clock?: () => number): (head: Head, settlement: Settlement) => void {
+  const limit = createLogLimit({ everyMs: EVERY_MS, maxKeys: MAX_ADDRESSES, ...(clock && { now: clock }) })
+
+  return ({ method, address, addressKey, tenant, subscriptionName, uuid, eventUuid, number }, { attempts, reason, lastFailure, httpStatus }) =>
+    limit(addressKey, (suppressed) => log.warn({
+      method, to: publicPart(method, address), tenant, subscription: subscriptionName, notification: uuid, event: eventUuid, number,
+      attempts, reason, ...(lastFailure !== undefined && { lastFailure }), ...(httpStatus !== null && { httpStatus }), ...(suppressed > 0 && { suppressed }),
+    }, 'notification given up'))
+}
+
+function publicPart(method: Head['method'], address: string): string {
+  if (method === 'EMAIL') return address.slice(address.lastIndexOf('@') + 1)
+  return URL.canParse(address) ? new URL(address).origin : 'no address'
+}

@@ -1,0 +1,72 @@
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
+const DAY_NAME = '(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\\.?,? *)?'
+const MONTH = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\.?'
+const TIME = '(\\d{1,2}):(\\d\\d)(?::(\\d\\d)(\\.\\d{1,9})?)?'
+const ZONE = '(?: ?(gmt|utc?|z|[+-]\\d\\d:?\\d\\d|(?:gmt|utc)[+-]\\d\\d:?\\d\\d))?'
+
+/** `Sun, 06 Nov 1994 08:49:37 GMT` and `Sunday, 06-Nov-94 08:49:37 GMT`. */
+const DAY_FIRST = new RegExp(`^${DAY_NAME}(\\d{1,2})[ -]${MONTH}[ -](\\d{4}|\\d\\d),? ${TIME}${ZONE}$`)
+/** `Sun Nov  6 08:49:37 1994`, of C's asctime; `date` writes a zone in the middle. */
+const MONTH_FIRST = new RegExp(`^${DAY_NAME}${MONTH} (\\d{1,2}) ${TIME}${ZONE} (\\d{4})(?: (?:gmt|utc))?$`)
+/** `1994-11-06T08:49:37Z` (RFC 3339). */
+const YEAR_FIRST = new RegExp(`^(\\d{4})-(\\d\\d)-(\\d\\d)[t ]${TIME}${ZONE}$`)
+
+/** Longer than any date. */
+const MAX_CHARS = 100
+
+interface Parts {
+  readonly year: number
+  /** 0 to 11. */
+  readonly month: number
+  readonly day: number
+  readonly clock: readonly [hour: string | undefined, minute: string | undefined, second: string | undefined, fraction: string | undefined]
+  readonly zone: string | undefined
+}
+
+/**
+ * The instant that a date in a header names, in ms since 1970: any of the three forms of RFC 9110 5.6.7, and what is written
+ * almost like them (case, day's name, digits of the day, zone as an offset) or as RFC 3339 has it. Without a zone it is UTC.
+ * Undefined when it is none, or no day of the calendar. Pure.
+ */
+export function instantMs(text: string, nowMs: number): number | undefined {
+  const parts = text.length > MAX_CHARS ? undefined : partsOf(text.trim().toLowerCase().replaceAll(/\s+/g, ' '), nowMs)
+  if (!parts) return undefined
+  const { year, month, day, clock: [hour, minute, second = '0', fraction = '0'], zone } = parts
+  const midnight = new Date(0)
+  midnight.setUTCFullYear(year, month, day)
+  if (midnight.getUTCMonth() !== month || midnight.getUTCDate() !== day) return undefined
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined // 60: a leap second
+  return midnight.getTime() + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second) + Number(fraction)) * 1000 - offsetMs(zone)
+}
+
+function partsOf(text: string, nowMs: number): Parts | undefined {
+  const dayFirst = DAY_FIRST.exec(text)
+  if (dayFirst) {
+    const [, day, month = '', year = '', hour, minute, second, fraction, zone] = dayFirst
+    return { year: fullYear(year, { month: MONTHS.indexOf(month), day: Number(day), nowMs }), month: MONTHS.indexOf(month), day: Number(day), clock: [hour, minute, second, fraction], zone }
+  }
+  const monthFirst = MONTH_FIRST.exec(text)
+  if (monthFirst) {
+    const [, month = '', day, hour, minute, second, fraction, zone, year] = monthFirst
+    return { year: Number(year), month: MONTHS.indexOf(month), day: Number(day), clock: [hour, minute, second, fraction], zone }
+  }
+  const yearFirst = YEAR_FIRST.exec(text)
+  if (!yearFirst) return undefined
+  const [, year, month, day, hour, minute, second, fraction, zone] = yearFirst
+  return { year: Number(year), month: Number(month) - 1, day: Number(day), clock: [hour, minute, second, fraction], zone }
+}
+
+/** RFC 9110 5.6.7: two digits that seem to be more than 50 years ahead are the latest year in the past that ends so. */
+function fullYear(digits: string, { month, day, nowMs }: { readonly month: number; readonly day: number; readonly nowMs: number }): number {
+  if (digits.length === 4) return Number(digits)
+  const now = new Date(nowMs)
+  const year = Math.floor(now.getUTCFullYear() / 100) * 100 + Number(digits)
+  const nearest = year < now.getUTCFullYear() - 50 ? year + 100 : year
+  const isTooFar = Date.UTC(nearest - 50, month, day) > nowMs
+  return isTooFar ? nearest - 100 : nearest
+}
+
+function offsetMs(zone = ''): number {
+  const [, sign, hours, minutes] = /([+-])(\d\d):?(\d\d)$/.exec(zone) ?? []
+  return (sign === '-' ? -1 : 1) * (Number(hours ?? 0) * 60 + Number(minutes ?? 0)) * 60_000
+}
