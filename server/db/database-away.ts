@@ -22,7 +22,7 @@ export function isDatabaseAway(error: unknown): boolean {
 }
 
 /** What a server says that refuses the connection for good, and what somebody has to change. Such an error is "away" too. */
-export function connectionRefusal(error: unknown): string | undefined {
+export function connectionRefusal(error: unknown, url: string): string | undefined {
   const cause = error instanceof DatabaseUnreachable ? error.cause : undefined
-  return cause instanceof Error && isRefusal(cause) ? refusalWords(cause) : undefined
+  return cause instanceof Error && isRefusal(cause) ? refusalWords(cause, url) : undefined
 }

@@ -22,12 +22,18 @@ const WHY: Readonly<Record<string, string>> = {
   ELOOP: 'its symlinks go in a circle',
 }
 
-/** Makes the data directory when it is missing, with those above it. Throws an `UnusableDataDirectory` when it cannot be written to. */
-export async function makeDataDirectory(path: string): Promise<void> {
+/** Makes the data directory when it is missing, with those above it. Throws an `UnusableDataDirectory`. */
+export const makeDataDirectory = (path: string): Promise<void> => explained(path, async () => {
+  await mkdir(path, { recursive: true })
+  if (!(await stat(path)).isDirectory()) throw Object.assign(new Error('a file'), { code: 'EEXIST' })
+})
+
+/** For whoever is about to put something there. Throws an `UnusableDataDirectory`. */
+export const checkMayWrite = (path: string): Promise<void> => explained(path, () => access(path, constants.W_OK | constants.X_OK))
+
+async function explained(path: string, work: () => Promise<void>): Promise<void> {
   try {
-    await mkdir(path, { recursive: true })
-    if (!(await stat(path)).isDirectory()) throw Object.assign(new Error('a file'), { code: 'EEXIST' })
-    await access(path, constants.W_OK | constants.X_OK)
+    await work()
   } catch (error) {
     const why = WHY[errorCode(error) ?? '']
     if (why === undefined) throw error
