@@ -185,6 +185,8 @@ test('a data directory that is a file, or below one: the variable is named', asy
   await writeFile(file, '')
   expect(await refusalOf({ TIDINGS_DATA_DIR: file })).toBe(`TIDINGS_DATA_DIR ${file} cannot be used: it is a file; choose another directory, or move the file away\n`)
   expect(await refusalOf({ TIDINGS_DATA_DIR: join(file, 'inner') })).toBe(`TIDINGS_DATA_DIR ${join(file, 'inner')} cannot be used: a part of its path is a file; choose another directory, or move the file away\n`)
+  expect(await refusalOf({ TIDINGS_DATA_DIR: '/proc/no/such' })).toMatch(/^TIDINGS_DATA_DIR \/proc\/no\/such cannot be used: (no directory can be made there|this user may not write there|a part of its path|its file system)/)
+  expect(await refusalOf({ TIDINGS_DATA_DIR: join(directory, 'x'.repeat(300)) })).toContain('cannot be used: its path is too long')
 })
 
 describe('the command line', () => {
