@@ -92,9 +92,9 @@ test.each([
 test.each<[string, Env, string]>([
   ['a password alone', { TAPIS_DB_PASSWORD: 's3cret' }, 'TAPIS_DB_PASSWORD: TAPIS_DB_JDBC_URL and TAPIS_DB_USER must be set too; or set DATABASE_URL and none of them'],
   ['an address alone', { TAPIS_DB_JDBC_URL: JDBC }, 'TAPIS_DB_JDBC_URL: TAPIS_DB_USER and TAPIS_DB_PASSWORD must be set too; or set DATABASE_URL and none of them'],
-  ['a host without a login', { TAPIS_QUEUE_HOST: 'mq' }, 'TAPIS_QUEUE_HOST: TAPIS_QUEUE_USER and TAPIS_QUEUE_PASSWORD must be set too; or set BROKER_URL and none of them'],
-  ['a login without a host', { TAPIS_QUEUE_USER: 'u', TAPIS_QUEUE_PASSWORD: 's3cret' }, 'TAPIS_QUEUE_USER, TAPIS_QUEUE_PASSWORD: TAPIS_QUEUE_HOST must be set too; or set BROKER_URL and none of them'],
-  ['a port alone', { TAPIS_QUEUE_PORT: '5672' }, 'TAPIS_QUEUE_PORT: TAPIS_QUEUE_HOST and TAPIS_QUEUE_USER and TAPIS_QUEUE_PASSWORD must be set too; or set BROKER_URL and none of them'],
+  ['a host without a login', { TAPIS_QUEUE_HOST: 'mq' }, 'TAPIS_QUEUE_HOST: TAPIS_QUEUE_USER and TAPIS_QUEUE_PASSWORD must be set too; or set BROKER_URL and none of them; with neither, the database carries the events'],
+  ['a login without a host', { TAPIS_QUEUE_USER: 'u', TAPIS_QUEUE_PASSWORD: 's3cret' }, 'TAPIS_QUEUE_USER, TAPIS_QUEUE_PASSWORD: TAPIS_QUEUE_HOST must be set too; or set BROKER_URL and none of them; with neither, the database carries the events'],
+  ['a port alone', { TAPIS_QUEUE_PORT: '5672' }, 'TAPIS_QUEUE_PORT: TAPIS_QUEUE_HOST and TAPIS_QUEUE_USER and TAPIS_QUEUE_PASSWORD must be set too; or set BROKER_URL and none of them; with neither, the database carries the events'],
 ])('half of it stops the start: %s', (_what, env, fault) => {
   expect(faultsOf(env)).toEqual([fault])
 })

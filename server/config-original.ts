@@ -101,7 +101,7 @@ export function translateBroker(env: Environment, brokerUrl: URL | undefined, is
   const place = `${host !== undefined && isIPv6(host) ? `[${host}]` : host?.toLowerCase() ?? ''}:${port ?? (scheme === 'amqps' ? '5671' : '5672')}`
   if (isSet) return { url: undefined, faults: [...faults, ...(brokerUrl ? brokerConflicts(brokerUrl, env, { scheme, place }) : [])] }
   const missing = ['TAPIS_QUEUE_HOST', 'TAPIS_QUEUE_USER', 'TAPIS_QUEUE_PASSWORD'].filter((name) => env[name] === undefined)
-  if (missing.length > 0) faults.push(halfSet(set, missing, 'BROKER_URL'))
+  if (missing.length > 0) faults.push(`${halfSet(set, missing, 'BROKER_URL')}; with neither, the database carries the events`)
   if (faults.length > 0) return { url: undefined, faults }
   return { url: `${scheme}://${encoded(user)}:${encoded(password)}@${place}/${VHOST}`, faults }
 }

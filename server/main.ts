@@ -132,7 +132,7 @@ async function createWhenReachable(config: Config, engine: Engine, log: Log, sig
         outages.worked()
         return app
       } catch (error) {
-        const refusal = connectionRefusal(error)
+        const refusal = connectionRefusal(error, engine.url())
         if (refusal !== undefined) throw new UnusableDatabase([refusal])
         if (!isDatabaseAway(error)) throw error
         outages.failed(error)

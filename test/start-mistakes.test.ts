@@ -75,7 +75,7 @@ describe('a database that is not made for the service', () => {
   test('a name that does not exist: the statement that makes it', async () => {
     const url = new URL((await createDatabaseForTest()).url)
     url.pathname = '/not there'
-    expect(await refusalOf({ DATABASE_URL: url.href })).toContain(`database "not there" does not exist; make it, owned by the user of DATABASE_URL: create database "not there" owner <user> encoding 'UTF8' template template0;`)
+    expect(await refusalOf({ DATABASE_URL: url.href })).toContain(`database "not there" does not exist; make it: create database "not there" owner "${url.username}" encoding 'UTF8' template template0;`)
   })
 
   test('a role that does not exist, or with another password: the statement that makes it', async () => {
@@ -90,7 +90,7 @@ describe('a database that is not made for the service', () => {
     const role = await makeRole()
     const name = new URL(database.url).pathname.slice(1)
     await ask(database.url, `revoke connect on database ${name} from public`)
-    expect(await refusalOf({ DATABASE_URL: role.on(database.url) })).toContain(`permission denied for database "${name}"; allow it: grant connect on database "${name}" to <user>;`)
+    expect(await refusalOf({ DATABASE_URL: role.on(database.url) })).toContain(`permission denied for database "${name}"; allow it: grant connect on database "${name}" to "${role.name}";`)
   })
 
   test('a role that may not make tables: the grant, which then is enough', async () => {
@@ -185,6 +185,8 @@ test('a data directory that is a file, or below one: the variable is named', asy
   await writeFile(file, '')
   expect(await refusalOf({ TIDINGS_DATA_DIR: file })).toBe(`TIDINGS_DATA_DIR ${file} cannot be used: it is a file; choose another directory, or move the file away\n`)
   expect(await refusalOf({ TIDINGS_DATA_DIR: join(file, 'inner') })).toBe(`TIDINGS_DATA_DIR ${join(file, 'inner')} cannot be used: a part of its path is a file; choose another directory, or move the file away\n`)
+  expect(await refusalOf({ TIDINGS_DATA_DIR: '/proc/no/such' })).toMatch(/^TIDINGS_DATA_DIR \/proc\/no\/such cannot be used: (no directory can be made there|this user may not write there|a part of its path|its file system)/)
+  expect(await refusalOf({ TIDINGS_DATA_DIR: join(directory, 'x'.repeat(300)) })).toContain('cannot be used: its path is too long')
 })
 
 describe('the command line', () => {

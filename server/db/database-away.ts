@@ -24,8 +24,8 @@ export function isDatabaseAway(error: unknown): boolean {
 }
 
 /** What a server says that refuses the connection for good, and what somebody has to change. Such an error is "away" too. */
-export function connectionRefusal(error: unknown): string | undefined {
+export function connectionRefusal(error: unknown, url: string): string | undefined {
   const cause = error instanceof DatabaseUnreachable ? error.cause : undefined
   if (!(cause instanceof Error)) return undefined
-  return tlsFailureText(cause) ?? (cause instanceof UnusableAddress ? cause.message : isRefusal(cause) ? refusalWords(cause) : undefined)
+  return tlsFailureText(cause) ?? (cause instanceof UnusableAddress ? cause.message : isRefusal(cause) ? refusalWords(cause, url) : undefined)
 }

@@ -27,7 +27,7 @@ export async function migrationFaults(client: Pick<pg.Client, 'query'>, what: st
   const session = await sessionOf(client)
   const cause = `${what} failed: ${error.message} (SQLSTATE ${code})`
   if (code === MAY_NOT) return [cause, `the role ${session.role} may not make tables here; as the owner of the database or a superuser, in the database ${session.database}: ${grantFor(error.message, session)}`]
-  if (IS_THERE.includes(code) || IS_ANOTHER.includes(code)) return [cause, `${await othersIn(client, session)}; give Tidings a database of its own: create database ${quoted('tidings')} owner ${quoted(session.role)} encoding 'UTF8' template template0;`]
+  if (IS_THERE.includes(code) || IS_ANOTHER.includes(code)) return [cause, `${await othersIn(client, session, IS_THERE.includes(code) ? ['migration'] : [])}; give Tidings a database of its own: create database ${quoted('tidings')} owner ${quoted(session.role)} encoding 'UTF8' template template0;`]
   return [cause]
 }
 
@@ -49,11 +49,13 @@ function grantFor(message: string, { role, database, schema }: Session): string 
 }
 
 /** Tables that are there beside ours: whose they are tells whose the database is. */
-async function othersIn(client: Pick<pg.Client, 'query'>, { database, schema }: Session): Promise<string> {
+async function othersIn(client: Pick<pg.Client, 'query'>, { database, schema }: Session, ours: readonly string[]): Promise<string> {
   const { rows } = await client.query<{ name: string; owner: string }>(`
     select relname as name, pg_get_userbyid(relowner) as owner
     from pg_class
-    where relnamespace = to_regnamespace(quote_ident($1)) and relkind in ('r', 'p', 'v') order by relname limit 6`, [schema])
+    where relnamespace = to_regnamespace(quote_ident($1)) and relkind in ('r', 'p', 'v') and relname <> all($2)
+    order by relname
+    limit 6`, [schema, ours])
   if (rows.length === 0) return `the database ${database} is in use by something else`
   const listed = rows.slice(0, 5).map(({ name, owner }) => `${name} (of ${owner})`).join(', ')
   return `the database ${database} is in use by something else: in its schema ${schema} are the tables ${listed}${rows.length > 5 ? ' and more' : ''}`

@@ -37,8 +37,10 @@ export const failureWords = (error: unknown): string => unreachableWords(error) 
 
 function messagesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)]
+  // The RabbitMQ library begins with the name of the request, which a connection has none of.
+  const message = error.message.replace(/^undefined: /, '')
   const inner = error.cause instanceof Error ? messagesOf(error.cause) : []
-  return inner.some((text) => error.message.includes(text)) ? [error.message] : [error.message, ...inner]
+  return inner.some((text) => message.includes(text)) ? [message] : [message, ...inner]
 }
 
 /** Wrappers say what was tried; what went wrong is inside. Of several addresses that were tried, the first. */

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { Type, type Static } from 'typebox'
 import { Value } from 'typebox/value'
 import type { Config } from '../../config.ts'
-import { makeDataDirectory } from '../../runtime/data-directory.ts'
+import { checkMayWrite, makeDataDirectory } from '../../runtime/data-directory.ts'
 import { hasCode } from '../../runtime/error-code.ts'
 
 const FILE = 'development-keys.json'
@@ -44,6 +44,7 @@ const textOf = (path: string) => readFile(path, 'utf8').catch((error: unknown) =
 /** Writes beside and links into place: a link never replaces what another process has put there, and never shows half a file. */
 async function make(dataDir: string, path: string): Promise<string> {
   await makeDataDirectory(dataDir)
+  await checkMayWrite(dataDir)
   const [admin, dev] = await Promise.all([makePair(), makePair()])
   const keys: DevelopmentKeys = { admin, dev }
   const draft = join(dataDir, `.${FILE}.${randomUUID()}`)

@@ -19,5 +19,11 @@ export function inBrackets(error: unknown): string {
  * begins with the name of the request, which a connection has none of.
  */
 export function unusable(error: unknown, what: string): UnusableBroker | undefined {
-  return error instanceof Error && LASTING.has(errorCode(error) ?? '') ? new UnusableBroker(`${what}: ${error.message.replace(/^undefined: /, '')}`, error) : undefined
+  return error instanceof Error && LASTING.has(errorCode(error) ?? '') ? new UnusableBroker(`${what}: ${error.message.replace(/^undefined: /, '')}${adviceFor(error.message)}`, error) : undefined
+}
+
+/** The virtual host is the one thing that the service cannot make for itself. */
+function adviceFor(message: string): string {
+  const [, vhost] = /NOT_ALLOWED - vhost (.+) not found/.exec(message) ?? []
+  return vhost === undefined ? '' : `; make it: rabbitmqctl add_vhost '${vhost}', and give the user its permissions`
 }

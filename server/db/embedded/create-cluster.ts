@@ -3,6 +3,7 @@ import { readdir, rename, rm, symlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Log } from '../../log.ts'
 import { clusterName } from './find-cluster.ts'
+import { fullDirectory } from '../../runtime/data-directory.ts'
 import { hasCode } from '../../runtime/error-code.ts'
 import { openPlace } from './open-place.ts'
 import { SUPERUSER, writePassword } from './password.ts'
@@ -33,7 +34,9 @@ export async function createCluster({ dataDir, user, initdb, log, signal }: Crea
   const workshop = await makeWorkshop(join(place, 'postgres'), user)
   try {
     const cluster = join(workshop, 'cluster')
-    await initialise(initdb, cluster, workshop, { user, signal })
+    await initialise(initdb, cluster, workshop, { user, signal }).catch((error: unknown) => {
+      throw fullDirectory(place, error) ?? error
+    })
     return mayStay ? await putInPlace(cluster, dataDir) : await putElsewhere(cluster, place, dataDir, log)
   } finally {
     await rm(workshop, { recursive: true, force: true })

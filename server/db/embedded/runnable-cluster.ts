@@ -1,7 +1,7 @@
 import { chmod, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Log } from '../../log.ts'
-import { makeDataDirectory } from '../../runtime/data-directory.ts'
+import { checkMayWrite, makeDataDirectory } from '../../runtime/data-directory.ts'
 import { provideBinaries } from './binaries.ts'
 import { createCluster } from './create-cluster.ts'
 import { EmbeddedServerError } from './embedded-server-error.ts'
@@ -26,6 +26,7 @@ export async function provideCluster(dataDir: string, { log, signal }: { readonl
   await makeDataDirectory(dataDir)
   const directory = await realpath(dataDir)
   const existing = await findCluster(directory)
+  if (!existing) await checkMayWrite(directory)
   const user = existing ? existing.user : await chooseRunUser()
   if (user && !existing) await letThrough(directory, user)
   const binaries = await provideBinaries({ user, placeForCopy: async () => (user ? openPlace(user) : directory) })
