@@ -67,9 +67,9 @@ export function createDatabase({ url, schema = SCHEMA, name, maxConnections, sta
     pipeline: true,
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
-    options: `${VANISHED_CLIENT_SETTINGS} -c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan ${searchPathOption(schema)}`,
   }
-  const pool = new pg.Pool({ ...settings, Client: clientFor(url) })
+  const options = `${VANISHED_CLIENT_SETTINGS} -c timezone=UTC -c jit=off -c plan_cache_mode=force_custom_plan ${searchPathOption(schema)}`
+  const pool = new pg.Pool({ ...settings, Client: clientFor(() => withOptions(url(), options)) })
   pool.on('error', (error) => log.debug({ err: error, pool: name }, 'idle database connection lost'))
   // The pool listens to idle connections only. One that is lost between two statements of a transaction would end the
   // process; the next statement reports it.
@@ -93,6 +93,14 @@ function clientFor(url: () => string): typeof pg.Client {
       super({ ...config, connectionString: url() })
     }
   }
+}
+
+/** The address may have session settings too: ours come after them, so that they count. */
+function withOptions(url: string, options: string): string {
+  const [base = '', query = ''] = url.split(/\?(.*)/s)
+  const parameters = new URLSearchParams(query)
+  parameters.set('options', `${parameters.get('options') ?? ''} ${options}`.trim())
+  return `${base}?${parameters.toString()}`
 }
 
 /**

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { MIGRATION_LOCK } from './advisory-locks.ts'
 import { enter } from './installation-place.ts'
-import { openPlace } from './open-place.ts'
+import { openSchema } from './open-schema.ts'
 import { UnusableDatabase } from './unusable-database.ts'
 import { VANISHED_CLIENT_SETTINGS } from './vanished-client.ts'
 
@@ -32,7 +32,7 @@ export async function migrate(url: string): Promise<string> {
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    const schema = await openPlace(client)
+    const schema = await openSchema(client)
     await enter(client, schema)
     await client.query('create table if not exists migration (version integer primary key, name text not null, applied timestamptz not null default now())')
     const { rows } = await client.query<{ version: number | null }>('select max(version) as version from migration')
