@@ -110,6 +110,18 @@ test('an installation where the search path of the role leads stays there, and a
   }
 })
 
+test('a search path in the address leads to an installation that is there, and no new one, nor any statement, goes by it', async () => {
+  for (const isFormer of [true, false]) {
+    const db = await createDatabaseForTest({ isEmpty: true, schema: isFormer ? 'elsewhere' : 'tidings' })
+    const url = new URL(db.url)
+    url.searchParams.set('options', '-c search_path=elsewhere,public -c statement_timeout=9s')
+    await ask(db.url, 'create schema elsewhere; create table public.subscription (id integer)')
+    if (isFormer) await installFormerRelease(url.href)
+    expect(await deliver(await startAppForTest({ db: { ...db, url: url.href } }))).toBe(1)
+    expect(await contents(db.url)).toMatchObject({ public: 1, [isFormer ? 'elsewhere' : 'tidings']: expect.any(Number) as number })
+  }
+})
+
 test('processes that start at once on one database choose alike, with a schema that is there or is not', async () => {
   for (const given of ['select 1', 'create schema tidings']) {
     const db = await emptyDatabase()

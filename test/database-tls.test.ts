@@ -47,7 +47,7 @@ async function ask<Row>(query: string, statement = sql`select ssl from pg_stat_s
   }
 }
 
-const refusalOf = (query: string, host?: string) => ask(query, undefined, host).then(() => undefined, connectionRefusal)
+const refusalOf = (query: string, host?: string) => ask(query, undefined, host).then(() => undefined, (error: unknown) => connectionRefusal(error, server.url()))
 
 async function setTls(to: 'on' | 'off'): Promise<void> {
   await ask('sslmode=disable', to === 'on' ? sql`alter system set ssl = on` : sql`alter system set ssl = off`)

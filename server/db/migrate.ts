@@ -5,7 +5,7 @@ import { CONNECT_LIMIT_MS } from './connect-limit.ts'
 import { connectionTo } from './connecting.ts'
 import { migrationFaults } from './migration-fault.ts'
 import { enter } from './installation-place.ts'
-import { openPlace } from './open-place.ts'
+import { openSchema } from './open-schema.ts'
 import { UnusableDatabase } from './unusable-database.ts'
 
 export { UnusableDatabase } from './unusable-database.ts'
@@ -34,7 +34,7 @@ export async function migrate(url: string): Promise<string> {
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
-    const schema = await openPlace(client)
+    const schema = await openSchema(client)
     await enter(client, schema)
     await client.query('create table if not exists migration (version integer primary key, name text not null, applied timestamptz not null default now())')
     const { rows } = await client.query<{ version: number | null }>('select max(version) as version from migration')

@@ -18,7 +18,7 @@ interface Prospect {
  * The schema of the installation in this database, or of the one that is to be made: it is there afterwards. Only under the
  * lock of the migrations, so that several processes decide alike. Throws `UnusableDatabase` with what to grant.
  */
-export async function openPlace(client: pg.ClientBase): Promise<string> {
+export async function openSchema(client: pg.ClientBase): Promise<string> {
   const found = await findPlace(client)
   if (found !== undefined) return found
   const { rows: [prospect] } = await client.query<Prospect>(sql`
