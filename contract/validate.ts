@@ -6,8 +6,8 @@ import { patternWords } from './pattern-words.ts'
 
 /** More than anybody reads; keeps the answer to a hostile body small. */
 export const MAX_FAULTS = 100
-/** To look for faults takes about 1 us a value, a hundred times what a mere check takes. */
-const MAX_EXPLAINED = 20_000
+/** To look for faults takes about 1 us a value, a hundred times what a mere check takes, and others wait meanwhile. */
+const MAX_EXPLAINED = 5000
 const TOO_LARGE = `the body does not have the form of this request; it has more than ${MAX_EXPLAINED} values, too many to say where`
 /** Members and their letters that are compared with what was probably meant. */
 const MAX_COMPARED = 50

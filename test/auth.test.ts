@@ -191,7 +191,7 @@ test('a misspelt tenant of those that the token may act for is named; whether an
   const acting = (tenant: string) => refusalOf('service', { headers: { 'x-tapis-tenant': tenant } })
   expect(await acting('dve')).toMatch(/ oboTenant: dve hint: the token may act for no tenant of this name; did you mean dev\?$/)
   const devService = (tenant: string) => refusalOf('service', { claims: { 'tapis/tenant_id': 'dev' }, signer: dev, headers: { 'x-tapis-tenant': tenant } })
-  const hintFor = async (tenant: string) => (await devService(tenant)).replaceAll(tenant, 'T')
+  const hintFor = async (tenant: string) => (await devService(tenant)).replaceAll(`oboTenant: ${tenant}`, 'oboTenant: T')
   expect(await devService('other')).toContain('may act for no tenant')
   expect(await hintFor('other')).toBe(await hintFor('never-was'))
   expect(await hintFor('othre')).toBe(await hintFor('never-was'))

@@ -1,8 +1,9 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { sql } from '@tidings/server/db/sql.ts'
-import { createApiForFile, envelopeOf, type CallOptions } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApiForTest, type CallOptions } from './support/api.ts'
 import { openRaw } from './support/raw-http.ts'
+import { createRecordingLog } from './support/recording-log.ts'
 
 const api = createApiForFile()
 
@@ -136,4 +137,16 @@ test.each(['{"source":"my secret"', '{"source":my secret}', "{'source':'my secre
   const { message } = await envelopeOf(publish(body), 400)
   expect(message).toMatch(/the body is not JSON: .*(position|after) \d+/)
   expect(message).not.toContain('secret')
+})
+
+test('a caller who goes away in the middle of a body is no failure of the service', async () => {
+  const { log, lines, next } = createRecordingLog()
+  const other = await startApiForTest({ log })
+  const connection = await openRaw(other.address)
+  connection.socket.write('POST /v3/notifications/events/publish HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nX-Tapis-Token: service:jobs\r\nContent-Length: 100\r\n\r\n{')
+  await expect.poll(connection.received).toContain('100 Continue')
+  const over = next('answered')
+  connection.socket.destroy()
+  await over
+  expect(lines.filter((line) => (JSON.parse(line) as { level: number }).level >= 40)).toEqual([])
 })

@@ -20,7 +20,7 @@ const REFUSED: readonly (readonly [what: string, bytes: string, status: number, 
   ['no version', `${GET}\r\n\r\n`, 400, 'NTFAPI_BAD_REQUEST'],
   ...['2.0', '3.0', '1.2', '0.8', '9.9'].map((version) => [`HTTP/${version}`, `${GET} HTTP/${version}\r\nHost: x\r\n\r\n`, 505, 'NTFAPI_HTTP_VERSION'] as const),
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505, 'NTFAPI_HTTP_VERSION'],
-  ...['1', '1.', '1.1.1', 'x.y', '11'].map((version) => [`HTTP/${version}`, `${GET} HTTP/${version}\r\nHost: x\r\n\r\n`, version === '11' || version.startsWith('1.1') ? 400 : 400, 'NTFAPI_BAD_REQUEST'] as const),
+  ...['1', '1.', '1.1.1', 'x.y', '11'].map((version) => [`HTTP/${version}`, `${GET} HTTP/${version}\r\nHost: x\r\n\r\n`, 400, 'NTFAPI_BAD_REQUEST'] as const),
   ['line ends without CR', `${GET} HTTP/1.1\nHost: x\n\n`, 400, 'NTFAPI_BAD_REQUEST'],
   ...['xchunked', 'identity', 'gzip', 'chunked, identity', 'chunked, chunked', '"chunked"'].map((coding) => [`Transfer-Encoding: ${coding}`, `${POST}Transfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`, 400, 'NTFAPI_BAD_REQUEST'] as const),
   ...['zz\r\n', '-1\r\n', '0x5\r\nabcde\r\n', '5 \r\nabcde\r\n', 'FFFFFFFFFFFFFFFF0\r\n', '5\nabcde\n', '5;\nabcde\r\n', '5\r\nabcdeXX', '\r\n', `${CHUNK}g\r\n`, '5\r\nabcde\r\n5 5\r\n'].map((body) => [`the chunk ${JSON.stringify(body.slice(0, 20))}`, chunked(body), 400, 'NTFAPI_BAD_REQUEST'] as const),
@@ -32,7 +32,7 @@ const REFUSED: readonly (readonly [what: string, bytes: string, status: number, 
 test.each(REFUSED)('%s is answered in the envelope before the connection is closed', async (_what, bytes, status, code) => {
   const answers = await exchange(api.address, Buffer.from(bytes, 'latin1'))
   expect(answers.map((answer) => answer.status)).toEqual([status])
-  expect(envelopeIn(answers[0]!).message).toMatch(new RegExp(`^${code} `))
+  expect(answers.map((answer) => envelopeIn(answer).message).join()).toMatch(new RegExp(`^${code} `))
   expect(answers[0]?.headers).toMatchObject({ 'content-type': 'application/json', 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
   expect(api.published).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { Server as NetServer, type Socket } from 'node:net'
+import { Server as NetServer } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { Log } from '../log.ts'
 import { within } from '../runtime/deadline.ts'
@@ -65,7 +65,7 @@ export function createHttpServer(parts: HttpServerParts): HttpServer {
   server.maxHeadersCount = 0 // Node drops what comes after the 2000th, unseen by those who judge headers; 16 KiB bound them as well
   server.on('checkExpectation', (request, response) => server.emit('request', request, response)) // unknown expectations are ignored, not answered 417 without a body
   server.on('checkContinue', (request, response) => server.emit('request', request, response)) // the router says when it wants the body
-  server.on('connect', (_request, socket) => answerConnect(socket as Socket, envelopes))
+  server.on('connect', ({ socket }) => answerConnect(socket, envelopes))
   const connections = trackConnections(server, createAdmission({ maxConnections, trustedProxies, log }))
   const answering = createAnswering({ envelopes, log })
   const router = createRouter({

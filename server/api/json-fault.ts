@@ -20,9 +20,13 @@ type End = number | Fault
 const fault = (at: number, expected: string): Fault => ({ at, expected })
 
 function placeOf(text: string, at: number): string {
-  const before = text.slice(0, at)
-  const line = before.split('\n').length
-  return `position ${at} (line ${line}, column ${at - before.lastIndexOf('\n')})`
+  let line = 1
+  let start = 0
+  for (let end = text.indexOf('\n'); end >= 0 && end < at; end = text.indexOf('\n', start)) {
+    line += 1
+    start = end + 1
+  }
+  return `position ${at} (line ${line}, column ${at - start + 1})`
 }
 
 const BLANK = /[ \t\n\r]*/y

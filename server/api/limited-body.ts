@@ -9,22 +9,24 @@ export function requireLength(headers: IncomingHttpHeaders, maxBytes: number): v
   if (Number(headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes)
 }
 
-/** A whole body. Rejects with NTFAPI_BODY_TOO_LARGE at the first byte too many, and when the connection ends before the body. */
+/** A whole body. Rejects with NTFAPI_BODY_TOO_LARGE at the first byte too many, with NTFAPI_BAD_REQUEST when the connection ends before the body. */
 export function readLimited(body: Readable, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let bytes = 0
-    const end = (error?: Error) => {
-      body.off('data', take).off('end', end).off('error', end)
+    const end = (error?: AppError) => {
+      body.off('data', take).off('end', whole).off('error', broken)
       if (error) reject(error)
       else resolve(Buffer.concat(chunks, bytes))
     }
+    const whole = () => end()
+    const broken = (cause: Error) => end(new AppError('NTFAPI_BAD_REQUEST', { cause }))
     const take = (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes > maxBytes) end(tooLarge(maxBytes)) // what follows is dropped as it comes
       else chunks.push(chunk)
     }
-    body.on('data', take).on('end', end).on('error', end)
+    body.on('data', take).on('end', whole).on('error', broken)
   })
 }
 

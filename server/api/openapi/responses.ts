@@ -19,13 +19,15 @@ const refusal = (description: string, code: ErrorCode): ResponseObject =>
 const RETRY_AFTER = { 'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } } }
 const WARNING = { 'Tidings-Warning': { description: 'What was done as asked, though it was probably not meant so. There may be several.', schema: { type: 'string' } } }
 
+const ACCEPT_ENCODING = { 'Accept-Encoding': { description: '`identity`, when the body is compressed.', schema: { type: 'string' } } }
+
 /** Refusals that operations have in common. */
 export const COMMON_RESPONSES: Readonly<Record<string, ResponseObject>> = {
   Invalid: refusal('The request is not valid. The message names every fault.', 'TAPIS_JSON_VALIDATION_ERROR'),
   Unauthorized: refusal('There is no valid token, or the caller may not do this.', 'TAPIS_SECURITY_MISSING_JWT_INFO'),
-  TooLarge: refusal('The request body is too large.', 'NTFAPI_BODY_TOO_LARGE'),
+  TooLarge: refusal('The request body is too large: 1 MiB is the most, and 64 KiB in a search and in what users send.', 'NTFAPI_BODY_TOO_LARGE'),
   AddressTooLong: refusal('A part of the address is too long.', 'NTFAPI_URI_TOO_LONG'),
-  NotJson: refusal('The content type is not `application/json`.', 'NTFAPI_UNSUPPORTED_MEDIA_TYPE'),
+  NotJson: { ...refusal('The content type is not `application/json`, or the body is compressed.', 'NTFAPI_UNSUPPORTED_MEDIA_TYPE'), headers: ACCEPT_ENCODING },
   Failed: refusal('The service failed, by a fault of its own.', 'NTFAPI_INTERNAL'),
   Unavailable: { ...refusal('The service cannot do this at the moment, but may later.', 'NTFAPI_UNAVAILABLE'), headers: RETRY_AFTER },
 }
