@@ -9,6 +9,7 @@ import { createRabbitMqBroker } from './broker/rabbitmq/rabbitmq.ts'
 import { createLastCanary } from './canary/last-canary.ts'
 import type { Config } from './config.ts'
 import { closeDatabases, createDatabases, type Databases } from './databases.ts'
+import { openDatabaseClock } from './db/database-clock.ts'
 import type { Db } from './db/database.ts'
 import { checkDurability, openInstallation, useRabbitMq, type Installation } from './db/installation.ts'
 import { migrate } from './db/migrate.ts'
@@ -49,16 +50,17 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
   await checkDurability(databases.api)
   await migrate(databaseUrl())
   const installation = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: config.broker ? 'rabbitmq' : 'database' })
-  const broker = createBroker({ config, databases, installation, isAlone, onRecords: () => dispatcher?.wake(), log })
+  const clock = await openDatabaseClock({ db: databases.clock, log })
+  const broker = createBroker({ config, databases, installation, now: clock.now, isAlone, onRecords: () => dispatcher?.wake(), log })
   const writer = createGroupWriter({ broker, log })
-  const publish = createPublish({ writer, partitions: installation.partitions })
-  const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, publish, isAlone, log })
+  const publish = createPublish({ writer, partitions: installation.partitions, now: clock.now })
+  const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, publish, now: clock.now, isAlone, log })
   const front = config.role === 'dispatcher' ? undefined : await createFront()
 
   /** The api and what publishes for it. */
   async function createFront(): Promise<App> {
     const tenants = await openTenants(config, log)
-    const sequences = createSequencePublisher({ db: databases.api, publish, intervalMs: sequenceIntervalMs, log })
+    const sequences = createSequencePublisher({ db: databases.api, publish, now: clock.now, intervalMs: sequenceIntervalMs, log })
     const api = createApi({
       host: config.host,
       port: config.port,
@@ -93,7 +95,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
         await closeDatabases(databases)
         throw error
       })
-      writer.start()
+      for (const worker of [clock, writer]) worker.start()
       const address = await front?.start()
       await startDispatcher(dispatcher, address)
       return address ?? 'dispatcher'
@@ -103,6 +105,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       await Promise.all([front?.stop(), dispatcher?.stop()])
       await writer.stop() // both publish
       await broker.stop()
+      await clock.stop()
       await closeDatabases(databases)
     },
   }
@@ -111,12 +114,13 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
 interface BrokerParts extends Pick<AppParts, 'config' | 'isAlone' | 'log'> {
   readonly databases: Databases
   readonly installation: Installation
+  readonly now: () => Date
   /** There are records to dispatch. */
   readonly onRecords: () => void
 }
 
-const createBroker = ({ config, databases, installation, isAlone, onRecords, log }: BrokerParts): Broker => config.broker
-  ? createRabbitMqBroker({ ...config.broker, installationId: installation.id, partitions: installation.partitions, onArrival: onRecords, log })
+const createBroker = ({ config, databases, installation, now, isAlone, onRecords, log }: BrokerParts): Broker => config.broker
+  ? createRabbitMqBroker({ ...config.broker, installationId: installation.id, partitions: installation.partitions, onArrival: onRecords, now, log })
   : createDatabaseBroker({ writer: databases.publish, notifies: !isAlone, onStored: onRecords })
 
 async function startBroker(broker: Broker, { config, db }: { readonly config: Config; readonly db: Db }): Promise<void> {

@@ -20,6 +20,8 @@ export interface DeliveriesParts {
   readonly config: Config
   readonly databases: Databases
   readonly ownership: Held
+  /** The database's clock. */
+  readonly now: () => Date
   /** A notification of an event that removes subscriptions was settled. */
   readonly onCountedDown: () => void
   /** What sends webhooks, given what usually does. */
@@ -33,9 +35,9 @@ export interface Deliveries extends Pick<Delivery, 'rescan' | 'isBusy' | 'drain'
   hint(pairs: readonly (Pair & { readonly method: string })[]): void
 }
 
-export function createDeliveries({ config, databases, ownership, onCountedDown, aroundWebhooks = (usual) => usual, log }: DeliveriesParts): Deliveries {
+export function createDeliveries({ config, databases, ownership, now, onCountedDown, aroundWebhooks = (usual) => usual, log }: DeliveriesParts): Deliveries {
   const guard = createAddressGuard({ allow: config.allowAddresses, exceptOrigin: ownCallbacks(config.publicUrl) })
-  const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, log })))
+  const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, log }), now))
   const mails = createMailSender({ mail: config.mail, log })
   const common = { ownership, log, onCountedDown, retry: { delaysMs: config.retryDelaysMs, horizonMs: config.retryHorizonMs } }
   const byMethod: Readonly<Record<DeliveryMethod, Delivery>> = {

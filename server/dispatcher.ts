@@ -26,6 +26,8 @@ export interface DispatcherParts {
   readonly databaseUrl: () => string
   readonly broker: Broker
   readonly publish: Publish
+  /** The database's clock. */
+  readonly now: () => Date
   readonly isAlone: boolean
   readonly log: Log
 }
@@ -38,7 +40,7 @@ export interface Dispatcher extends WakeableWorker {
   working(): Promise<void>
 }
 
-export function createDispatcher({ config, databases, databaseUrl, broker, publish, isAlone, log }: DispatcherParts): Dispatcher {
+export function createDispatcher({ config, databases, databaseUrl, broker, publish, now, isAlone, log }: DispatcherParts): Dispatcher {
   let address = ''
   let markHeld: () => void
   const held = new Promise<void>((resolve) => {
@@ -55,8 +57,8 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
     },
   })
   const removal = createSubjectRemoval({ db: databases.recovery, log })
-  const canary = config.canaryIntervalMs === 0 ? undefined : createCanary({ db: databases.recovery, publish, sender: createLoopbackSender(log), intervalMs: config.canaryIntervalMs, log })
-  const deliveries = createDeliveries({ config, databases, ownership, onCountedDown: removal.wake, aroundWebhooks: canary?.around, log })
+  const canary = config.canaryIntervalMs === 0 ? undefined : createCanary({ db: databases.recovery, publish, now, sender: createLoopbackSender(log, now), intervalMs: config.canaryIntervalMs, log })
+  const deliveries = createDeliveries({ config, databases, ownership, now, onCountedDown: removal.wake, aroundWebhooks: canary?.around, log })
   const dispatch = createDispatch({
     db: databases.dispatch, slowDb: databases.slowDispatch, broker, ownership, log,
     onMatched: deliveries.hint,
@@ -94,4 +96,5 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
 }
 
 /** For the canary alone: no other address comes here, and the guard of the webhooks is no wider for it. */
-const createLoopbackSender = (log: Log): Sender => createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), log }))
+const createLoopbackSender = (log: Log, now: () => Date): Sender =>
+  createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), log }), now)

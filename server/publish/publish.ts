@@ -23,18 +23,20 @@ export interface Publish {
 export interface PublishParts {
   readonly writer: Pick<GroupWriter, 'submit'>
   readonly partitions: number
+  /** The database's clock: `received` is compared with what the database has stored. */
+  readonly now: () => Date
 }
 
 /** Stamps records and hands them to the group writer. */
-export function createPublish({ writer, partitions }: PublishParts): Publish {
+export function createPublish({ writer, partitions, now }: PublishParts): Publish {
   return {
     async event(event, context) {
-      const record = eventRecord(event, context, partitions)
+      const record = eventRecord(event, context, partitions, now())
       await writer.submit(record, 'NTFAPI_EVENT_POST_ERR')
       return { uuid: record.uuid }
     },
     async endSeries(series, context) {
-      await writer.submit(endOfSeriesRecord(series, context, partitions), 'NTFAPI_EVENT_ENDSERIES_ERR')
+      await writer.submit(endOfSeriesRecord(series, context, partitions, now()), 'NTFAPI_EVENT_ENDSERIES_ERR')
     },
   }
 }

@@ -91,7 +91,7 @@ export async function startApi(parts: Partial<ApiParts> = {}): Promise<ApiUnderT
     authenticator,
     admins: { isAdmin: () => Promise.resolve(false) },
     publish,
-    sequences: createSequencePublisher({ db, publish, log }),
+    sequences: createSequencePublisher({ db, publish, now: () => new Date(), log }),
     checks: [],
     log,
     ...parts,

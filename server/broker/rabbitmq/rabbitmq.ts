@@ -18,6 +18,8 @@ export interface RabbitMqBrokerParts {
   readonly partitions: number
   /** Records have arrived for partitions that are held. */
   readonly onArrival: () => void
+  /** The database's clock. */
+  readonly now: () => Date
   readonly log: Log
 }
 
@@ -73,12 +75,12 @@ const readAuthorities = (file: string | undefined) => (file === undefined ? Prom
   throw new UnusableBroker(`BROKER_CA_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`)
 }))
 
-function connectParts({ server, installationId, partitions, onArrival, log }: RabbitMqBrokerParts, ca: string | undefined): Parts {
+function connectParts({ server, installationId, partitions, onArrival, now, log }: RabbitMqBrokerParts, ca: string | undefined): Parts {
   const names = namesOf(installationId)
   const publishLink = createLink({ server, ca, name: 'publish', onStalled: (error) => publisher.stalled(error), log })
   const consumeLink = createLink({ server, ca, name: 'consume', log })
   const publisher = createPublisher({ link: publishLink, names, partitions: Array.from({ length: partitions }, (_, id) => id), log })
-  return { publishLink, consumeLink, publisher, consumer: createConsumer({ link: consumeLink, names, prefetch: prefetchOf(partitions), onArrival, log }) }
+  return { publishLink, consumeLink, publisher, consumer: createConsumer({ link: consumeLink, names, prefetch: prefetchOf(partitions), onArrival, now, log }) }
 }
 
 /** A broker that is away is waited for in the background; one that refuses this service ends the start. */
