@@ -16,6 +16,7 @@ import { migrate } from './db/migrate.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import type { Log } from './log.ts'
 import { createGroupWriter } from './publish/group.ts'
+import { createReservingWriter } from './publish/key-reservations.ts'
 import { createPublish } from './publish/publish.ts'
 import { createReadyChecks } from './readiness.ts'
 
@@ -52,7 +53,8 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
   const installation = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: config.broker ? 'rabbitmq' : 'database' })
   const clock = await openDatabaseClock({ db: databases.clock, log })
   const broker = createBroker({ config, databases, installation, now: clock.now, isAlone, onRecords: () => dispatcher?.wake(), log })
-  const writer = createGroupWriter({ broker, log })
+  const records = createGroupWriter({ broker, log })
+  const writer = config.broker ? createReservingWriter({ db: databases.publish, writer: records, log }) : records
   const publish = createPublish({ writer, partitions: installation.partitions, now: clock.now })
   const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, publish, now: clock.now, isAlone, log })
   const front = config.role === 'dispatcher' ? undefined : await createFront()

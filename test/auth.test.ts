@@ -176,3 +176,10 @@ test.each(['headers', 'headersDistinct'] as const)('over HTTP, names in any case
   const response = await new Promise<IncomingMessage>((resolve) => { request({ port, host: '127.0.0.1', headers }, resolve).end() })
   expect(await json(response)).toMatchObject({ oboUser: 'jdoe', oboTenant: 'dev' })
 })
+
+test('a service has a foreign signer unless its token comes from the admin tenant of this site: its name may be that of another service', async () => {
+  const signerOf = async (attempt: Attempt) => (await (await authenticatorFor(attempt)).authenticate(requestOf('service', attempt), 'GET')).foreignSigner
+  expect(await signerOf({})).toBeUndefined()
+  expect(await signerOf({ claims: { 'tapis/tenant_id': 'branch-admin' }, signer: other, headers: { 'x-tapis-tenant': 'lab' } })).toBe('branch-admin')
+  expect(await signerOf({ claims: { 'tapis/tenant_id': 'dev' }, signer: dev })).toBe('dev')
+})

@@ -1,4 +1,4 @@
-import type { Operation, Success } from './operation.ts'
+import type { Operation, Refusal, Success } from './operation.ts'
 import { IDEMPOTENCY_KEY, TENANT } from './parameters.ts'
 
 const EXAMPLE = {
@@ -17,6 +17,9 @@ const PUBLISHING = [
 
 const STORED: Success = { status: 200, model: 'RespBasic', description: 'It is stored.', code: 'NTFAPI_EVENT_POSTED', result: { uuid: '1d16202d-2248-4690-bcc9-a0134a4089cd' } }
 
+/** Of a request with a key. */
+const REUSED: Readonly<Record<422, Refusal>> = { 422: { code: 'NTFAPI_IDEMPOTENCY_KEY_REUSED', description: 'The `Idempotency-Key` stands for another content. Nothing is stored.' } }
+
 export const EVENTS: readonly Operation[] = [
   {
     id: 'publishEvent', tag: 'Events', method: 'POST', path: '/events/publish', who: 'service',
@@ -25,6 +28,7 @@ export const EVENTS: readonly Operation[] = [
     parameters: [TENANT, IDEMPOTENCY_KEY],
     body: { model: 'Event', description: 'The event.', example: EXAMPLE },
     success: STORED,
+    refusals: REUSED,
   },
   {
     id: 'postEvent', tag: 'Events', method: 'POST', path: '/events', who: 'service', isDeprecated: true,
@@ -33,6 +37,7 @@ export const EVENTS: readonly Operation[] = [
     parameters: [TENANT],
     body: { model: 'Event', description: 'The event.', example: EXAMPLE },
     success: STORED,
+    refusals: REUSED,
   },
   {
     id: 'endEventSeries', tag: 'Events', method: 'POST', path: '/events/endSeries', who: 'service',
@@ -41,5 +46,6 @@ export const EVENTS: readonly Operation[] = [
     parameters: [TENANT],
     body: { model: 'EventSeries', description: 'The series.', example: { source: 'https://tapis.io/jobs', subject: 'job-42', seriesId: 'job-42' } },
     success: { status: 200, model: 'RespBasic', description: 'Its end is stored.', code: 'NTFAPI_EVENT_ENDSERIES', result: null },
+    refusals: REUSED,
   },
 ]

@@ -49,6 +49,6 @@ export const END_SERIES = inQuery('endSeries', { type: 'boolean', default: true 
 export const IDEMPOTENCY_KEY: Parameter = {
   name: 'Idempotency-Key',
   in: 'header',
-  description: 'Makes it harmless to send the request again: the same service with the same key in the same tenant stores one event, and gets its uuid each time.',
+  description: 'Makes it harmless to send the request again: the same service with the same key in the same tenant stores one event, and gets its uuid each time. With another content under the key it is refused.',
   schema: { type: 'string', minLength: 1, maxLength: 255 },
 }

@@ -36,7 +36,8 @@ export function encodeMessage(records: readonly EventRecord[]): Buffer {
   return Buffer.concat([start, header, ...bodies])
 }
 
-const fieldsOf = ({ partition, body, ...fields }: EventRecord, bodyBytes: number) => ({ ...fields, bodyBytes })
+/** Without the hash of the content: releases that do not know it could not read the message. */
+const fieldsOf = ({ partition, body, contentHash, ...fields }: EventRecord, bodyBytes: number) => ({ ...fields, bodyBytes })
 
 /** Takes whatever bytes there are: what it answers can be stored, and what was encoded here comes back as it was. `now` is of the database's clock. */
 export function decodeMessage(message: Buffer, partition: number, now: Date = new Date()): Decoded {
