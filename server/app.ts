@@ -67,6 +67,8 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       host: config.host,
       port: config.port,
       publicUrl: config.publicUrl,
+      usersChangeFilters: config.usersChangeFilters,
+      maxTargets: config.maxTargets,
       db: databases.api,
       callbackDb: databases.callback,
       searchDb: databases.search,

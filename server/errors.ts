@@ -71,6 +71,7 @@ const CATALOGUE = {
 
   // Test sequences.
   NTFAPI_TEST_ERR1: [400, 'The test sequence cannot be started like this'],
+  NTFAPI_TEST_TOO_MANY: [429, 'Too many test sequences are running; try again when one of them is over or deleted'],
   NTFLIB_TEST_DEL_NOT_SEQ: [400, 'The subscription is not one of a test sequence'],
   NTFAPI_TEST_NOTIF_UUID_ERR: [400, 'The uuid of the notification is malformed'],
   NTFAPI_TEST_USR_ERR: [400, 'The event of the notification needs a tenant and a user'],

@@ -24,6 +24,10 @@ export interface ApiParts {
   readonly port: number
   /** Base of the addresses that are handed out; undefined: the one under which the caller reached us. */
   readonly publicUrl: string | undefined
+  /** Not only services change filters and targets. */
+  readonly usersChangeFilters: boolean
+  /** Of one subscription, when it is created or changed. */
+  readonly maxTargets: number
   readonly db: Database
   /** For callers without a token. */
   readonly callbackDb: Database
@@ -43,12 +47,17 @@ export interface ApiParts {
 }
 
 /** The stage that speaks HTTP, from its parts. */
-export function createApi({ host, port, publicUrl, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, lastCanary, log, buildInfo }: ApiParts): HttpServer {
+export function createApi(parts: ApiParts): HttpServer {
+  const { host, port, publicUrl, usersChangeFilters, maxTargets, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, lastCanary, log, buildInfo } = parts
   const envelopes = createEnvelopes({ version: packageJson.version, commit: 'unknown', build: 'unknown', ...buildInfo })
   const access = createSubscriptionAccess({ admins })
   const operations = createRoutes({
     events: createEventOperations({ publish }),
-    subscriptions: { ...createSubscriptionOperations({ db, access }), create: createCreation({ db, publicUrl }), patch: createPatching({ db, access, publicUrl }) },
+    subscriptions: {
+      ...createSubscriptionOperations({ db, access }),
+      create: createCreation({ db, publicUrl, maxTargets }),
+      patch: createPatching({ db, access, publicUrl, maxTargets, usersChangeFilters }),
+    },
     lists: createListOperations({ db: searchDb, longListDb, access }),
     tests: createTestSequenceOperations({ db, callbackDb, publish, publisher: sequences, publicUrl, log }),
     status: createStatusOperations({ checks, lastCanary, envelopes }),

@@ -84,6 +84,8 @@ export async function startApi(parts: Partial<ApiParts> = {}): Promise<ApiUnderT
     host: '127.0.0.1',
     port: 0,
     publicUrl: undefined,
+    usersChangeFilters: false,
+    maxTargets: 100,
     db,
     callbackDb: db,
     searchDb: db,

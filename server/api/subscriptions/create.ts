@@ -11,21 +11,23 @@ import { shown } from '../shown-text.ts'
 import { distinctTargets } from './distinct-targets.ts'
 import { createSubscription, type CheckedSubscription } from './insert.ts'
 import { generateName } from './name.ts'
-import { subscriptionFaults } from './rules.ts'
+import { subscriptionFaults, tooManyTargets } from './rules.ts'
 
 export interface CreationParts {
   readonly db: Database
   /** Base of the addresses that are handed out; undefined: the one under which the caller reached us. */
   readonly publicUrl: string | undefined
+  /** That one may have. */
+  readonly maxTargets: number
 }
 
 /** Creates a subscription for a service (contract 3.2). */
-export function createCreation({ db, publicUrl }: CreationParts): (call: Call) => Promise<Answer> {
+export function createCreation({ db, publicUrl, maxTargets }: CreationParts): (call: Call) => Promise<Answer> {
   const check = createCheck(NewSubscription)
 
   return async ({ caller, body, origin }) => {
     const { checked, members } = readBody(body, check)
-    const input = valueOrRefuse(checked, subscriptionFaults(members), 'NTFAPI_CREATE_INVALID_ERRORLIST')
+    const input = valueOrRefuse(checked, [...subscriptionFaults(members), ...tooManyTargets(members, maxTargets)], 'NTFAPI_CREATE_INVALID_ERRORLIST')
     const subscription = complete(input, caller)
     const name = await createSubscription(db, subscription, input.name ?? (() => generateName({ ...subscription, jwtUser: caller.jwtUser })))
     if (name === undefined) {

@@ -6,7 +6,7 @@ import { nextEvent, nextEventContext, seriesContext, seriesOf, type Sequence } f
 import { endAbandoned, isGoingOn, markPublished, PER_TURN, readWaiting, retire } from './store.ts'
 
 /** Between two events of a sequence (Tapis Notifications 1.6.2, beginTestSequence). */
-const INTERVAL_MS = 3000
+export const INTERVAL_MS = 3000
 const IDLE_MS = 1000
 const TIDY_EVERY_MS = 60_000
 
