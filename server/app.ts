@@ -15,7 +15,7 @@ import { checkDurability, openInstallation, useRabbitMq, type Installation } fro
 import { migrate } from './db/migrate.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
 import type { Log } from './log.ts'
-import { createGroupWriter } from './publish/group.ts'
+import { createGroupWriter, type GroupWriter } from './publish/group.ts'
 import { createReservingWriter } from './publish/key-reservations.ts'
 import { createPublish } from './publish/publish.ts'
 import { createReadyChecks } from './readiness.ts'
@@ -53,8 +53,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
   const installation = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: config.broker ? 'rabbitmq' : 'database' })
   const clock = await openDatabaseClock({ db: databases.clock, log })
   const broker = createBroker({ config, databases, installation, now: clock.now, isAlone, onRecords: () => dispatcher?.wake(), log })
-  const records = createGroupWriter({ broker, log })
-  const writer = config.broker ? createReservingWriter({ db: databases.publish, writer: records, log }) : records
+  const writer = createWriter(broker, { config, databases, log })
   const publish = createPublish({ writer, partitions: installation.partitions, now: clock.now })
   const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, publish, now: clock.now, isAlone, log })
   const front = config.role === 'dispatcher' ? undefined : await createFront()
@@ -67,8 +66,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       host: config.host,
       port: config.port,
       publicUrl: config.publicUrl,
-      usersChangeFilters: config.usersChangeFilters,
-      maxTargets: config.maxTargets,
+      ...config.subscriptions,
       db: databases.api,
       callbackDb: databases.callback,
       searchDb: databases.search,
@@ -126,6 +124,12 @@ interface BrokerParts extends Pick<AppParts, 'config' | 'isAlone' | 'log'> {
 const createBroker = ({ config, databases, installation, now, isAlone, onRecords, log }: BrokerParts): Broker => config.broker
   ? createRabbitMqBroker({ ...config.broker, installationId: installation.id, partitions: installation.partitions, onArrival: onRecords, now, log })
   : createDatabaseBroker({ writer: databases.publish, notifies: !isAlone, onStored: onRecords })
+
+/** The database compares contents as it stores them; for another broker that is done before. */
+function createWriter(broker: Broker, { config, databases, log }: Pick<BrokerParts, 'config' | 'databases' | 'log'>): GroupWriter {
+  const writer = createGroupWriter({ broker, log })
+  return config.broker ? createReservingWriter({ db: databases.publish, writer, log }) : writer
+}
 
 async function startBroker(broker: Broker, { config, db }: { readonly config: Config; readonly db: Db }): Promise<void> {
   await broker.start()

@@ -74,10 +74,7 @@ export interface Config {
   readonly retentionHours: number
   readonly reaperIntervalMs: number
   readonly admins: { readonly kind: 'list'; readonly list: readonly Admin[] } | { readonly kind: 'security_kernel'; readonly password: string }
-  /** Not only services. */
-  readonly usersChangeFilters: boolean
-  /** Of one subscription. */
-  readonly maxTargets: number
+  readonly subscriptions: SubscriptionRules
   readonly mail: MailConfig
   /** 0: none. */
   readonly canaryIntervalMs: number
@@ -87,6 +84,14 @@ export interface Config {
 export interface BrokerConfig {
   readonly server: BrokerServer
   readonly caFile: string | undefined
+}
+
+/** What a site decides about subscriptions. */
+export interface SubscriptionRules {
+  /** Not only services change filters and targets. */
+  readonly usersChangeFilters: boolean
+  /** Of one, when it is created or changed. */
+  readonly maxTargets: number
 }
 
 export type MailConfig = { readonly provider: 'LOG' | 'NONE'; readonly from: MailSender } | { readonly provider: 'SMTP'; readonly from: MailSender; readonly server: MailServer }
@@ -197,8 +202,7 @@ function toConfig(settings: Settings): Config {
     retentionHours: settings.RETENTION_HOURS,
     reaperIntervalMs: settings.TAPIS_NTF_SUBSCR_REAPER_INTERVAL * 60_000,
     admins: settings.TAPIS_SERVICE_PASSWORD === undefined ? { kind: 'list', list: settings.TIDINGS_ADMINS ?? [] } : { kind: 'security_kernel', password: settings.TAPIS_SERVICE_PASSWORD },
-    usersChangeFilters: settings.TIDINGS_USERS_CHANGE_FILTERS,
-    maxTargets: settings.TIDINGS_MAX_TARGETS,
+    subscriptions: { usersChangeFilters: settings.TIDINGS_USERS_CHANGE_FILTERS, maxTargets: settings.TIDINGS_MAX_TARGETS },
     mail: mailOf(settings),
     canaryIntervalMs: settings.TIDINGS_CANARY_INTERVAL_S * 1000,
     logLevel: settings.LOG_LEVEL,
