@@ -65,8 +65,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
     const api = createApi({
       host: config.host,
       port: config.port,
-      publicUrl: config.publicUrl,
-      ...config.subscriptions,
+      publicUrl: config.publicUrl, ...config.subscriptions,
       db: databases.api,
       callbackDb: databases.callback,
       searchDb: databases.search,
