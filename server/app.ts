@@ -1,28 +1,20 @@
-import { createApi } from './api/api.ts'
-import { MAX_CONNECTIONS } from './api/http.ts'
-import { createAuthenticator } from './api/auth/caller.ts'
-import { openTenants } from './api/auth/open-tenants.ts'
-import { checkOwnSite } from './api/auth/own-site.ts'
-import { openAdmins } from './api/admins/open-admins.ts'
-import { createSequencePublisher } from './api/test-sequences/publisher.ts'
 import type { Broker } from './broker/broker.ts'
 import { createDatabaseBroker } from './broker/database.ts'
 import { createRabbitMqBroker } from './broker/rabbitmq/rabbitmq.ts'
-import { createLastCanary } from './canary/last-canary.ts'
 import { CANARY_TENANT } from './canary/store.ts'
 import type { Config } from './config.ts'
 import { closeDatabases, createDatabases, type Databases } from './databases.ts'
+import { openDatabaseClock } from './db/database-clock.ts'
 import type { Db } from './db/database.ts'
 import { openInstallation, useRabbitMq, type Installation } from './db/installation.ts'
 import { prepareDatabase } from './db/prepare.ts'
 import { createDispatcher, type Dispatcher } from './dispatcher.ts'
+import { createFront } from './front.ts'
 import { offerImport } from './import/offer.ts'
 import type { Log } from './log.ts'
-import { createGroupWriter } from './publish/group.ts'
+import { createGroupWriter, type GroupWriter } from './publish/group.ts'
+import { createReservingWriter } from './publish/key-reservations.ts'
 import { createPublish } from './publish/publish.ts'
-import { createReach } from './reach.ts'
-import { createReadyChecks } from './readiness.ts'
-import { openFilesLimit } from './runtime/open-files.ts'
 
 export interface AppParts {
   readonly config: Config
@@ -57,47 +49,12 @@ export async function createApp(parts: AppParts): Promise<App> {
 async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs }: AppParts, databases: Databases): Promise<App> {
   const installation = await openInstallation(databases.api, { partitions: config.partitions, brokerKind: config.broker ? 'rabbitmq' : 'database' })
   await offerImport({ db: databases.api, ownTenant: CANARY_TENANT, log })
-  const broker = createBroker({ config, databases, installation, isAlone, onRecords: () => dispatcher?.wake(), log })
-  const writer = createGroupWriter({ broker, log })
-  const publish = createPublish({ writer, partitions: installation.partitions })
-  const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, publish, isAlone, log })
-  const front = config.role === 'dispatcher' ? undefined : await createFront()
-
-  /** The api and what publishes for it. */
-  async function createFront(): Promise<App> {
-    const tenants = await openTenants(config, log)
-    const sequences = createSequencePublisher({ db: databases.api, publish, intervalMs: sequenceIntervalMs, log })
-    const api = createApi({
-      host: config.host,
-      port: config.port,
-      publicUrl: config.publicUrl,
-      db: databases.api,
-      callbackDb: databases.callback,
-      searchDb: databases.search,
-      longListDb: databases.longLists,
-      authenticator: createAuthenticator({ tenants, siteId: config.siteId, allowedServices: config.allowedServices, log }),
-      admins: openAdmins(config, { tenants, log }),
-      publish,
-      sequences,
-      checks: createReadyChecks({ tenants, siteId: config.siteId, db: databases.probes, broker }),
-      trustedProxies: config.trustedProxies,
-      maxConnections: await roomForConnections(),
-      reach: createReach(config),
-      lastCanary: createLastCanary({ db: databases.probes, isOn: config.canaryIntervalMs > 0 }),
-      log,
-    })
-    return {
-      check: () => checkOwnSite(tenants, config),
-      async start() {
-        for (const worker of [tenants, sequences]) worker.start()
-        return api.start()
-      },
-      async stop() {
-        await Promise.all([api.stop(), sequences.stop()])
-        await tenants.stop()
-      },
-    }
-  }
+  const clock = await openDatabaseClock({ db: databases.clock, log })
+  const broker = createBroker({ config, databases, installation, now: clock.now, isAlone, onRecords: () => dispatcher?.wake(), log })
+  const writer = createWriter(broker, { config, databases, log })
+  const publish = createPublish({ writer, partitions: installation.partitions, now: clock.now })
+  const dispatcher = config.role === 'api' ? undefined : createDispatcher({ config, databases, databaseUrl, broker, publish, now: clock.now, isAlone, log })
+  const front = config.role === 'dispatcher' ? undefined : await createFront({ config, databases, broker, publish, now: clock.now, sequenceIntervalMs, log })
 
   return {
     check: () => front?.check() ?? Promise.resolve(),
@@ -106,7 +63,7 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
         await closeDatabases(databases)
         throw error
       })
-      writer.start()
+      for (const worker of [clock, writer]) worker.start()
       const address = await front?.start()
       await startDispatcher(dispatcher, address)
       return address ?? 'dispatcher'
@@ -116,24 +73,29 @@ async function assemble({ config, databaseUrl, isAlone, log, sequenceIntervalMs 
       await Promise.all([front?.stop(), dispatcher?.stop()])
       await writer.stop() // both publish
       await broker.stop()
+      await clock.stop()
       await closeDatabases(databases)
     },
   }
 }
 
-/** Half of the files that the process may open stay for deliveries, the database and the broker. */
-const roomForConnections = async () => Math.min(MAX_CONNECTIONS, Math.floor((await openFilesLimit()) / 2))
-
 interface BrokerParts extends Pick<AppParts, 'config' | 'isAlone' | 'log'> {
   readonly databases: Databases
   readonly installation: Installation
+  readonly now: () => Date
   /** There are records to dispatch. */
   readonly onRecords: () => void
 }
 
-const createBroker = ({ config, databases, installation, isAlone, onRecords, log }: BrokerParts): Broker => config.broker
-  ? createRabbitMqBroker({ ...config.broker, installationId: installation.id, partitions: installation.partitions, onArrival: onRecords, log })
+const createBroker = ({ config, databases, installation, now, isAlone, onRecords, log }: BrokerParts): Broker => config.broker
+  ? createRabbitMqBroker({ ...config.broker, installationId: installation.id, partitions: installation.partitions, onArrival: onRecords, now, log })
   : createDatabaseBroker({ writer: databases.publish, notifies: !isAlone, onStored: onRecords })
+
+/** The database compares contents as it stores them; for another broker that is done before. */
+function createWriter(broker: Broker, { config, databases, log }: Pick<BrokerParts, 'config' | 'databases' | 'log'>): GroupWriter {
+  const writer = createGroupWriter({ broker, log })
+  return config.broker ? createReservingWriter({ db: databases.publish, writer, log }) : writer
+}
 
 async function startBroker(broker: Broker, { config, db }: { readonly config: Config; readonly db: Db }): Promise<void> {
   await broker.start()

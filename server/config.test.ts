@@ -22,9 +22,15 @@ test('nothing set is a development service on the embedded database', () => {
     port: 8080, host: '127.0.0.1', role: 'all', dataDir: '.tidings', databaseUrl: undefined, broker: undefined, partitions: undefined, siteId: 'dev',
     tenants: { kind: 'development' }, retryDelaysMs: [1000, 5000, 20_000, 60_000, 300_000, 600_000], retryHorizonMs: 90_000_000,
     allowAddresses: ['127.0.0.0/8', '::1/128'], publicUrl: undefined, sendsInAll: 1024, sendsPerAddress: 128, retentionHours: 72,
-    reaperIntervalMs: 180_000, logLevel: 'info', admins: { kind: 'list', list: [] }, allowedServices: undefined, canaryIntervalMs: 60_000,
+    subscriptions: { usersChangeFilters: false, maxTargets: 100 }, reaperIntervalMs: 180_000, logLevel: 'info', admins: { kind: 'list', list: [] }, allowedServices: undefined, canaryIntervalMs: 60_000,
     mail: { provider: 'LOG', from: { name: 'Tapis Notifications Service', address: 'no-reply@nowhere.com' } },
   })
+})
+
+test('what users may change and how many targets there are is a site\'s to decide', () => {
+  expect(readConfig({ TIDINGS_USERS_CHANGE_FILTERS: 'true', TIDINGS_MAX_TARGETS: '10000' }).subscriptions).toEqual({ usersChangeFilters: true, maxTargets: 10_000 })
+  expect(namesOf({ TIDINGS_USERS_CHANGE_FILTERS: 'perhaps', TIDINGS_MAX_TARGETS: '10001' })).toEqual(['TIDINGS_USERS_CHANGE_FILTERS', 'TIDINGS_MAX_TARGETS'])
+  expect(namesOf({ TIDINGS_MAX_TARGETS: '0' })).toEqual(['TIDINGS_MAX_TARGETS'])
 })
 
 test('every fault is named at once, wrong values and contradictions together', () => {

@@ -40,6 +40,8 @@ export const VARIABLES = {
   TAPIS_SERVICE_PASSWORD: str({ default: undefined, desc: 'Password of the service `notifications` at the Tokens service. With it the Security Kernel is asked who is a tenant administrator. Refused together with TIDINGS_ADMINS.' }),
   TIDINGS_ADMINS: adminList({ default: undefined, desc: 'Tenant administrators, `tenant:user`, separated by commas, where no Security Kernel is asked. Refused together with TAPIS_SERVICE_PASSWORD.' }),
   TIDINGS_ALLOWED_SERVICES: serviceList({ default: undefined, desc: 'Services that may call, separated by commas, exactly as in their tokens, e.g. `jobs,apps`; any other service gets 401, users are not concerned. Unset: all.' }),
+  TIDINGS_USERS_CHANGE_FILTERS: flag({ default: false, desc: 'Whether users and tenant administrators may change filters and targets of their subscriptions (PATCH), as in the original; by it a user reads all events of his tenant. Unset: only services.' }),
+  TIDINGS_MAX_TARGETS: between(1, 10_000)({ default: 100, desc: 'Targets that a subscription may be created with, or changed to. Those that have more, imported ones too, stay as they are.' }),
   TAPIS_MAIL_PROVIDER: str({ default: 'LOG', choices: ['SMTP', 'LOG', 'NONE'] as const, desc: 'How e-mail goes out: by SMTP, not at all but into the log, or not at all.' }),
   TAPIS_SMTP_HOST: str({ default: undefined, desc: 'Mail server; needed with SMTP.' }),
   TAPIS_SMTP_PORT: between(1, 65_535)({ default: 25, desc: 'Port of the mail server.' }),
@@ -78,6 +80,7 @@ export interface Config {
   readonly admins: { readonly kind: 'list'; readonly list: readonly Admin[] } | { readonly kind: 'security_kernel'; readonly password: string }
   /** Undefined: all may call. */
   readonly allowedServices: readonly string[] | undefined
+  readonly subscriptions: SubscriptionRules
   readonly mail: MailConfig
   /** 0: none. */
   readonly canaryIntervalMs: number
@@ -87,6 +90,14 @@ export interface Config {
 export interface BrokerConfig {
   readonly server: BrokerServer
   readonly caFile: string | undefined
+}
+
+/** What a site decides about subscriptions. */
+export interface SubscriptionRules {
+  /** Not only services change filters and targets. */
+  readonly usersChangeFilters: boolean
+  /** Of one, when it is created or changed. */
+  readonly maxTargets: number
 }
 
 export type MailConfig = { readonly provider: 'LOG' | 'NONE'; readonly from: MailSender } | { readonly provider: 'SMTP'; readonly from: MailSender; readonly server: MailServer }
@@ -200,6 +211,7 @@ function toConfig(settings: Settings): Config {
     reaperIntervalMs: settings.TAPIS_NTF_SUBSCR_REAPER_INTERVAL * 60_000,
     admins: settings.TAPIS_SERVICE_PASSWORD === undefined ? { kind: 'list', list: settings.TIDINGS_ADMINS ?? [] } : { kind: 'security_kernel', password: settings.TAPIS_SERVICE_PASSWORD },
     allowedServices: settings.TIDINGS_ALLOWED_SERVICES,
+    subscriptions: { usersChangeFilters: settings.TIDINGS_USERS_CHANGE_FILTERS, maxTargets: settings.TIDINGS_MAX_TARGETS },
     mail: mailOf(settings),
     canaryIntervalMs: settings.TIDINGS_CANARY_INTERVAL_S * 1000,
     logLevel: settings.LOG_LEVEL,

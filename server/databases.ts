@@ -12,6 +12,8 @@ export const POOLS = {
   // Lists and searches: an expensive one is given up, and takes no connection from what creates, deletes and probes.
   search: { maxConnections: 4, statementTimeoutMs: 5000 },
   longLists: { maxConnections: MAX_LONG_LISTS, statementTimeoutMs: 20_000 },
+  // So that nothing is before it: what it measures is the round trip.
+  clock: { maxConnections: 1, statementTimeoutMs: 2500, prepares: true },
   publish: { maxConnections: 1, statementTimeoutMs: 2500, prepares: true },
   lease: { maxConnections: 1, statementTimeoutMs: 2500, prepares: true },
   dispatch: { maxConnections: 1, statementTimeoutMs: 10_000, prepares: true },
@@ -32,7 +34,7 @@ export type Databases = Readonly<Record<keyof typeof POOLS, Database>>
 export function createDatabases(url: () => string, schema: string, log: Log): Databases {
   const pool = (name: keyof typeof POOLS) => createDatabase({ url, schema, name, answerTimeoutMs: POOLS[name].statementTimeoutMs + 2000, log, ...POOLS[name] })
   return {
-    api: pool('api'), probes: pool('probes'), callback: pool('callback'), search: pool('search'), longLists: pool('longLists'), publish: pool('publish'), lease: pool('lease'), dispatch: pool('dispatch'), slowDispatch: pool('slowDispatch'),
+    api: pool('api'), probes: pool('probes'), callback: pool('callback'), search: pool('search'), longLists: pool('longLists'), clock: pool('clock'), publish: pool('publish'), lease: pool('lease'), dispatch: pool('dispatch'), slowDispatch: pool('slowDispatch'),
     claim: pool('claim'), settle: pool('settle'), claimMail: pool('claimMail'), settleMail: pool('settleMail'), recovery: pool('recovery'), housekeeping: pool('housekeeping'),
   }
 }

@@ -19,6 +19,8 @@ export interface DeliveriesParts {
   readonly config: Config
   readonly databases: Databases
   readonly ownership: Held
+  /** The database's clock. */
+  readonly now: () => Date
   /** A notification of an event that removes subscriptions was settled. */
   readonly onCountedDown: () => void
   readonly resolve: Resolve
@@ -33,9 +35,9 @@ export interface Deliveries extends Pick<Delivery, 'rescan' | 'isBusy' | 'drain'
   hint(pairs: readonly (Pair & { readonly method: string })[]): void
 }
 
-export function createDeliveries({ config, databases, ownership, onCountedDown, resolve, aroundWebhooks = (usual) => usual, log }: DeliveriesParts): Deliveries {
+export function createDeliveries({ config, databases, ownership, now, onCountedDown, resolve, aroundWebhooks = (usual) => usual, log }: DeliveriesParts): Deliveries {
   const guard = createGuard(config)
-  const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, resolve, log })))
+  const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, resolve, log }), now))
   const mails = createMailSender({ mail: config.mail, resolve, log })
   const common = { ownership, log, onCountedDown, retry: { delaysMs: config.retryDelaysMs, horizonMs: config.retryHorizonMs } }
   const byMethod: Readonly<Record<DeliveryMethod, Delivery>> = {

@@ -28,6 +28,8 @@ export interface DispatcherParts {
   readonly databaseUrl: () => string
   readonly broker: Broker
   readonly publish: Publish
+  /** The database's clock. */
+  readonly now: () => Date
   readonly isAlone: boolean
   readonly log: Log
 }
@@ -40,7 +42,7 @@ export interface Dispatcher extends WakeableWorker {
   working(): Promise<void>
 }
 
-export function createDispatcher({ config, databases, databaseUrl, broker, publish, isAlone, log }: DispatcherParts): Dispatcher {
+export function createDispatcher({ config, databases, databaseUrl, broker, publish, now, isAlone, log }: DispatcherParts): Dispatcher {
   let address = ''
   let markHeld: () => void
   const held = new Promise<void>((resolve) => {
@@ -59,8 +61,8 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
   const removal = createSubjectRemoval({ db: databases.recovery, log })
   // As many as there are attempts, each for as long as it may take to connect.
   const names = createNames({ mostNames: config.sendsInAll + MAIL_SLOTS.inAll, patienceMs: WEBHOOK_LIMITS.connectMs, log })
-  const canary = config.canaryIntervalMs === 0 ? undefined : createCanary({ db: databases.recovery, publish, sender: createLoopbackSender(names.resolve, log), intervalMs: config.canaryIntervalMs, log })
-  const deliveries = createDeliveries({ config, databases, ownership, onCountedDown: removal.wake, resolve: names.resolve, aroundWebhooks: canary?.around, log })
+  const canary = config.canaryIntervalMs === 0 ? undefined : createCanary({ db: databases.recovery, publish, now, sender: createLoopbackSender({ resolve: names.resolve, now, log }), intervalMs: config.canaryIntervalMs, log })
+  const deliveries = createDeliveries({ config, databases, ownership, now, onCountedDown: removal.wake, resolve: names.resolve, aroundWebhooks: canary?.around, log })
   const dispatch = createDispatch({
     db: databases.dispatch, slowDb: databases.slowDispatch, broker, ownership, log,
     onMatched: deliveries.hint,
@@ -99,4 +101,5 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
 }
 
 /** For the canary alone: no other address comes here, and the guard of the webhooks is no wider for it. */
-const createLoopbackSender = (resolve: Resolve, log: Log): Sender => createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), resolve, log }))
+const createLoopbackSender = ({ resolve, now, log }: Pick<DispatcherParts, 'now' | 'log'> & { readonly resolve: Resolve }): Sender =>
+  createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), resolve, log }), now)

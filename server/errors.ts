@@ -50,6 +50,7 @@ const CATALOGUE = {
   NTFLIB_EVENT_SVC_NOMATCH: [400, 'The first section of the event type must be the name of the publishing service'],
   NTFAPI_EVENT_ATTR_ERR: [400, 'The event has a text that cannot be stored'],
   NTFAPI_IDEMPOTENCY_KEY_ERR: [400, 'Idempotency-Key must be 1 to 255 printable ASCII characters'],
+  NTFAPI_IDEMPOTENCY_KEY_REUSED: [422, 'The Idempotency-Key stands for another content, which was published before; nothing was stored. What is new needs a new key'],
   NTFAPI_EVENT_POST_ERR: [503, 'The event was not stored; try again'],
   NTFAPI_EVENT_ENDSERIES_ERR: [503, 'The end of the series was not stored; try again'],
   NTFAPI_PUBLISH_UNKNOWN: [503, 'It is not known whether the event was stored; it may exist, once'],
@@ -73,6 +74,7 @@ const CATALOGUE = {
 
   // Test sequences.
   NTFAPI_TEST_ERR1: [400, 'The test sequence cannot be started like this'],
+  NTFAPI_TEST_TOO_MANY: [429, 'Too many test sequences are running; try again when one of them is over or deleted'],
   NTFLIB_TEST_DEL_NOT_SEQ: [400, 'The subscription is not one of a test sequence'],
   NTFAPI_TEST_NOTIF_UUID_ERR: [400, 'The uuid of the notification is malformed'],
   NTFAPI_TEST_USR_ERR: [400, 'The event of the notification needs a tenant and a user'],

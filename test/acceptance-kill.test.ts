@@ -16,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => operator.leave())
 
-const publish = (data: string, headers: Readonly<Record<string, string>> = {}) => operator.client.call('POST', '/events/publish', jobEvent({ data }), headers)
+const publish = (data: string, headers: Readonly<Record<string, string>> = {}) => operator.client.call('POST', '/events/publish', jobEvent({ data, timestamp: '2026-11-23T10:00:00Z' }), headers)
 
 /** Each notification once, at its first arrival. The same uuid comes with the same bytes. */
 function firstArrivals() {

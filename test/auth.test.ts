@@ -202,3 +202,10 @@ test('whatever a header says, the refusal is one line of a bounded length', asyn
   expect(message.length).toBeLessThan(700)
   expect(message).not.toMatch(/[\p{Cc}\u202e]/u)
 })
+
+test('a service has a foreign signer unless its token comes from the admin tenant of this site: its name may be that of another service', async () => {
+  const signerOf = async (attempt: Attempt) => (await (await authenticatorFor(attempt)).authenticate(requestOf('service', attempt), 'GET')).foreignSigner
+  expect(await signerOf({})).toBeUndefined()
+  expect(await signerOf({ claims: { 'tapis/tenant_id': 'branch-admin' }, signer: other, headers: { 'x-tapis-tenant': 'lab' } })).toBe('branch-admin')
+  expect(await signerOf({ claims: { 'tapis/tenant_id': 'dev' }, signer: dev })).toBe('dev')
+})

@@ -27,7 +27,7 @@ test.each([['RabbitMQ', '3.10.0'], ['RabbitMQ', '4.1.0'], ['LavinMQ', '2.0.0'], 
   const { broker } = readConfig({ BROKER_URL: `amqp://127.0.0.1:${greeter.port}` })
   if (!broker) throw new Error('no broker')
   const { log, messages } = createRecordingLog()
-  const rabbitMq = createRabbitMqBroker({ ...broker, installationId: 'x', partitions: 1, onArrival: () => undefined, log })
+  const rabbitMq = createRabbitMqBroker({ ...broker, installationId: 'x', partitions: 1, onArrival: () => undefined, now: () => new Date(), log })
   // It greets, and then says nothing: the connection fails, and is tried again for ever.
   const starting = rabbitMq.start()
   await eventually(() => greeter.greeted()).toBe(3) // one looks at the version, two connect

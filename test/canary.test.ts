@@ -103,7 +103,7 @@ test('a canary that does not arrive raises one alarm for all processes, and its 
   const logs = [createRecordingLog(), createRecordingLog()]
   const sent: string[] = []
   const publish = { event: () => Promise.resolve({ uuid: sent[sent.push(crypto.randomUUID()) - 1] ?? '' }) }
-  const beats = logs.map(({ log }) => createBeats({ db, publish, intervalMs: 50, overdueMs: 200, log }))
+  const beats = logs.map(({ log }) => createBeats({ db, publish, now: () => new Date(), intervalMs: 50, overdueMs: 200, log }))
   const said = (words: string) => logs.flatMap(({ messages }) => messages).filter((message) => message.includes(words)).length
   onTestFinished(async () => {
     await Promise.all(beats.map((one) => one.stop()))
@@ -124,7 +124,7 @@ test('a canary that does not arrive raises one alarm for all processes, and its 
 test('what was on its way while no process ran is no reason for an alarm', async () => {
   const db = await createDatabaseForTest()
   const { log, messages } = createRecordingLog()
-  const beats = createBeats({ db, publish: { event: () => Promise.resolve({ uuid: crypto.randomUUID() }) }, intervalMs: 20, overdueMs: 60_000, log })
+  const beats = createBeats({ db, publish: { event: () => Promise.resolve({ uuid: crypto.randomUUID() }) }, now: () => new Date(), intervalMs: 20, overdueMs: 60_000, log })
   onTestFinished(() => beats.stop())
   await db.query(sql`insert into canary_beat (event_uuid, published) values (${crypto.randomUUID()}, now() - interval '1 hour'), (${crypto.randomUUID()}, now() - interval '25 hours')`)
   beats.start()

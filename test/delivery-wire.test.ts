@@ -41,7 +41,7 @@ async function claimed(held: { isLeaseHeld?: boolean; epochs?: ReadonlyMap<numbe
     outcome.open()
   }
   const wire = createWire({
-    sender: createWebhookNotifier(sender), isStillDue: () => Promise.resolve(true), slots: createSlots({ inAll: 1, perAddress: 1 }),
+    sender: createWebhookNotifier(sender, () => new Date()), isStillDue: () => Promise.resolve(true), slots: createSlots({ inAll: 1, perAddress: 1 }),
     ownership: { isLeaseHeld: () => held.isLeaseHeld ?? true, holding: () => ({ ...steps.holding, epochs: held.epochs ?? steps.holding.epochs }) },
     onResult: (_head, result) => tell(result.kind),
     onNotSent: (_head, isStale) => tell(isStale ? 'too old' : 'not sent'),
@@ -77,7 +77,7 @@ test('a head that was claimed 1.5 s ago is not sent, so that a DELETE takes effe
 async function delivering(work: (delivery: Delivery, lease: { isHeld: boolean }) => Promise<void>): Promise<void> {
   const lease = { isHeld: true }
   const delivery = createDelivery({
-    method: 'WEBHOOK', claimDb: steps.db, settleDb: steps.db, sender: createWebhookNotifier(sender), log,
+    method: 'WEBHOOK', claimDb: steps.db, settleDb: steps.db, sender: createWebhookNotifier(sender, () => new Date()), log,
     ownership: { holding: () => steps.holding, settling: () => steps.holding, isLeaseHeld: () => lease.isHeld },
     retry: { delaysMs: [20], horizonMs: 60_000 }, limits: { inAll: 10, perAddress: 10 }, onCountedDown: () => undefined,
   })

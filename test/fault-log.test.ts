@@ -81,7 +81,7 @@ test('a canary that could not be sent off has not recovered while none is due', 
     tries += 1
     return isAway ? Promise.reject(new Error('the broker is away')) : Promise.resolve({ uuid: randomUUID() })
   }
-  run(createBeats({ db, publish: { event }, intervalMs: 1500, log }))
+  run(createBeats({ db, publish: { event }, now: () => new Date(), intervalMs: 1500, log }))
   await eventually(() => tries).toBe(2)
   expect(messages).toEqual([BEGINS])
   isAway = false
@@ -99,7 +99,7 @@ test('test sequences on a database that only reads have not recovered while noth
     return nowMs
   }
   const refuse = () => Promise.reject(new Error('there is nothing to publish'))
-  const sequences = createSequencePublisher({ db: connect(url), publish: { event: refuse, endSeries: refuse }, intervalMs: 10, clock, log })
+  const sequences = createSequencePublisher({ db: connect(url), publish: { event: refuse, endSeries: refuse }, now: () => new Date(), intervalMs: 10, clock, log })
   nowMs = 61_000 // the time to look for what was left behind
   run(sequences)
   await eventually(() => messages).toEqual([BEGINS])

@@ -38,6 +38,14 @@ test('every member of a subscription is copied as it is, and the api shows it', 
   expect((await app.client.call('GET', `/subscriptions/byUuid/${row.uuid}`)).body?.result).toEqual(shown)
 })
 
+test('more targets than a creation may have are copied all the same, and the subscription takes other changes', async ({ app, original }) => {
+  const targets = Array.from({ length: 150 }, (_, index) => ({ deliveryMethod: 'WEBHOOK', deliveryAddress: `https://portal.example.org/${index}` }))
+  const row = await original.add({ delivery_targets: targets })
+  expect((await runImport(original.url, app.db.url)).counts()).toEqual({ copied: 1 })
+  expect(await app.client.call('PATCH', `/subscriptions/byName/${row.name}`, { description: 'changed' })).toMatchObject({ status: 200 })
+  expect((await app.client.call('GET', `/subscriptions/byName/${row.name}`)).body?.result).toMatchObject({ description: 'changed', deliveryTargets: targets })
+})
+
 test('an event matches a copied subscription and is delivered to its target', async ({ app, receiver, subject }) => {
   const original = await createOriginal({ address: receiver.url('/imported') })
   try {

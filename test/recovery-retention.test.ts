@@ -191,3 +191,16 @@ test('a target that a change brings back at this moment is passed over: neither 
   })
   expect(await steps.db.query(sql`select ended from delivery_target`)).toEqual([{ ended: null }])
 })
+
+test('what an idempotency key stands for goes with its event, and no sooner than the uuid is forgotten', async ({ steps }) => {
+  const [unsettled] = await steps.publish({ data: 'waits' })
+  const reserve = (uuid: string, hours: number) => steps.db.query(sql`
+    insert into idempotency_key (uuid, content_hash, created) values (${uuid}, ${uuid}, now() - ${hours} * interval '1 hour')`)
+  const [young, old, waiting] = ['00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002', unsettled?.uuid ?? '']
+  await reserve(young, 47)
+  await reserve(old, 49)
+  await reserve(waiting, 49)
+  await retain(steps)
+  const left = await steps.db.query<{ uuid: string }>(sql`select uuid from idempotency_key`)
+  expect(left.map(({ uuid }) => uuid).toSorted()).toEqual([young, waiting].toSorted())
+})

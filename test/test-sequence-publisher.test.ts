@@ -35,7 +35,7 @@ beforeEach(() => {
   published = []
   beforeEvent = () => Promise.resolve()
   nowMs = 0
-  publisher = createSequencePublisher({ db: api.db, publish, log, intervalMs: INTERVAL_MS, clock: () => nowMs })
+  publisher = createSequencePublisher({ db: api.db, publish, now: () => new Date(), log, intervalMs: INTERVAL_MS, clock: () => nowMs })
 })
 
 afterEach(() => publisher.stop())

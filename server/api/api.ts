@@ -25,6 +25,10 @@ export interface ApiParts {
   readonly port: number
   /** Base of the addresses that are handed out; undefined: the one under which the caller reached us. */
   readonly publicUrl: string | undefined
+  /** Not only services change filters and targets. */
+  readonly usersChangeFilters: boolean
+  /** Of one subscription, when it is created or changed. */
+  readonly maxTargets: number
   readonly db: Database
   /** For callers without a token. */
   readonly callbackDb: Database
@@ -49,12 +53,17 @@ export interface ApiParts {
 }
 
 /** The stage that speaks HTTP, from its parts. */
-export function createApi({ host, port, publicUrl, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, reach, lastCanary, trustedProxies, maxConnections, log, buildInfo }: ApiParts): HttpServer {
+export function createApi(parts: ApiParts): HttpServer {
+  const { host, port, publicUrl, usersChangeFilters, maxTargets, db, callbackDb, searchDb, longListDb, authenticator, admins, publish, sequences, checks, reach, lastCanary, trustedProxies, maxConnections, log, buildInfo } = parts
   const envelopes = createEnvelopes({ version: packageJson.version, commit: 'unknown', build: 'unknown', ...buildInfo })
   const access = createSubscriptionAccess({ admins })
   const operations = createRoutes({
     events: createEventOperations({ publish }),
-    subscriptions: { ...createSubscriptionOperations({ db, access }), create: createCreation({ db, publicUrl, reach }), patch: createPatching({ db, access, publicUrl, reach }) },
+    subscriptions: {
+      ...createSubscriptionOperations({ db, access }),
+      create: createCreation({ db, publicUrl, reach, maxTargets }),
+      patch: createPatching({ db, access, publicUrl, reach, maxTargets, usersChangeFilters }),
+    },
     lists: createListOperations({ db: searchDb, longListDb, access }),
     tests: createTestSequenceOperations({ db, callbackDb, publish, publisher: sequences, publicUrl, log }),
     status: createStatusOperations({ checks, lastCanary, envelopes }),

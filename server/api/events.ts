@@ -69,4 +69,4 @@ function requestFaults({ query, headersDistinct }: Call): Fault[] {
 }
 
 const contextOf = ({ caller, headersDistinct }: Call, tenant: string): PublishContext =>
-  ({ tenant, user: caller.oboUser, service: caller.jwtUser, idempotencyKey: headersDistinct['idempotency-key']?.[0] })
+  ({ tenant, user: caller.oboUser, service: caller.jwtUser, foreignSigner: caller.foreignSigner, idempotencyKey: headersDistinct['idempotency-key']?.[0] })

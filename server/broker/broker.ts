@@ -7,6 +7,8 @@ export const RECORD_FORMAT = 1
 export interface EventRecord {
   readonly partition: number
   readonly uuid: string
+  /** Of what was published under an Idempotency-Key; undefined: nothing is compared. Stays behind at brokers that compare none. */
+  readonly contentHash?: string | undefined
   readonly kind: 'event' | 'end_series'
   readonly tenant: string
   /** Hash of (tenant, source, subject, seriesId); null outside a series. */
@@ -58,8 +60,11 @@ export class BrokerError extends Error {
 
 /** The port between publish and dispatch. Within a partition, records are taken in the order in which their writes were confirmed. */
 export interface Broker {
-  /** Resolves when every record is durable; rejects with a `BrokerError`. A uuid that is there already is left as it is. */
-  publish(records: readonly EventRecord[]): Promise<void>
+  /**
+   * Resolves when every record is durable; rejects with a `BrokerError`. A uuid that is there already is left as it is. Answers
+   * the records that are not stored because their uuid is there with another content, as far as this broker compares them.
+   */
+  publish(records: readonly EventRecord[]): Promise<ReadonlySet<EventRecord>>
   /**
    * Inside the dispatch transaction: the next records of these partitions, at most so many of each, as rows of `event`. What
    * was taken and not committed is taken again. May reject with `NewerFormat`.

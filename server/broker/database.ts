@@ -18,8 +18,9 @@ export function createDatabaseBroker({ writer, notifies, onStored }: DatabaseBro
   return {
     async publish(records) {
       try {
-        await insertRecords(writer, records, notifies)
+        const reused = await insertRecords(writer, records, notifies)
         onStored?.()
+        return reused
       } catch (error) {
         throw new BrokerError(outcomeOf(error), error)
       }

@@ -8,8 +8,16 @@ export interface InboxRecord extends Omit<EventRecord, 'kind'> {
   readonly kind: EventRecord['kind'] | 'undecodable'
 }
 
-/** Locks the partitions of the group (advisory, ascending) until the commit; see publish_records in the migrations. */
-export const insertRecords = (db: Db, records: readonly InboxRecord[], notifies: boolean) => db.query(sql`
+/**
+ * Locks the partitions of the group (advisory, ascending) until the commit; see publish_records in the migrations. Answers the
+ * records whose uuid is there with another content.
+ */
+export async function insertRecords<Inbox extends InboxRecord>(db: Db, records: readonly Inbox[], notifies: boolean): Promise<ReadonlySet<Inbox>> {
+  const rows = await db.query<{ place: number }>(publishRecords(records, notifies))
+  return new Set(rows.flatMap(({ place }) => records[place - 1] ?? []))
+}
+
+const publishRecords = (records: readonly InboxRecord[], notifies: boolean) => sql`
   select publish_records(
     ${notifies},
     ${records.map((record) => record.partition)}::smallint[],
@@ -27,7 +35,8 @@ export const insertRecords = (db: Db, records: readonly InboxRecord[], notifies:
     ${records.map((record) => record.received.toISOString())}::timestamptz[],
     ${textArray(records.map((record) => record.body))}::text[],
     ${records.map((record) => record.seqOffset)}::integer[],
-    ${records.map((record) => record.bodyBytes)}::integer[])`)
+    ${records.map((record) => record.bodyBytes)}::integer[],
+    ${records.map((record) => record.contentHash ?? null)}::uuid[]) as place`
 
 /** The next records of these partitions after their cursors, at most so many of each, in position order. */
 export const readAfterCursor = (tx: Db, partitions: readonly number[], limitPerPartition: number) => tx.query<TakenRecord>(sql`

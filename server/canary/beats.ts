@@ -15,6 +15,8 @@ const LEAST_REST_MS = 50
 export interface BeatsParts {
   readonly db: Database
   readonly publish: Pick<Publish, 'event'>
+  /** The database's clock. */
+  readonly now: () => Date
   readonly intervalMs: number
   readonly overdueMs?: number
   readonly log: Log
@@ -28,7 +30,7 @@ export interface Beats extends Worker {
   address(): string | undefined
 }
 
-export function createBeats({ db, publish, intervalMs, overdueMs = OVERDUE_MS, log, clock = () => performance.now() }: BeatsParts): Beats {
+export function createBeats({ db, publish, now, intervalMs, overdueMs = OVERDUE_MS, log, clock = () => performance.now() }: BeatsParts): Beats {
   const loop = createLoop({ name: 'canary', log, turn })
   let address: string | undefined
   /** What was on its way when the last process ended gets its time again. */
@@ -49,7 +51,7 @@ export function createBeats({ db, publish, intervalMs, overdueMs = OVERDUE_MS, l
   /** Outside every series, so the uuid chooses the partition: in time the beats come through all of them. */
   async function sendOff(): Promise<void> {
     hasFailed = true
-    const event = { source: SERVICE_NAME, type: CANARY_TYPE, timestamp: new Date().toISOString() }
+    const event = { source: SERVICE_NAME, type: CANARY_TYPE, timestamp: now().toISOString() }
     const { uuid } = await publish.event(event, { tenant: CANARY_TENANT, user: SERVICE_NAME, service: SERVICE_NAME })
     await noteSent(db, uuid)
     hasFailed = false

@@ -10,6 +10,8 @@ import { CANARY_TENANT, noteArrival } from './store.ts'
 export interface CanaryParts {
   readonly db: Database
   readonly publish: Pick<Publish, 'event'>
+  /** The database's clock. */
+  readonly now: () => Date
   /** Sends webhooks to 127.0.0.1, and is asked for nothing else. */
   readonly sender: Sender
   readonly intervalMs: number
@@ -27,8 +29,8 @@ export interface Canary extends Worker {
 
 const NOT_LISTENING = { kind: 'failed', reason: 'connect_refused', stage: 'connect', durationMs: 0 } as const
 
-export function createCanary({ db, publish, sender, intervalMs, log }: CanaryParts): Canary {
-  const beats = createBeats({ db, publish, intervalMs, log })
+export function createCanary({ db, publish, now, sender, intervalMs, log }: CanaryParts): Canary {
+  const beats = createBeats({ db, publish, now, intervalMs, log })
   const listener = createCanaryListener({ onArrival: (eventUuid) => noteArrival(db, eventUuid), log })
 
   return {

@@ -9,5 +9,8 @@ export const DISPATCH_LOCKS = 1_953_064_305
 /** With the partition as second key: places in a partition become visible in their order. `publish_records` of the migrations takes the same. */
 export const PUBLISH_LOCKS = 1_953_064_306
 
+/** With a hash of the tenant as second key: one test sequence is begun in a tenant at a time. */
+export const SEQUENCE_LOCKS = 1_953_064_308
+
 /** One process that brings its own database with it. */
 export const INSTANCE_LOCK = { space: 0x54494449, key: 1 } as const

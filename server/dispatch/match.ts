@@ -19,7 +19,8 @@ export interface MatchedAddress {
 /**
  * One notification for each event, each matching subscription and each of its targets, and the lanes that they wait in.
  * Matching (Tapis Notifications 1.6.2): tenant, every type section equal or `*`, subject equal or `*`, enabled; expiry is
- * judged against the event's `received`, so an expired subscription still gets what was received before. The two
+ * judged against the event's `received`, so an expired subscription still gets what was received before; a `received` that
+ * is yet to come (of a release whose apis had a clock of their own, or before the database's clock was set back) is now. The two
  * branches, exact subjects and `*`, follow the two partial indexes.
  * deleteSubscriptionsMatchingSubject: the same snapshot fixes which subscriptions go, all of the tenant whose subject
  * filter equals the subject, and how many notifications must be settled before (recovery/subject-removal.ts ends them).
@@ -28,7 +29,7 @@ export interface MatchedAddress {
 export const insertMatches = (tx: Db, events: readonly NumberedEvent[]) => tx.query<MatchedAddress>(sql`
   with numbered as (
     select event.partition, event.position, event.uuid, event.series_key, event.tenant, event.subject, event.type1, event.type2, event.type3,
-           event.received, event.deletes_subscriptions, n.number
+           least(event.received, now()) as received, event.deletes_subscriptions, n.number
     from unnest(${events.map((event) => event.partition)}::smallint[], ${events.map((event) => event.position)}::bigint[],
                 ${events.map((event) => event.number)}::bigint[]) as n (partition, position, number)
     join event on event.partition = n.partition and event.position = n.position

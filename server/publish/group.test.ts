@@ -13,12 +13,12 @@ afterEach(async () => {
 
 /** A broker whose every write is answered by hand: it keeps to the port, and its time is ours. */
 function scriptedBroker() {
-  const writes: { records: readonly EventRecord[]; succeed: () => void; fail: (outcome: BrokerError['outcome']) => void }[] = []
+  const writes: { records: readonly EventRecord[]; succeed: (reused?: ReadonlySet<EventRecord>) => void; fail: (outcome: BrokerError['outcome']) => void }[] = []
   let onWrite: () => void = () => undefined
   return {
     writes,
-    publish: (records: readonly EventRecord[]) => new Promise<void>((resolve, reject) => {
-      writes.push({ records, succeed: resolve, fail: (outcome) => reject(new BrokerError(outcome, new Error('scripted'))) })
+    publish: (records: readonly EventRecord[]) => new Promise<ReadonlySet<EventRecord>>((resolve, reject) => {
+      writes.push({ records, succeed: (reused = new Set()) => resolve(reused), fail: (outcome) => reject(new BrokerError(outcome, new Error('scripted'))) })
       onWrite()
     }),
     /** The write of this number, from 0, once it has come. */
@@ -117,6 +117,26 @@ test.each([['not_stored', 'NTFAPI_EVENT_POST_ERR'], ['unknown', 'NTFAPI_PUBLISH_
   // Between two writes: whoever is told "not stored" then was not on its way.
   time.now = GROUP_LIMITS.deadlineMs
   expect(await answer).toBe(code)
+})
+
+test('a record whose key stands for another content is refused, and its neighbours are stored', async () => {
+  const { broker, writer } = open()
+  const records = [record(), record(), record()]
+  const answers = records.map((one) => answerTo(writer, one))
+  const write = await broker.write(0)
+  write.succeed(new Set(records.slice(1, 2)))
+  expect(await Promise.all(answers)).toEqual(['stored', 'NTFAPI_IDEMPOTENCY_KEY_REUSED', 'stored'])
+})
+
+test('time that was spent before brings the deadline nearer', async () => {
+  const { broker, time, writer } = open()
+  const inFlight = answerTo(writer)
+  const write = await broker.write(0)
+  const late = writer.submit(record(), 'NTFAPI_EVENT_POST_ERR', 4000).then(() => 'stored', (error: unknown) => (error instanceof AppError ? error.code : 'bug'))
+  time.now = GROUP_LIMITS.deadlineMs - 4000
+  expect(await late).toBe('NTFAPI_EVENT_POST_ERR')
+  write.succeed()
+  expect(await inFlight).toBe('stored')
 })
 
 test('a write that succeeds on its second try is a success', async () => {

@@ -13,6 +13,8 @@ const IDLE_MS = 1000
 
 export interface GroupWriterParts {
   readonly broker: Pick<Broker, 'publish'>
+  /** What `broker` is, for the log. */
+  readonly target?: string
   readonly log: Log
   readonly limits?: GroupLimits
   /** Monotonic clock in ms. */
@@ -20,19 +22,22 @@ export interface GroupWriterParts {
 }
 
 export interface GroupWriter extends Worker {
-  /** Resolves when the record is durable. Rejects with an `AppError` (503) at the deadline, or at once when too much waits. */
-  submit(record: EventRecord, failure: ErrorCode): Promise<void>
+  /**
+   * Resolves when the record is durable. Rejects with an `AppError` (503) at the deadline, which is so much nearer as was spent before,
+   * or at once when too much waits, or (422) when its key stands for another content.
+   */
+  submit(record: EventRecord, failure: ErrorCode, spentMs?: number): Promise<void>
 }
 
 /**
  * Records that wait at the same moment share one write; one write is on its way at a time. A record that has been
  * answered is never written afterwards. `stop` waits until everybody has an answer.
  */
-export function createGroupWriter({ broker, log, limits = GROUP_LIMITS, clock = () => performance.now() }: GroupWriterParts): GroupWriter {
+export function createGroupWriter({ broker, target = 'broker', log, limits = GROUP_LIMITS, clock = () => performance.now() }: GroupWriterParts): GroupWriter {
   const room = createWaitingRoom(limits, clock)
   const writer = createLoop({ name: 'publish', log, turn: writeNext })
   const deadlines = createLoop({ name: 'publish-deadlines', log, turn: () => answerLate(room) })
-  const failures = createFailureLog(log, 'broker')
+  const failures = createFailureLog(log, target)
   const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
   let isWriting = false
 
@@ -46,9 +51,9 @@ export function createGroupWriter({ broker, log, limits = GROUP_LIMITS, clock = 
 
   async function writeGroup(group: readonly Entry[]): Promise<void> {
     try {
-      await broker.publish(group.map((entry) => entry.record))
+      const reused = await broker.publish(group.map((entry) => entry.record))
       failures.worked()
-      for (const entry of group) room.leave(entry)
+      for (const entry of group) room.leave(entry, reused.has(entry.record) ? new AppError('NTFAPI_IDEMPOTENCY_KEY_REUSED') : undefined)
     } catch (error) {
       const outcome = error instanceof BrokerError ? error.outcome : 'unknown'
       if (outcome === 'refused') await writeOneByOne(group, error)
@@ -81,10 +86,10 @@ export function createGroupWriter({ broker, log, limits = GROUP_LIMITS, clock = 
   }
 
   return {
-    submit(record, failure) {
+    submit(record, failure, spentMs = 0) {
       if (!isWriting) setImmediate(writer.wake)
       if (room.size === 0) deadlines.wake()
-      return room.enter(record, failure)
+      return room.enter(record, failure, spentMs)
     },
     start() {
       for (const loop of [writer, deadlines]) loop.start()

@@ -45,11 +45,18 @@ test.each<[string, Partial<EventInput>]>([
   expect(new Set(records.map((record) => record.partition)).size).toBeGreaterThan(16)
 })
 
-test('an idempotency key makes the uuid, within one tenant and service', () => {
+test('an idempotency key makes the uuid, within one tenant and service, and one signer', () => {
   const keyed = (by: Partial<PublishContext>) => recordOf({}, { idempotencyKey: 'k', ...by }).uuid
   expect(keyed({})).toBe(keyed({}))
   expect(keyed({})).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-  expect(new Set([keyed({}), keyed({ tenant: 'other' }), keyed({ service: 'apps' }), keyed({ idempotencyKey: 'K' })]).size).toBe(4)
+  expect(keyed({})).toBe('8d6b1190-0e59-86e8-ab43-0c154af00198') // never another over an upgrade
+  expect(new Set([keyed({}), keyed({ foreignSigner: 'site2' }), keyed({ foreignSigner: 'site3' }), keyed({ tenant: 'other' }), keyed({ service: 'apps' }), keyed({ idempotencyKey: 'K' })]).size).toBe(6)
+})
+
+test('the content is compared under a key only, and not where its publisher says that it may differ', () => {
+  const hashOf = (by: Partial<PublishContext>) => recordOf({}, by).contentHash
+  expect(hashOf({ idempotencyKey: 'k' })).toBeTypeOf('string')
+  expect([hashOf({}), hashOf({ idempotencyKey: 'k', contentMayDiffer: true })]).toEqual([undefined, undefined])
 })
 
 test('a subject is kept for matching up to the length that a filter can have, in code points', () => {

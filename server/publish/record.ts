@@ -3,6 +3,7 @@ import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
 import { eventText, instantText } from '@tidings/contract/event-text.ts'
 import type { EventRecord } from '../broker/broker.ts'
 import { hashKey, hashUuid } from '../db/hash-key.ts'
+import { endContentHash, eventContentHash } from './content-hash.ts'
 import type { PublishContext } from './publish.ts'
 
 /** Longest subject filter, in code points: a longer subject can only be matched by `*`, and is not kept for matching. */
@@ -10,7 +11,7 @@ const LONGEST_SUBJECT_FILTER = 150
 
 /** Stamps an event: uuid, received, tenant, user; chooses its partition. Pure but for the defaults. */
 export function eventRecord(event: EventInput, context: PublishContext, partitions: number, now: Date = new Date()): EventRecord {
-  const uuid = context.idempotencyKey === undefined ? randomUUID() : hashUuid(context.tenant, context.service, context.idempotencyKey)
+  const uuid = uuidOf(context)
   const seriesKey = seriesKeyOf(context.tenant, event)
   const { text, seqOffset } = eventText({
     source: event.source,
@@ -30,6 +31,7 @@ export function eventRecord(event: EventInput, context: PublishContext, partitio
   return {
     partition: partitionOf(seriesKey ?? uuid, partitions),
     uuid,
+    contentHash: isCompared(context) ? eventContentHash(event, context) : undefined,
     kind: 'event',
     tenant: context.tenant,
     seriesKey,
@@ -49,7 +51,8 @@ export function endOfSeriesRecord(series: EventSeries, context: PublishContext, 
   const seriesKey = hashKey(context.tenant, series.source, series.subject, series.seriesId)
   return {
     partition: partitionOf(seriesKey, partitions),
-    uuid: context.idempotencyKey === undefined ? randomUUID() : hashUuid(context.tenant, context.service, context.idempotencyKey, 'end of series'),
+    uuid: uuidOf(context, 'end of series'),
+    contentHash: isCompared(context) ? endContentHash(series, context) : undefined,
     kind: 'end_series',
     tenant: context.tenant,
     seriesKey,
@@ -63,6 +66,14 @@ export function endOfSeriesRecord(series: EventSeries, context: PublishContext, 
     bodyBytes: 0,
   }
 }
+
+/** That of a key must never change between versions: what is tried again over an upgrade would be stored twice. */
+function uuidOf({ tenant, service, foreignSigner, idempotencyKey }: PublishContext, ...kind: readonly string[]): string {
+  if (idempotencyKey === undefined) return randomUUID()
+  return hashUuid(tenant, service, idempotencyKey, ...kind, ...(foreignSigner === undefined ? [] : ['signed by', foreignSigner]))
+}
+
+const isCompared = ({ idempotencyKey, contentMayDiffer = false }: PublishContext) => idempotencyKey !== undefined && !contentMayDiffer
 
 /** An event is in a series when it names both a subject and a series (Tapis Notifications 1.6.2, publishEvent). */
 function seriesKeyOf(tenant: string, { source, subject, seriesId }: EventInput): string | null {

@@ -33,7 +33,7 @@ export interface Entry {
 /** Where records wait for their write, first come first served, bounded in bytes. An answered entry never leaves towards the broker. */
 export interface WaitingRoom {
   /** Rejects with NTFAPI_BUSY when too much waits. */
-  enter(record: EventRecord, failure: ErrorCode): Promise<void>
+  enter(record: EventRecord, failure: ErrorCode, spentMs?: number): Promise<void>
   /** The next group, marked as on its way. */
   takeGroup(): Entry[]
   /** The group's write is over for this entry: its publisher is told, unless it was answered before. */
@@ -61,11 +61,11 @@ export function createWaitingRoom(limits: GroupLimits, clock: () => number): Wai
   }
 
   return {
-    enter(record, failure) {
+    enter(record, failure, spentMs = 0) {
       if (heldBytes + costOf(record) > limits.waitingBytes) return Promise.reject(new AppError('NTFAPI_BUSY', { retryAfterS: 1 }))
       heldBytes += costOf(record)
       return new Promise((resolve, reject) => {
-        waiting.push({ record, failure, deadline: clock() + limits.deadlineMs, resolve, reject, mayBeStored: false, isOnItsWay: false, isAnswered: false })
+        waiting.push({ record, failure, deadline: clock() + limits.deadlineMs - spentMs, resolve, reject, mayBeStored: false, isOnItsWay: false, isAnswered: false })
       })
     },
     takeGroup() {

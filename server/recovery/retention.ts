@@ -6,6 +6,7 @@ import { createLoop, type Worker } from '../runtime/loop.ts'
 const EVENTS_PER_BATCH = 1000
 const SUBSCRIPTIONS_PER_BATCH = 500
 const TARGETS_PER_BATCH = 500
+const KEYS_PER_BATCH = 1000
 const EVERY_MS = 60_000
 /** Between two batches. */
 const PAUSE_MS = 100
@@ -15,8 +16,8 @@ const SERIES_DAYS = 400
 
 /**
  * Removes what is older than the retention, in bounded batches: events that were dispatched, with all their notifications
- * settled that long ago; subscriptions that ended, and targets that a change has ended, of which nothing is left; series that nobody used for
- * 400 days.
+ * settled that long ago; subscriptions that ended, and targets that a change has ended, of which nothing is left; what
+ * idempotency keys stand for, when the event is no longer seen; series that nobody used for 400 days.
  * Goes through each partition window by window, so that what has to stay (waiting for a dead target, say) hides nothing.
  */
 export function createRetention({ db, retentionHours, log }: { db: Database; retentionHours: number; log: Log }): Worker {
@@ -34,9 +35,10 @@ export function createRetention({ db, retentionHours, log }: { db: Database; ret
     }
     const subscriptions = await removeSubscriptions(db, seenHours)
     const targets = await removeTargets(db, seenHours)
+    const keys = await removeKeys(db, seenHours)
     const series = await removeSeries(db)
-    if (events + subscriptions + targets + series > 0) log.info({ events, subscriptions, targets, series }, 'retention')
-    return hasMore || subscriptions === SUBSCRIPTIONS_PER_BATCH || targets === TARGETS_PER_BATCH ? PAUSE_MS : EVERY_MS
+    if (events + subscriptions + targets + keys + series > 0) log.info({ events, subscriptions, targets, keys, series }, 'retention')
+    return hasMore || subscriptions === SUBSCRIPTIONS_PER_BATCH || targets === TARGETS_PER_BATCH || keys === KEYS_PER_BATCH ? PAUSE_MS : EVERY_MS
   }
 
   return createLoop({ name: 'retention', log, turn, restAfterErrorMs: 10_000 })
@@ -135,6 +137,20 @@ async function removeTargets(db: Db, seenHours: number): Promise<number> {
     delete from delivery_target
     using gone
     where delivery_target.id = gone.id
+    returning 1`)
+  return rows.length
+}
+
+/** A key goes after its event, which may have to stay longer: until then its uuid is taken. */
+async function removeKeys(db: Db, seenHours: number): Promise<number> {
+  const rows = await db.query(sql`
+    delete from idempotency_key
+    where uuid in (
+      select uuid
+      from idempotency_key
+      where created < now() - ${seenHours} * interval '1 hour' and not exists (select from event where event.uuid = idempotency_key.uuid)
+      order by created
+      limit ${KEYS_PER_BATCH})
     returning 1`)
   return rows.length
 }

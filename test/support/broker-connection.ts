@@ -16,7 +16,7 @@ export interface BrokerAddress {
 /** The broker as one process of the service has it. Nobody tells anybody that something was published. Its `stop` closes all. */
 export function connectBroker({ databaseUrl, brokerUrl, installation }: BrokerAddress, log: Log): Broker {
   const { broker: rabbitMq } = readConfig({ BROKER_URL: brokerUrl })
-  if (rabbitMq) return createRabbitMqBroker({ ...rabbitMq, installationId: installation.id, partitions: installation.partitions, onArrival: () => undefined, log })
+  if (rabbitMq) return createRabbitMqBroker({ ...rabbitMq, installationId: installation.id, partitions: installation.partitions, onArrival: () => undefined, now: () => new Date(), log })
   const writer = createDatabase({ url: () => databaseUrl, name: 'publish', maxConnections: 1, statementTimeoutMs: 10_000, answerTimeoutMs: 12_000, log })
   let closing: Promise<void> | undefined
   return { ...createDatabaseBroker({ writer, notifies: false }), stop: () => (closing ??= writer.close()) }

@@ -26,9 +26,9 @@ export async function fillBacklog({ client, events, series, signal }: FillOption
   let retries = 0
 
   async function publish(seriesId: string, step: number): Promise<void> {
+    const body = { source: SOURCE, type: 'jobs.LEDGER.BACKLOG', subject: seriesId, seriesId, timestamp: new Date().toISOString(), data: DATA }
     for (;;) {
       signal.throwIfAborted()
-      const body = { source: SOURCE, type: 'jobs.LEDGER.BACKLOG', subject: seriesId, seriesId, timestamp: new Date().toISOString(), data: DATA }
       const outcome = await client.call('POST', '/events/publish', body, { 'idempotency-key': `${seriesId} ${step}` }).then(outcomeOfAnswer, outcomeOfFailure)
       if (outcome.kind === 'stored') return
       if (outcome.kind === 'unexpected') unexpected.push(outcome.said)

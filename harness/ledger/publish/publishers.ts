@@ -58,9 +58,10 @@ export function createPublishers({ plan, clients, pace, keyPrefix, onPublished }
       await pace?.turn(signal)
       if (performance.now() >= endAtMs) return
       record.sentAtMs = performance.now()
+      const attempt = attemptOf(client, series, index)
       while (!record.isStored) {
         signal.throwIfAborted()
-        const outcome = await attempt(client, series, index)
+        const outcome = await attempt()
         note(record, outcome)
         if (outcome.kind !== 'stored') await delay(RETRY_AFTER_MS, undefined, { signal })
       }
@@ -87,12 +88,13 @@ export function createPublishers({ plan, clients, pace, keyPrefix, onPublished }
     }
   }
 
-  async function attempt(client: Client, series: SeriesPlan, index: number): Promise<PublishOutcome> {
+  /** The same request each time. */
+  function attemptOf(client: Client, series: SeriesPlan, index: number): () => Promise<PublishOutcome> {
     const step = series.steps[index]
     if (!step) throw new Error(`${series.seriesId} has no step ${index}`)
     const headers: Record<string, string> = keyPrefix === undefined ? {} : { 'idempotency-key': `${keyPrefix} ${series.seriesId} ${index}` }
     const [path, body] = requestFor(series, step, index)
-    return client.call('POST', path, body, headers).then(outcomeOfAnswer, outcomeOfFailure)
+    return () => client.call('POST', path, body, headers).then(outcomeOfAnswer, outcomeOfFailure)
   }
 
   return {

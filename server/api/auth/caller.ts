@@ -10,6 +10,8 @@ import { createTokenReader } from './token-reader.ts'
 
 /** Who sends a request, and for whom: every tenant scope is `oboTenant`, the default owner `oboUser` (contract 1.5). */
 export interface Caller extends Omit<Identity, 'kind'> {
+  /** Tenant that signed the token, unless it is the admin tenant of this site, as it is for the services of this site. */
+  readonly foreignSigner?: string | undefined
   /** By the tenants in force at the moment of the call. */
   mayActFor(tenant: string): boolean
 }
@@ -63,7 +65,7 @@ export function createAuthenticator({ tenants, siteId, allowedServices, log, clo
         await tenants.refresh()
         if (tenants.generation !== generation) verdict = await judge(headers, method)
       }
-      if (verdict.kind === 'identity') return toCaller(verdict, tenants)
+      if (verdict.kind === 'identity') return toCaller(verdict, tenants, siteId)
       log.debug({ code: verdict.code, ...verdict.details }, 'caller refused')
       throw toAppError(verdict)
     },
@@ -76,9 +78,10 @@ function restrict(verdict: Identity | Refusal, allowedServices: readonly string[
   return refused('TAPIS_SECURITY_RESTRICTED_SERVICE', { service: verdict.jwtUser })
 }
 
-function toCaller({ jwtTenant, jwtUser, oboTenant, oboUser, isService }: Identity, tenants: AuthenticatorParts['tenants']): Caller {
+function toCaller({ jwtTenant, jwtUser, oboTenant, oboUser, isService }: Identity, tenants: AuthenticatorParts['tenants'], siteId: string): Caller {
   return {
     jwtTenant, jwtUser, oboTenant, oboUser, isService,
+    foreignSigner: tenants.current()?.sites.get(siteId)?.adminTenantId === jwtTenant ? undefined : jwtTenant,
     mayActFor(tenant) {
       const data = tenants.current()
       return data !== undefined && mayActFor(data, jwtTenant, tenant)

@@ -20,7 +20,7 @@ export interface Operation {
   readonly body?: RequestBody
   readonly success: Success
   /** Refusals that not every operation has. */
-  readonly refusals?: Readonly<Partial<Record<404 | 409, Refusal>>>
+  readonly refusals?: Readonly<Partial<Record<404 | 409 | 422 | 429, Refusal>>>
 }
 
 export type Tag = 'General' | 'Subscriptions' | 'Events' | 'Test'

@@ -1,4 +1,4 @@
-import type { Operation, Success } from './operation.ts'
+import type { Operation, Refusal, Success } from './operation.ts'
 import { TENANT } from './parameters.ts'
 
 const EXAMPLE = {
@@ -13,11 +13,14 @@ const EXAMPLE = {
 const PUBLISHING = [
   'The answer comes when the event is stored durably, and its result has the `uuid` of the event. It is then delivered to all targets of all subscriptions that match: a webhook is tried again until it accepts, and the events of one series go out one after the other.',
   // Not among the parameters: one more would change the signatures that generators make (Tapis Notifications 1.6.2).
-  'With a header `Idempotency-Key`, of 1 to 255 printable ASCII characters, it is harmless to send the request again: the same service with the same key in the same tenant stores one event, and gets its uuid each time.',
+  'With a header `Idempotency-Key`, of 1 to 255 printable ASCII characters, it is harmless to send the request again: the same service with the same key in the same tenant stores one event, and gets its uuid each time. With another content under the key it is refused.',
   'For services. The first part of `type` must be the name of the service that publishes.',
 ].join('\n\n')
 
 const STORED: Success = { status: 200, model: 'RespBasic', description: 'It is stored.', code: 'NTFAPI_EVENT_POSTED', result: { uuid: '1d16202d-2248-4690-bcc9-a0134a4089cd' } }
+
+/** Of a request with a key. */
+const REUSED: Readonly<Record<422, Refusal>> = { 422: { code: 'NTFAPI_IDEMPOTENCY_KEY_REUSED', description: 'The `Idempotency-Key` stands for another content. Nothing is stored.' } }
 
 export const EVENTS: readonly Operation[] = [
   {
@@ -27,6 +30,7 @@ export const EVENTS: readonly Operation[] = [
     parameters: [TENANT],
     body: { model: 'Event', description: 'The event.', example: EXAMPLE },
     success: STORED,
+    refusals: REUSED,
   },
   {
     id: 'postEvent', tag: 'Events', method: 'POST', path: '/events', who: 'service', isDeprecated: true,
@@ -35,6 +39,7 @@ export const EVENTS: readonly Operation[] = [
     parameters: [TENANT],
     body: { model: 'Event', description: 'The event.', example: EXAMPLE },
     success: STORED,
+    refusals: REUSED,
   },
   {
     id: 'endEventSeries', tag: 'Events', method: 'POST', path: '/events/endSeries', who: 'service',
@@ -43,5 +48,6 @@ export const EVENTS: readonly Operation[] = [
     parameters: [TENANT],
     body: { model: 'EventSeries', description: 'The series.', example: { source: 'https://tapis.io/jobs', subject: 'job-42', seriesId: 'job-42' } },
     success: { status: 200, model: 'RespBasic', description: 'Its end is stored.', code: 'NTFAPI_EVENT_ENDSERIES', result: null },
+    refusals: REUSED,
   },
 ]

@@ -11,7 +11,7 @@ export const SUBSCRIPTIONS: readonly Operation[] = [
   {
     ...COMMON, id: 'postSubscription', method: 'POST', path: '/subscriptions', who: 'service',
     summary: 'Create a subscription',
-    description: 'It counts from the answer on. Every fault of the request is named at once. For services, which may create one for any user.',
+    description: 'It counts from the answer on. Every fault of the request is named at once. It has at most 100 targets, unless the service is set otherwise. For services, which may create one for any user.',
     body: { model: 'ReqPostSubscription', description: 'The subscription.', example: { name: 'job-42', typeFilter: 'jobs.*.*', subjectFilter: 'job-42', deliveryTargets: TARGETS, ttlMinutes: 1440 } },
     success: { status: 201, model: 'RespResourceUrl', description: 'It is created.', mayWarn: true },
     refusals: { 409: { code: 'NTFAPI_SUBSCR_EXISTS', description: 'The owner has a subscription of this name.' } },
@@ -27,7 +27,7 @@ export const SUBSCRIPTIONS: readonly Operation[] = [
   {
     ...COMMON, id: 'patchSubscriptionByName', method: 'PATCH', path: '/subscriptions/byName/:name',
     summary: 'Change a subscription',
-    description: `Changes the members that are given. Name and owner never change; \`enabled\` and \`ttlMinutes\` have operations of their own. ${OWN}`,
+    description: `Changes the members that are given. Name and owner never change; \`enabled\` and \`ttlMinutes\` have operations of their own. \`typeFilter\`, \`subjectFilter\` and \`deliveryTargets\` are for services to change; a user who gives one of them is refused, unless the service is set otherwise. ${OWN}`,
     parameters: [NAME, OWNED_BY],
     body: { model: 'ReqPatchSubscription', description: 'The changes.', example: { description: 'For the portal', deliveryTargets: TARGETS } },
     success: { status: 200, model: 'RespResourceUrl', description: 'It is changed.', mayWarn: true },

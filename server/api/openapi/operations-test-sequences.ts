@@ -7,10 +7,11 @@ export const TEST_SEQUENCES: readonly Operation[] = [
   {
     id: 'beginTestSequence', tag: 'Test', method: 'POST', path: '/test/begin', who: 'service',
     summary: 'Begin a test sequence',
-    description: 'Creates a subscription that delivers to the callback of this service, and publishes the first event for it. The others follow by themselves; `getTestSequence` tells what has come back. For services.',
+    description: 'Creates a subscription that delivers to the callback of this service, and publishes the first event for it. The others follow by themselves; `getTestSequence` tells what has come back. At most 20 may run for one user, and 100 in a tenant. For services.',
     parameters: [SUBSCRIPTION_TTL, NUMBER_OF_EVENTS, END_SERIES],
     body: { model: 'object', isOptional: true, description: 'Not looked at.' },
     success: { status: 201, model: 'RespSubscription', description: 'The subscription; its name is the name of the sequence.' },
+    refusals: { 429: { code: 'NTFAPI_TEST_TOO_MANY', description: 'Too many are running.' } },
   },
   {
     id: 'getTestSequence', tag: 'Test', method: 'GET', path: '/test/:name', who: 'caller',

@@ -45,7 +45,7 @@ export function responsesOf({ who, method, path, success, refusals = {} }: Opera
     415: common('NotJson'),
     500: common('Failed'),
     503: common('Unavailable'),
-    ...Object.fromEntries(Object.entries(refusals).map(([status, { description, code }]) => [status, refusal(description, code)])),
+    ...Object.fromEntries(Object.entries(refusals).map(([status, { description, code }]) => [status, { ...refusal(description, code), ...(status === '429' ? { headers: RETRY_AFTER } : {}) }])),
   }
 }
 

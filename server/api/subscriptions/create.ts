@@ -11,7 +11,7 @@ import { shown } from '../shown-text.ts'
 import { distinctTargets } from './distinct-targets.ts'
 import { createSubscription, type CheckedSubscription } from './insert.ts'
 import { generateName } from './name.ts'
-import { subscriptionFaults } from './rules.ts'
+import { subscriptionFaults, tooManyTargets } from './rules.ts'
 import { subscriptionWarnings, type Reach } from './warnings.ts'
 
 export interface CreationParts {
@@ -19,15 +19,17 @@ export interface CreationParts {
   /** Base of the addresses that are handed out; undefined: the one under which the caller reached us. */
   readonly publicUrl: string | undefined
   readonly reach: Reach
+  /** That one may have. */
+  readonly maxTargets: number
 }
 
 /** Creates a subscription for a service (contract 3.2). */
-export function createCreation({ db, publicUrl, reach }: CreationParts): (call: Call) => Promise<Answer> {
+export function createCreation({ db, publicUrl, reach, maxTargets }: CreationParts): (call: Call) => Promise<Answer> {
   const check = createBodyCheck(NewSubscription)
 
   return async ({ caller, body, origin }) => {
     const { checked, members } = readBody(body, check)
-    const input = valueOrRefuse(checked, subscriptionFaults(members), 'NTFAPI_CREATE_INVALID_ERRORLIST')
+    const input = valueOrRefuse(checked, [...subscriptionFaults(members), ...tooManyTargets(members, maxTargets)], 'NTFAPI_CREATE_INVALID_ERRORLIST')
     const subscription = complete(input, caller)
     const name = await createSubscription(db, subscription, input.name ?? (() => generateName({ ...subscription, jwtUser: caller.jwtUser })))
     if (name === undefined) {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../../errors.ts'
 import { addressFault } from './delivery-address.ts'
+import { withoutRepetition } from './distinct-targets.ts'
 import { isObject } from '../json-body.ts'
 import { schemaFault, type Fault } from '../refusal.ts'
 import { storageFault } from '../../db/storable-text.ts'
@@ -14,6 +15,13 @@ export function subscriptionFaults(members: Members, code: ErrorCode = 'NTFAPI_C
   const targets: readonly unknown[] = Array.isArray(members.deliveryTargets) ? members.deliveryTargets : []
   const broken = [...textFaults(members), ...targets.flatMap(targetFaults)]
   return [...repeatedTargets(targets), ...broken.map((text) => ({ code, text }))]
+}
+
+/** More than `most`, those that differ in their domain only being one. Not of what is imported. */
+export function tooManyTargets({ deliveryTargets }: Members, most: number, code: ErrorCode = 'NTFAPI_CREATE_INVALID_ERRORLIST'): Fault[] {
+  if (!Array.isArray(deliveryTargets)) return []
+  const count = withoutRepetition(deliveryTargets).length
+  return count > most ? [{ code, text: `/deliveryTargets has ${count} different targets, at most ${most} are allowed (TIDINGS_MAX_TARGETS)` }] : []
 }
 
 /** JSON schema's uniqueItems: no two targets alike in all their members. */

@@ -10,6 +10,7 @@ import { insertWhole } from '../subscriptions/insert.ts'
 import { findByName, type NameKey } from '../subscriptions/store.ts'
 import { readBeginOptions, type BeginOptions } from './begin-options.ts'
 import type { SequencePublisher } from './publisher.ts'
+import { lockBegins, refuseIfTooMany } from './running.ts'
 import { SEQUENCE_TYPE_FILTER, type Sequence } from './sequence.ts'
 import { insertSequence, removeSequence, stop } from './store.ts'
 
@@ -23,7 +24,7 @@ export interface BeginParts {
 
 /**
  * Begins a test sequence for a service: a subscription to its own callback, and the first event (contract 7.1). Whatever
- * the body is, it means nothing.
+ * the body is, it means nothing. Rejects with NTFAPI_TEST_TOO_MANY when too many run.
  */
 export function createBegin({ db, publisher, publicUrl, log }: BeginParts): (call: Call) => Promise<Answer> {
   return async ({ caller, query, origin }) => {
@@ -31,6 +32,7 @@ export function createBegin({ db, publisher, publicUrl, log }: BeginParts): (cal
     const address = `${publicUrl ?? origin}${BASE_PATH}/test/callback/${key.name}/`
     const { options, faults } = readBeginOptions(query)
     refuseIfAny([...faults, ...addressFaults(address)], 'NTFAPI_TEST_ERR1')
+    await refuseIfTooMany(db, key)
     const { sequence, subscription } = await store(db, key, options, address)
     try {
       await publisher.publishNext(sequence)
@@ -54,6 +56,8 @@ function addressFaults(address: string): Fault[] {
 
 const store = (db: Database, key: NameKey, { ttlMinutes, ...options }: BeginOptions, address: string): Promise<{ sequence: Sequence; subscription: Subscription }> =>
   db.transaction(async (tx) => {
+    await lockBegins(tx, key)
+    await refuseIfTooMany(tx, key)
     const id = await insertWhole(tx, {
       ...key,
       description: null,

@@ -6,13 +6,15 @@ import { nextEvent, nextEventContext, seriesContext, seriesOf, type Sequence } f
 import { endAbandoned, isGoingOn, markPublished, PER_TURN, readWaiting, retire } from './store.ts'
 
 /** Between two events of a sequence (Tapis Notifications 1.6.2, beginTestSequence). */
-const INTERVAL_MS = 3000
+export const INTERVAL_MS = 3000
 const IDLE_MS = 1000
 const TIDY_EVERY_MS = 60_000
 
 export interface SequencePublisherParts {
   readonly db: Database
   readonly publish: Publish
+  /** The database's clock. */
+  readonly now: () => Date
   readonly log: Log
   readonly intervalMs?: number | undefined
   /** Monotonic clock in ms. */
@@ -29,7 +31,7 @@ export interface SequencePublisher extends Worker {
  * Several processes may publish the same event at the same moment: its uuid follows from the sequence and its number, so
  * it is stored once, and the row moves on once. Nothing is locked while something is published.
  */
-export function createSequencePublisher({ db, publish, log, intervalMs = INTERVAL_MS, clock = () => performance.now() }: SequencePublisherParts): SequencePublisher {
+export function createSequencePublisher({ db, publish, now, log, intervalMs = INTERVAL_MS, clock = () => performance.now() }: SequencePublisherParts): SequencePublisher {
   const loop = createLoop({ name: 'test-sequences', log, turn })
   let tidyAt = clock() + TIDY_EVERY_MS
 
@@ -54,7 +56,7 @@ export function createSequencePublisher({ db, publish, log, intervalMs = INTERVA
   /** One that fails is due still. The rows move on one after the other, for the connections are the api's. */
   async function publishAll(due: readonly Sequence[]): Promise<void> {
     const stored = due.map(async (sequence) => {
-      await publish.event(nextEvent(sequence), nextEventContext(sequence))
+      await publish.event(nextEvent(sequence, now()), nextEventContext(sequence))
       return sequence
     })
     for (const result of await Promise.allSettled(stored)) if (result.status === 'fulfilled') await moveOn(result.value)
@@ -62,7 +64,7 @@ export function createSequencePublisher({ db, publish, log, intervalMs = INTERVA
   }
 
   async function publishNext(sequence: Sequence): Promise<void> {
-    await publish.event(nextEvent(sequence), nextEventContext(sequence))
+    await publish.event(nextEvent(sequence, now()), nextEventContext(sequence))
     await moveOn(sequence)
   }
 

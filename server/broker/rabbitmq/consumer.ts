@@ -16,6 +16,8 @@ export interface ConsumerParts {
   /** See `prefetchOf`. */
   readonly prefetch: number
   readonly onArrival: () => void
+  /** The database's clock, for what does not tell when it was received. */
+  readonly now: () => Date
   readonly log: Log
 }
 
@@ -28,7 +30,7 @@ export interface Consumer {
   trouble(): string | undefined
 }
 
-export function createConsumer({ link, names, prefetch, onArrival, log }: ConsumerParts): Consumer {
+export function createConsumer({ link, names, prefetch, onArrival, now, log }: ConsumerParts): Consumer {
   const sessions = new Map<number, Session>()
   const leaving = new Set<Promise<void>>()
   let turn = 0
@@ -74,7 +76,7 @@ export function createConsumer({ link, names, prefetch, onArrival, log }: Consum
   }
 
   function begin(partition: number): void {
-    sessions.set(partition, createSession({ partition, link, names, prefetch, onArrival, log }))
+    sessions.set(partition, createSession({ partition, link, names, prefetch, onArrival, now, log }))
   }
 
   return {

@@ -20,7 +20,7 @@ type Item =
   | { readonly kind: 'record'; record: InboxRecord; readonly tag: number; readonly isLast: boolean }
   | { readonly kind: 'newer_format'; readonly format: number }
 
-export function createFifo(partition: number): Fifo {
+export function createFifo(partition: number, now: () => Date = () => new Date()): Fifo {
   const items: Item[] = []
   let offered = 0
 
@@ -50,7 +50,7 @@ export function createFifo(partition: number): Fifo {
     },
     distrustFirst() {
       const [first] = items
-      if (first?.kind === 'record') first.record = undecodable(Buffer.from(JSON.stringify(first.record)), partition)
+      if (first?.kind === 'record') first.record = undecodable(Buffer.from(JSON.stringify(first.record)), partition, now())
     },
   }
 }

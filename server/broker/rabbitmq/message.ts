@@ -36,11 +36,12 @@ export function encodeMessage(records: readonly EventRecord[]): Buffer {
   return Buffer.concat([start, header, ...bodies])
 }
 
-const fieldsOf = ({ partition, body, ...fields }: EventRecord, bodyBytes: number) => ({ ...fields, bodyBytes })
+/** Without the hash of the content: releases that do not know it could not read the message. */
+const fieldsOf = ({ partition, body, contentHash, ...fields }: EventRecord, bodyBytes: number) => ({ ...fields, bodyBytes })
 
-/** Takes whatever bytes there are: what it answers can be stored, and what was encoded here comes back as it was. */
-export function decodeMessage(message: Buffer, partition: number): Decoded {
-  const whollyUndecodable = (fault: string): Decoded => ({ kind: 'records', records: [undecodable(message, partition)], faults: [fault] })
+/** Takes whatever bytes there are: what it answers can be stored, and what was encoded here comes back as it was. `now` is of the database's clock. */
+export function decodeMessage(message: Buffer, partition: number, now: Date = new Date()): Decoded {
+  const whollyUndecodable = (fault: string): Decoded => ({ kind: 'records', records: [undecodable(message, partition, now)], faults: [fault] })
   const format = formatOf(message)
   if (format === undefined) return whollyUndecodable('not a message of this service')
   if (format > RECORD_FORMAT) return { kind: 'newer_format', format }
@@ -51,7 +52,7 @@ export function decodeMessage(message: Buffer, partition: number): Decoded {
   const bytes = header.records.reduce((sum, { bodyBytes }) => sum + bodyBytes, 0)
   if (bodiesAt + bytes !== message.length) return whollyUndecodable('it has another length than its header says')
   try {
-    return decodeRecords(header.records, message.subarray(bodiesAt), partition)
+    return decodeRecords(header.records, message.subarray(bodiesAt), partition, now)
   } catch (error) { // JSON that is nested so deeply that it can be read, but not written
     return whollyUndecodable(String(error))
   }
@@ -72,7 +73,7 @@ function headerOf(bytes: Buffer): unknown {
   }
 }
 
-function decodeRecords(all: readonly { readonly bodyBytes: number }[], bodies: Buffer, partition: number): Decoded {
+function decodeRecords(all: readonly { readonly bodyBytes: number }[], bodies: Buffer, partition: number, now: Date): Decoded {
   const faults: string[] = []
   let at = 0
   const records = all.map((fields) => {
@@ -80,7 +81,7 @@ function decodeRecords(all: readonly { readonly bodyBytes: number }[], bodies: B
     const record = recordOf(fields, body, partition)
     if (typeof record !== 'string') return record
     faults.push(record)
-    return undecodable(Buffer.concat([Buffer.from(JSON.stringify(fields)), body]), partition)
+    return undecodable(Buffer.concat([Buffer.from(JSON.stringify(fields)), body]), partition, now)
   })
   return { kind: 'records', records, faults }
 }

@@ -17,6 +17,9 @@ const CONFIRM_LIMIT_MS = 5000
 /** Within this a process that publishes nothing learns that the broker is blocked. */
 const TOUCH_EVERY_MS = 2000
 
+/** What is in a queue cannot be compared. */
+const NONE: ReadonlySet<EventRecord> = new Set()
+
 export interface PublisherParts {
   readonly link: Pick<Link, 'acquire' | 'trouble' | 'renew'>
   readonly names: Names
@@ -26,7 +29,7 @@ export interface PublisherParts {
 
 export interface Publisher extends Worker {
   /** See `Broker.publish`. */
-  publish(records: readonly EventRecord[]): Promise<void>
+  publish(records: readonly EventRecord[]): Promise<ReadonlySet<EventRecord>>
   trouble(): string | undefined
   /** Those who wait for a confirm wait no longer: it may never come. */
   stalled(error: Error): void
@@ -57,11 +60,11 @@ export function createPublisher({ link, names, partitions, log }: PublisherParts
     return Promise.resolve(TOUCH_EVERY_MS)
   }
 
-  async function publish(records: readonly EventRecord[]): Promise<void> {
+  async function publish(records: readonly EventRecord[]): Promise<ReadonlySet<EventRecord>> {
     const reason = trouble()
     if (reason !== undefined || !sender) throw new BrokerError('not_stored', new AlreadyTold(reason ?? 'not ready'))
     const fates = await fatesOf(sender, records)
-    if (fates.every(({ fate }) => fate === 'stored')) return
+    if (fates.every(({ fate }) => fate === 'stored')) return NONE
     const cause = fates.find(({ error }) => error)?.error
     throw new BrokerError(fates.every(({ fate }) => fate === 'not_stored') ? 'not_stored' : 'unknown', cause)
   }

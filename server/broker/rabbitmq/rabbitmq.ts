@@ -20,6 +20,8 @@ export interface RabbitMqBrokerParts {
   readonly partitions: number
   /** Records have arrived for partitions that are held. */
   readonly onArrival: () => void
+  /** The database's clock. */
+  readonly now: () => Date
   readonly log: Log
 }
 
@@ -79,13 +81,13 @@ const readAuthorities = (file: string | undefined) => (file === undefined ? Prom
   throw new UnusableBroker(`BROKER_CA_FILE cannot be read: ${error instanceof Error ? error.message : String(error)}`)
 }))
 
-function connectParts({ server, installationId, partitions, onArrival, log }: RabbitMqBrokerParts, ca: string | undefined): Parts {
+function connectParts({ server, installationId, partitions, onArrival, now, log }: RabbitMqBrokerParts, ca: string | undefined): Parts {
   const names = namesOf(installationId)
   const outages = createOutageLog({ log, fields: { loop: 'rabbitmq' }, away: 'failing, will be retried', still: 'still failing, is retried', back: 'recovered' })
   const publishLink = createLink({ server, ca, name: 'publish', onStalled: (error) => publisher.stalled(error), outages, log })
   const consumeLink = createLink({ server, ca, name: 'consume', outages, log })
   const publisher = createPublisher({ link: publishLink, names, partitions: Array.from({ length: partitions }, (_, id) => id), log })
-  return { publishLink, consumeLink, outages, publisher, consumer: createConsumer({ link: consumeLink, names, prefetch: prefetchOf(partitions), onArrival, log }) }
+  return { publishLink, consumeLink, outages, publisher, consumer: createConsumer({ link: consumeLink, names, prefetch: prefetchOf(partitions), onArrival, now, log }) }
 }
 
 /** A broker that is away is waited for in the background; one that refuses this service ends the start. */

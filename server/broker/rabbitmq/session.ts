@@ -17,6 +17,8 @@ export interface SessionParts {
   /** Messages that may be unacknowledged at once. */
   readonly prefetch: number
   readonly onArrival: () => void
+  /** The database's clock. */
+  readonly now: () => Date
   readonly log: Log
 }
 
@@ -30,12 +32,12 @@ export interface Session extends Worker {
   trouble(): string | undefined
 }
 
-export function createSession({ partition, link, names, prefetch, onArrival, log }: SessionParts): Session {
+export function createSession({ partition, link, names, prefetch, onArrival, now, log }: SessionParts): Session {
   let fifo: Fifo | undefined
   const kept = createKeptChannel({ name: `partition ${partition}`, link, prepare, onLost, log })
 
   async function prepare(channel: Channel): Promise<void> {
-    const arrived = createFifo(partition)
+    const arrived = createFifo(partition, now)
     await declarePartitions(channel, names, [partition])
     await channel.basicQos({ prefetchCount: prefetch })
     fifo = arrived
@@ -46,7 +48,7 @@ export function createSession({ partition, link, names, prefetch, onArrival, log
   }
 
   function arrive(arrived: Fifo, { deliveryTag, body }: AsyncMessage): void {
-    const message = decodeMessage(bytesOf(body), partition)
+    const message = decodeMessage(bytesOf(body), partition, now())
     if (message.kind === 'records' && message.faults.length > 0) log.error({ partition, faults: message.faults.slice(0, 5) }, 'a message cannot be decoded')
     arrived.push(deliveryTag, message)
   }
