@@ -17,7 +17,7 @@ const NAME_ERROR = 3
 const SERVER_FAILURE = 2
 const REFUSED = 5
 
-export async function startDnsServer(reply: (name: string) => DnsReply, listenPort = 0): Promise<DnsServer> {
+export async function startDnsServer(reply: (name: string, type: string) => DnsReply, listenPort = 0): Promise<DnsServer> {
   const socket = createSocket('udp4')
   const asked = new Set<string>()
   socket.on('message', (message, { address, port }) => {
@@ -25,7 +25,7 @@ export async function startDnsServer(reply: (name: string) => DnsReply, listenPo
     const [question] = questions
     if (!question) return
     asked.add(question.name)
-    const said = reply(question.name)
+    const said = reply(question.name, question.type)
     if (said === 'silent') return
     const answers = typeof said === 'string' ? [] : said.flatMap((data): Answer[] => (typeOf(data) === question.type ? [{ type: typeOf(data), name: question.name, ttl: 0, data }] : []))
     const rcode = { unknown: NAME_ERROR, broken: SERVER_FAILURE, refused: REFUSED }[String(said)] ?? 0

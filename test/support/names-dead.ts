@@ -9,13 +9,15 @@ export interface DeadNames {
   /** As the database, the broker and Tapis services are looked up. */
   readonly ofService: readonly number[]
   readonly hungAtTheEnd: number
+  /** The name whose question for IPv6 addresses is swallowed. */
+  readonly halfDead: number
 }
 
 const DEAD = 600
 const GOOD = 50
 
 // Runs in a network namespace of its own (namespace.ts), whose DNS server this is.
-const dns = await startDnsServer((name) => (name.startsWith('dead') ? 'silent' : ['10.0.0.1']), 53)
+const dns = await startDnsServer((name, type) => (name.startsWith('dead') || (name.startsWith('half') && type === 'AAAA') ? 'silent' : ['10.0.0.1']), 53)
 const { resolve, close } = createNames({ mostNames: 1000, patienceMs: 10_000, log: createLog({ level: 'silent', isTerminal: false }) })
 let hanging = DEAD
 const settle = () => {
@@ -36,6 +38,8 @@ for (let index = 0; index < GOOD; index += 1) {
   ofWebhooks.push(await timed(resolve(`good-${index}.example.org`)))
   ofService.push(await timed(lookup(`service-${index}.example.org`)))
 }
-process.stdout.write(JSON.stringify({ ofWebhooks, ofService, hungAtTheEnd: hanging } satisfies DeadNames))
+const hungAtTheEnd = hanging
+const halfDead = await timed(resolve('half-dead.example.org'))
+process.stdout.write(JSON.stringify({ ofWebhooks, ofService, hungAtTheEnd, halfDead } satisfies DeadNames))
 close()
 await dns.close()
