@@ -36,6 +36,8 @@ export async function createDemoService(signal: AbortSignal): Promise<DemoServic
   let service: ServiceProcess | undefined
   let starting: Promise<void> | undefined
   let isStopped = false
+  // A fault of the demo itself must not leave the service behind, which stops its PostgreSQL.
+  process.on('exit', () => service?.signal('SIGTERM'))
 
   const running = (): ServiceProcess => {
     if (!service) throw new Error('the service does not run')

@@ -1,6 +1,8 @@
+import '@tidings/server/runtime/first.ts'
 import { once } from 'node:events'
 import { HELP, readArguments } from './arguments.ts'
 import { nextSteps } from './next-steps.ts'
+import { onEndingSignal } from '@tidings/server/runtime/signals.ts'
 import { createPaint } from './paint.ts'
 import { run } from './run.ts'
 import { openStage, RECEIVERS, type Stage } from './stage.ts'
@@ -13,7 +15,6 @@ This demo starts the service, with a PostgreSQL of its own, in a temporary direc
 which publishes the life of three jobs, and two receivers, a portal and a gateway. Meanwhile the
 gateway goes down, the service is killed (kill -9), and later the service with its PostgreSQL.
 `
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 const paint = createPaint({ isTerminal: process.stdout.isTTY, noColor: process.env.NO_COLOR })
 const write = (line: string) => void process.stdout.write(`${line}\n`)
@@ -35,12 +36,10 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function demo(isKept: boolean): Promise<number> {
   let codeOfSignal: number | undefined
-  for (const [name, code] of Object.entries(EXIT_CODES)) {
-    process.on(name, () => {
-      codeOfSignal ??= code
-      stopping.abort()
-    })
-  }
+  onEndingSignal((_name, number) => {
+    codeOfSignal ??= 128 + number
+    stopping.abort()
+  })
   process.stdout.on('error', () => stopping.abort()) // nobody reads any more: `npm run demo | head`
   write(INTRODUCTION)
   const stage = await openStage({ paint, write, signal: stopping.signal })

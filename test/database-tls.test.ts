@@ -1,6 +1,6 @@
 import { chown, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { connectionRefusal } from '@tidings/server/db/database-away.ts'
 import { createDatabase } from '@tidings/server/db/database.ts'
 import { chooseRunUser } from '@tidings/server/db/embedded/run-user.ts'
@@ -52,7 +52,7 @@ const refusalOf = (query: string, host?: string) => ask(query, undefined, host).
 async function setTls(to: 'on' | 'off'): Promise<void> {
   await ask('sslmode=disable', to === 'on' ? sql`alter system set ssl = on` : sql`alter system set ssl = off`)
   await reload()
-  await expect.poll(() => ask('sslmode=disable', sql`show ssl`), { timeout: 10_000 }).toEqual([{ ssl: to }])
+  await vi.waitFor(async () => expect(await ask('sslmode=disable', sql`show ssl`)).toEqual([{ ssl: to }]), { timeout: 10_000 })
 }
 
 const reload = () => ask('sslmode=disable', sql`select pg_reload_conf()`)
