@@ -1,2 +1,0 @@
--- Nothing: a place that is kept for a change that is made elsewhere.
-select 1;
