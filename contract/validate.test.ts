@@ -15,7 +15,7 @@ test('every unknown member is named once, by its JSON pointer', () => {
   expect(faultsOf({ search: [], 'a/b': 1, c: 2 })).toEqual(['/a~1b is not a member of this request', '/c is not a member of this request'])
 })
 
-test.each([99, 100, 101, 5000])('%d unknown members are at least one fault and at most 100', (count) => {
+test.each([99, 100, 101, 4000])('%d unknown members are at least one fault and at most 100', (count) => {
   expect(faultsOf({ search: ['a'], ...members(count) })).toHaveLength(Math.min(count, 100))
 })
 

@@ -22,7 +22,7 @@ test('nothing set is a development service on the embedded database', () => {
     port: 8080, host: '127.0.0.1', role: 'all', dataDir: '.tidings', databaseUrl: undefined, broker: undefined, partitions: undefined, siteId: 'dev',
     tenants: { kind: 'development' }, retryDelaysMs: [1000, 5000, 20_000, 60_000, 300_000, 600_000], retryHorizonMs: 90_000_000,
     allowAddresses: ['127.0.0.0/8', '::1/128'], publicUrl: undefined, sendsInAll: 1024, sendsPerAddress: 128, retentionHours: 72,
-    subscriptions: { usersChangeFilters: false, maxTargets: 100 }, reaperIntervalMs: 180_000, logLevel: 'info', admins: { kind: 'list', list: [] }, allowedServices: undefined, canaryIntervalMs: 60_000,
+    subscriptions: { usersChangeFilters: false, maxTargets: 100 }, reaperIntervalMs: 180_000, logLevel: 'info', admins: { kind: 'list', list: [] }, allowedServices: undefined, trustedProxies: [], canaryIntervalMs: 60_000,
     mail: { provider: 'LOG', from: { name: 'Tapis Notifications Service', address: 'no-reply@nowhere.com' } },
   })
 })

@@ -29,6 +29,9 @@ export interface GroupWriter extends Worker {
   submit(record: EventRecord, failure: ErrorCode, spentMs?: number): Promise<void>
 }
 
+/** Lines about records that the broker refuses for good. */
+const REFUSALS = { everyMs: 60_000, maxKeys: 100 }
+
 /**
  * Records that wait at the same moment share one write; one write is on its way at a time. A record that has been
  * answered is never written afterwards. `stop` waits until everybody has an answer.
@@ -38,15 +41,16 @@ export function createGroupWriter({ broker, target = 'broker', log, limits = GRO
   const writer = createLoop({ name: 'publish', log, turn: writeNext })
   const deadlines = createLoop({ name: 'publish-deadlines', log, turn: () => answerLate(room) })
   const failures = createFailureLog(log, target)
-  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
+  const limit = createLogLimit(REFUSALS)
   let isWriting = false
 
   async function writeNext(): Promise<number> {
     const group = room.takeGroup()
     isWriting = group.length > 0
-    if (isWriting) await writeGroup(group)
+    if (!isWriting) return IDLE_MS
+    await writeGroup(group)
     isWriting = false
-    return group.length > 0 ? 0 : IDLE_MS
+    return 0
   }
 
   async function writeGroup(group: readonly Entry[]): Promise<void> {
@@ -75,12 +79,9 @@ export function createGroupWriter({ broker, target = 'broker', log, limits = GRO
 
   /** One record must not fail its neighbours. */
   async function writeOneByOne(group: readonly Entry[], error: unknown): Promise<void> {
-    if (group.length === 1) {
-      for (const entry of group) refuse(entry, error)
-      return
-    }
     for (const entry of group) {
-      if (entry.isAnswered) room.leave(entry)
+      if (group.length === 1) refuse(entry, error)
+      else if (entry.isAnswered) room.leave(entry)
       else await writeGroup([entry])
     }
   }
