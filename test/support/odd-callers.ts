@@ -36,6 +36,7 @@ export function oddCallers(sites: TwoSites): Readonly<Record<string, readonly [H
     'RS512': [jobs({}, { alg: 'RS512' }), 'refused'], 'a list of algorithms': [jobs({}, { alg: ['RS256'] }), 'refused'],
     'a key of its own, with kid': [jobs({}, { alg: 'RS256', kid: '../../dev/null' }, keys.rogue), 'refused'],
     'a key of its own, with jwk': [jobs({}, { alg: 'RS256', jwk: { kty: 'RSA' }, jku: 'http://127.0.0.1:1/jwks', x5u: 'http://127.0.0.1:1/x' }, keys.rogue), 'refused'],
+    'a body that is not encoded': [jobs({}, { alg: 'RS256', crit: ['b64'], b64: false }), 'refused'],
     'an unknown crit': [jobs({}, { alg: 'RS256', crit: ['zz'], zz: 1 }), 'refused'],
     'an unknown kid': [jobs({}, { alg: 'RS256', kid: 'nope' }), 'admitted'], 'another issuer': [jobs({ iss: 'https://evil.example' }), 'admitted'], 'another sub': [jobs({ sub: 'root@other' }), 'admitted'],
     'signed by another tenant': [stranger('tb', 'ta'), 'refused'], 'of no tenant': [stranger('nope', 'ta'), 'refused'], 'of __proto__': [stranger('__proto__', 'ta'), 'refused'], 'of a tenant in capitals': [stranger('TB', 'tb'), 'refused'],

@@ -47,7 +47,7 @@ export function framings(caller: string): readonly RawCase[] {
     ['a trailer that names another tenant', chunked(`${EVENT.length.toString(16)}\r\n${EVENT}\r\n0\r\nX-Tapis-Tenant: tb\r\n\r\n`), [200]],
     ['many trailers', chunked(`0\r\n${'X-T: y\r\n'.repeat(5000)}\r\n`), 'any refusal'],
     ['GET with a body', `GET ${BASE}/healthcheck HTTP/1.1\r\nHost: x\r\nContent-Length: ${SMUGGLED.length}\r\n\r\n${SMUGGLED}`, [200]],
-    ['HEAD', `HEAD ${BASE}/healthcheck HTTP/1.1\r\nHost: x\r\n\r\n`, [200]],
+    ['HEAD', `HEAD ${BASE}/healthcheck HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`, [200]],
   ]
 }
 
