@@ -69,7 +69,7 @@ describe('create', () => {
     }), 400)
     expect(message.split('\n').slice(1)).toEqual([
       expect.stringContaining('/extra is not a member'),
-      expect.stringContaining('/name must begin with a letter or digit and go on with letters, digits and . _ ~ -'),
+      expect.stringContaining('/name must begin with a letter or digit and go on with letters, digits and . _ ~ @ -'),
       expect.stringContaining('/enabled must be boolean'),
       expect.stringContaining('/typeFilter must be service.category.detail'),
       expect.stringContaining('/subjectFilter must not be blank'),
