@@ -80,7 +80,7 @@ export default defineConfig(
     },
   },
   {
-    files: ['test/**', 'harness/**', 'demo/**', '**/*.test.ts', 'vitest.config.ts', 'server/main.ts', 'server/token.ts', 'server/import.ts', 'server/dead-letters.ts', 'server/healthcheck.ts', 'server/config-docs.ts', 'server/db/libpq-environment.ts', 'server/runtime/first.ts', 'server/runtime/signals.ts'],
+    files: ['test/**', 'harness/**', 'demo/**', '**/*.test.ts', 'vitest.config.ts', 'server/main.ts', 'server/token.ts', 'server/import.ts', 'server/dead-letters.ts', 'server/healthcheck.ts', 'server/config-docs.ts', 'server/db/libpq-environment.ts', 'server/delivery/names/helper-environment.ts', 'server/runtime/first.ts', 'server/runtime/signals.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
   { files: ['**/*.test.ts'], rules: { 'max-lines-per-function': 'off' } },

@@ -136,3 +136,9 @@ test('names with dots, as Tapis programs read them too, are understood; blank on
   expect(faultsOf({ ...DATABASE, 'tapis.db.user': 'other' })).toEqual(['TAPIS_DB_USER and tapis.db.user: differ; leave one of them out'])
   expect(readConfig(Object.fromEntries(Object.keys(DEPLOYED).map((name) => [name, ' '])))).toEqual(readConfig({}))
 })
+
+test('letter case of a host is no conflict', () => {
+  expect(faultsOf({ ...DATABASE, DATABASE_URL: 'postgres://tapis_ntf:s3cret@Notifications-Postgres-16/tapisntfdb' })).toEqual([])
+  expect(faultsOf({ ...DATABASE, TAPIS_DB_JDBC_URL: JDBC.toUpperCase().replace('JDBC:POSTGRESQL', 'jdbc:postgresql').replace('TAPISNTFDB', 'tapisntfdb'), DATABASE_URL: 'postgres://tapis_ntf:s3cret@notifications-postgres-16/tapisntfdb' })).toEqual([])
+  expect(faultsOf({ ...QUEUE, BROKER_URL: 'amqp://notif:s3cret@NOTIFICATIONS-rabbitmq/NotificationsHost' })).toEqual([])
+})

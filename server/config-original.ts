@@ -73,7 +73,7 @@ function twice(jdbc: JdbcDatabase | undefined, { user, password }: Login): strin
 }
 
 function databaseConflicts(ours: URL, jdbc: JdbcDatabase | undefined, { user, password }: Login): string[] {
-  const place = `${ours.hostname}:${ours.port || '5432'}${decoded(ours.pathname)}`
+  const place = `${ours.hostname.toLowerCase()}:${ours.port || '5432'}${decoded(ours.pathname)}`
   return [
     ...(jdbc && place !== `${jdbc.host}:${jdbc.port}/${jdbc.database}` ? [conflict('DATABASE_URL', 'TAPIS_DB_JDBC_URL', 'name different databases')] : []),
     ...(user !== undefined && decoded(ours.username) !== user ? [conflict('DATABASE_URL', 'TAPIS_DB_USER', 'name different users')] : []),

@@ -37,7 +37,7 @@ export interface Deliveries extends Pick<Delivery, 'rescan' | 'isBusy' | 'drain'
 
 export function createDeliveries({ config, databases, ownership, now, onCountedDown, resolve, aroundWebhooks = (usual) => usual, log }: DeliveriesParts): Deliveries {
   const guard = createGuard(config)
-  const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, resolve, log }), now))
+  const webhooks = aroundWebhooks(createWebhookNotifier(createWebhookSender({ guard, resolve, now, log }), now))
   const mails = createMailSender({ mail: config.mail, resolve, log })
   const common = { ownership, log, onCountedDown, retry: { delaysMs: config.retryDelaysMs, horizonMs: config.retryHorizonMs } }
   const byMethod: Readonly<Record<DeliveryMethod, Delivery>> = {

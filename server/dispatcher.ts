@@ -102,4 +102,4 @@ export function createDispatcher({ config, databases, databaseUrl, broker, publi
 
 /** For the canary alone: no other address comes here, and the guard of the webhooks is no wider for it. */
 const createLoopbackSender = ({ resolve, now, log }: Pick<DispatcherParts, 'now' | 'log'> & { readonly resolve: Resolve }): Sender =>
-  createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), resolve, log }), now)
+  createWebhookNotifier(createWebhookSender({ guard: createAddressGuard({ allow: ['127.0.0.1/32'] }), resolve, now, log }), now)

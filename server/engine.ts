@@ -72,8 +72,7 @@ export async function openEngine({ config, log, onLost, signal }: EngineParts): 
 
   /** A recovery or somebody else's lock may be waited for long. */
   function giveUp(): void {
-    void lock.release()
-    void server.leave()
+    for (const end of [lock.release(), server.leave()]) end.catch((error: unknown) => log.debug({ err: error }, 'ended by a failure'))
   }
 
   signal.throwIfAborted()

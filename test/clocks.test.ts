@@ -8,6 +8,7 @@ import { startAppForTest, type TestApp } from './support/app.ts'
 import { createDatabaseForTest, type TestDatabase } from './support/database.ts'
 import type { Operator } from './support/operator.ts'
 import { hasRabbitMq, startOwnRabbitMq } from './support/rabbitmq.ts'
+import { startRawReceiver } from './support/raw-receiver.ts'
 import { createRecordingLog } from './support/recording-log.ts'
 import { createSiteProcesses } from './support/site-processes.ts'
 import { setWallClock, wallClockOff } from './support/wall-clock.ts'
@@ -100,6 +101,21 @@ describe('processes on hosts of their own', () => {
     await expectRightTimes(await site.operator.receiver.take(TTLS.length), site.database)
     expect(site.operator.alarms()).toEqual([])
   })
+})
+
+test.each(CLOCKS)('a date in Retry-After without a Date beside it is counted by the clock of the database, with a wall clock two hours %s', async (_how, aheadMs) => {
+  const app = await startAppForTest()
+  const until = new Date(await databaseMs(app.db) + 600_000).toUTCString()
+  const receiver = await startRawReceiver((socket) => socket.write(`HTTP/1.1 503 Busy\r\nRetry-After: ${until}\r\nContent-Length: 0\r\n\r\n`))
+  onTestFinished(() => receiver.close())
+  setWallClock(aheadMs)
+  await app.subscribe({ addresses: [receiver.url()] })
+  await app.publish({})
+  const waitS = async () => Number((await app.db.query<{ s: number }>(sql`select extract(epoch from due - now())::float8 as s from lane where due > now() + interval '1 minute'`))[0]?.s ?? 0)
+  await expect.poll(waitS, { timeout: 20_000 }).toBeGreaterThan(0)
+  const waited = await waitS()
+  expect(waited).toBeGreaterThan(500)
+  expect(waited).toBeLessThan(600 * 1.2 + 20) // jitter of a fifth
 })
 
 test('the `received` of a release whose apis have a clock of their own loses nothing when that is ahead', async () => {

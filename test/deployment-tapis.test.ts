@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { VARIABLES } from '@tidings/server/config.ts'
-import { readRepositoryFile } from './support/dockerfile.ts'
+import { parseDockerfile, readRepositoryFile } from './support/dockerfile.ts'
 
 /** Names of the original that are read in the place of ours: DATABASE_URL and BROKER_URL. */
 const UNDERSTOOD = ['TAPIS_DB_JDBC_URL', 'TAPIS_DB_USER', 'TAPIS_DB_PASSWORD', 'TAPIS_QUEUE_HOST', 'TAPIS_QUEUE_USER', 'TAPIS_QUEUE_PASSWORD']
@@ -41,9 +41,10 @@ describe('compose.tidings.yaml', () => {
     const roles = Object.entries(services).map(([name, { environment }]) => [name, environment.find((entry) => entry.startsWith('TIDINGS_ROLE='))])
     expect(roles).toEqual([['notifications-api', 'TIDINGS_ROLE=api'], ['notifications-dispatcher', 'TIDINGS_ROLE=dispatcher']])
     const { services: ours } = parse(await readRepositoryFile('compose.yaml'), { merge: true }) as { services: Readonly<Record<string, { image: string }>> }
+    const imageCommand = parseDockerfile(await readRepositoryFile('Dockerfile')).find(({ name }) => name === 'CMD')?.exec
     for (const { image, command } of Object.values(services)) {
       expect(image).toBe(ours['api-1']?.image)
-      expect(command).toEqual(['node', '--import', 'tsx', 'server/main.ts'])
+      expect(command).toEqual(imageCommand)
     }
   })
 

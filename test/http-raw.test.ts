@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { createApiForFile } from './support/api.ts'
 import { envelopeIn, exchange, openRaw } from './support/raw-http.ts'
@@ -81,4 +82,20 @@ test.each([
 
 test('the documentation keeps its own rule', async () => {
   expect((await api.call('GET', '/openapi.json', { as: 'nobody' })).headers.get('cache-control')).toBe('no-cache')
+})
+
+test.each([
+  ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ['garbage', 'garbage\r\n\r\n'],
+  ['an upgrade', `${GET} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`],
+  ['a broken chunk', chunked('zz\r\n')],
+  ['a request', `${GET} HTTP/1.1\r\nHost: x\r\n\r\n`],
+])('a connection that is reset after the answer to %s leaves the service as it is', async (_what, bytes) => {
+  for (let round = 0; round < 5; round += 1) {
+    const { socket } = await openRaw(api.address)
+    socket.write(bytes)
+    await once(socket, 'data')
+    socket.resetAndDestroy()
+  }
+  expect((await exchange(api.address, `${GET} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).map(({ status }) => status)).toEqual([200])
 })

@@ -34,6 +34,8 @@ export function trackConnections(server: Server, admission: Admission): Connecti
   }
 
   server.on('connection', (socket: Socket) => {
+    // Node takes its own listener away when it hands a connection over (CONNECT); a reset after that must find one.
+    socket.on('error', () => undefined)
     inFlight.set(socket, new Set())
     socket.once('close', () => {
       inFlight.delete(socket)

@@ -31,19 +31,23 @@ interface Parts {
 export function instantMs(text: string, nowMs: number): number | undefined {
   const parts = text.length > MAX_CHARS ? undefined : partsOf(text.trim().toLowerCase().replaceAll(/\s+/g, ' '), nowMs)
   if (!parts) return undefined
-  const { year, month, day, clock: [hour, minute, second = '0', fraction = '0'], zone } = parts
+  const { year, month, day, clock, zone } = parts
+  const [hour, minute, second = '0'] = clock
   const midnight = new Date(0)
   midnight.setUTCFullYear(year, month, day)
   if (midnight.getUTCMonth() !== month || midnight.getUTCDate() !== day) return undefined
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) return undefined // 60: a leap second
-  return midnight.getTime() + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second) + Number(fraction)) * 1000 - offsetMs(zone)
+  return midnight.getTime() + timeOfDayMs(clock) - offsetMs(zone)
 }
+
+const timeOfDayMs = ([hour, minute, second = '0', fraction = '0']: Parts['clock']) => ((Number(hour) * 60 + Number(minute)) * 60 + Number(second) + Number(fraction)) * 1000
 
 function partsOf(text: string, nowMs: number): Parts | undefined {
   const dayFirst = DAY_FIRST.exec(text)
   if (dayFirst) {
     const [, day, month = '', year = '', hour, minute, second, fraction, zone] = dayFirst
-    return { year: fullYear(year, { month: MONTHS.indexOf(month), day: Number(day), nowMs }), month: MONTHS.indexOf(month), day: Number(day), clock: [hour, minute, second, fraction], zone }
+    const clock = [hour, minute, second, fraction] as const
+    return { year: fullYear(year, { month: MONTHS.indexOf(month), day: Number(day), timeMs: timeOfDayMs(clock), nowMs }), month: MONTHS.indexOf(month), day: Number(day), clock, zone }
   }
   const monthFirst = MONTH_FIRST.exec(text)
   if (monthFirst) {
@@ -56,14 +60,13 @@ function partsOf(text: string, nowMs: number): Parts | undefined {
   return { year: Number(year), month: Number(month) - 1, day: Number(day), clock: [hour, minute, second, fraction], zone }
 }
 
-/** RFC 9110 5.6.7: two digits that seem to be more than 50 years ahead are the latest year in the past that ends so. */
-function fullYear(digits: string, { month, day, nowMs }: { readonly month: number; readonly day: number; readonly nowMs: number }): number {
+/** RFC 9110 5.6.7: two digits that seem to be more than 50 years ahead are the latest year in the past that ends so; so it is that within 50 years of now. */
+function fullYear(digits: string, { month, day, timeMs, nowMs }: { readonly month: number; readonly day: number; readonly timeMs: number; readonly nowMs: number }): number {
   if (digits.length === 4) return Number(digits)
-  const now = new Date(nowMs)
-  const year = Math.floor(now.getUTCFullYear() / 100) * 100 + Number(digits)
-  const nearest = year < now.getUTCFullYear() - 50 ? year + 100 : year
-  const isTooFar = Date.UTC(nearest - 50, month, day) > nowMs
-  return isTooFar ? nearest - 100 : nearest
+  const year = Math.floor(new Date(nowMs).getUTCFullYear() / 100) * 100 + Number(digits)
+  const yearsOff = (years: number) => Date.UTC(year + years, month, day) + timeMs
+  if (yearsOff(-50) > nowMs) return year - 100
+  return yearsOff(50) <= nowMs ? year + 100 : year
 }
 
 function offsetMs(zone = ''): number {

@@ -3,7 +3,8 @@ import { instantMs } from './http-date.ts'
 export interface RetryAfterOptions {
   /** The answer's own Date: what the receiver's clock said. */
   readonly date?: string | undefined
-  readonly nowMs?: number
+  /** Of the database's clock. */
+  readonly nowMs: number
 }
 
 /** In ms. One letter is enough where it is clear. */
@@ -27,7 +28,7 @@ const MAX_CHARS = 1000
  *
  * A date is counted from the receiver's Date, so that its clock may differ from ours by up to a day.
  */
-export function retryAfterMs(lines: readonly string[], { date, nowMs = Date.now() }: RetryAfterOptions = {}): number | undefined {
+export function retryAfterMs(lines: readonly string[], { date, nowMs }: RetryAfterOptions): number | undefined {
   for (const line of lines) {
     if (line.length > MAX_CHARS) continue
     const asked = lengthMs(line) ?? untilMs(line, { date, nowMs })

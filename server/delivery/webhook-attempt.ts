@@ -14,6 +14,8 @@ export interface AttemptOptions {
   readonly maySend: () => boolean
   /** Monotonic, in ms. */
   readonly startedAt: number
+  /** The database's clock: dates that receivers name are compared with it. */
+  readonly now: () => Date
   readonly limits: AttemptLimits
 }
 
@@ -48,7 +50,7 @@ const RETRY_AFTER_STATUSES = new Set([429, 503])
  * `controller.abort` would destroy it. undici never repeats a POST that it has written; should that change, the second
  * `onRequestStart` throws.
  */
-export function attempt(connection: Connection, { request, body, signal, maySend, startedAt, limits }: AttemptOptions): Promise<AttemptEnd> {
+export function attempt(connection: Connection, { request, body, signal, maySend, startedAt, now, limits }: AttemptOptions): Promise<AttemptEnd> {
   return new Promise((resolve) => {
     let isDone = false
     let isWritten = false
@@ -76,7 +78,7 @@ export function attempt(connection: Connection, { request, body, signal, maySend
     }
 
     const onHead = ({ httpStatus, retryAfter, date }: FinalStatus) => {
-      const afterMs = RETRY_AFTER_STATUSES.has(httpStatus) ? retryAfterMs(retryAfter, { date }) : undefined
+      const afterMs = RETRY_AFTER_STATUSES.has(httpStatus) ? retryAfterMs(retryAfter, { date, nowMs: now().getTime() }) : undefined
       answered = { kind: 'answered', httpStatus, ...(afterMs !== undefined && { retryAfterMs: afterMs }), durationMs: elapsedMs() }
     }
     const handler: Dispatcher.DispatchHandler = {

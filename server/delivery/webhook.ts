@@ -47,6 +47,8 @@ export interface WebhookSenderParts {
   readonly log: Log
   readonly limits?: WebhookLimits
   readonly resolve: Resolve
+  /** The database's clock. */
+  readonly now: () => Date
   /** Certificates that are trusted instead of the usual ones. */
   readonly ca?: string | undefined
 }
@@ -61,7 +63,7 @@ const ABORTED = { kind: 'aborted', wasWritten: false } as const
 const nextPoll = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
 /** Sends webhooks over connections that are kept for a moment. */
-export function createWebhookSender({ guard, log, limits = WEBHOOK_LIMITS, resolve, ca }: WebhookSenderParts): WebhookSender {
+export function createWebhookSender({ guard, log, limits = WEBHOOK_LIMITS, resolve, now, ca }: WebhookSenderParts): WebhookSender {
   const connections = createConnections({ connect: createGuardedConnect({ guard, resolve, log, connectMs: limits.connectMs, ca }), limits })
   const closing = new AbortController()
   const isClosed = () => closing.signal.aborted
@@ -87,7 +89,7 @@ export function createWebhookSender({ guard, log, limits = WEBHOOK_LIMITS, resol
       const request = webhookRequest(address, headers)
       if (request.kind === 'unbuildable') return request
       const startedAt = performance.now()
-      const options = { request, body: typeof body === 'string' ? Buffer.from(body) : body, signal, maySend, startedAt, limits }
+      const options = { request, body: typeof body === 'string' ? Buffer.from(body) : body, signal, maySend, startedAt, now, limits }
       const first = await sendOver(options, false)
       if (first.kind !== 'stale') return first
       const second = await sendOver(options, true)

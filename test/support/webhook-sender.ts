@@ -15,6 +15,6 @@ const LOOPBACK_GUARD: AddressGuard = createAddressGuard({ allow: ['127.0.0.0/8',
 export function testSender({ limits, ...parts }: Partial<Omit<WebhookSenderParts, 'limits'>> & { limits?: Partial<WebhookLimits> } = {}): TestSender {
   const log = pino({ level: 'silent' })
   const { resolve } = createNames({ mostNames: 100, patienceMs: 5000, log })
-  const sender = createWebhookSender({ guard: LOOPBACK_GUARD, resolve, log, ...parts, limits: { ...WEBHOOK_LIMITS, connectMs: 2000, totalMs: 5000, ...limits } })
+  const sender = createWebhookSender({ guard: LOOPBACK_GUARD, resolve, now: () => new Date(), log, ...parts, limits: { ...WEBHOOK_LIMITS, connectMs: 2000, totalMs: 5000, ...limits } })
   return { ...sender, post: (address, options) => sender.send({ address, body: '{}', headers: {}, maySend: () => true, ...options }) }
 }

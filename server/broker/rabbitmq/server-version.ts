@@ -1,10 +1,12 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import type { BrokerServer } from '../../config-broker.ts'
+import { startDeadline } from '../../runtime/deadline.ts'
 import { UnusableBroker } from '../broker.ts'
 
 const LEAST = { major: 3, minor: 10 }
-const LIMIT_MS = 3000
+/** For the whole look: a server that sends a byte now and then must not hold up the start. */
+const LIMIT_MS = 5000
 /** What a client says first (AMQP 0-9-1, 4.2.2). */
 const PROTOCOL_HEADER = Buffer.from('AMQP\x00\x00\x09\x01', 'latin1')
 /** Type, channel and size, before what a frame holds; one byte ends it (AMQP 0-9-1, 4.2.3). */
@@ -49,8 +51,8 @@ function textUnder(frame: Buffer, key: string): string | undefined {
 async function firstFrame(server: BrokerServer, ca: string | undefined): Promise<Buffer> {
   const socket = openSocket(server, ca)
   const chunks: Buffer[] = []
+  const stopDeadline = startDeadline(LIMIT_MS, () => socket.destroy())
   try {
-    socket.setTimeout(LIMIT_MS, () => socket.destroy())
     socket.write(PROTOCOL_HEADER)
     for await (const chunk of socket.iterator({ destroyOnReturn: true })) {
       if (Buffer.isBuffer(chunk)) chunks.push(chunk)
@@ -60,6 +62,7 @@ async function firstFrame(server: BrokerServer, ca: string | undefined): Promise
   } catch {
     // Whoever connects afterwards meets the same failure, and says it.
   } finally {
+    stopDeadline()
     socket.destroy()
   }
   return Buffer.concat(chunks)

@@ -6,7 +6,7 @@ import { createFailureLog } from '../../runtime/failure-log.ts'
 import type { Resolve } from '../resolve.ts'
 import type { Failed, SendResult, Unbuildable } from '../send-result.ts'
 import type { Sender, SendRequest } from '../sender.ts'
-import { isMailAddress } from './address.ts'
+import { domainOf, isMailAddress } from './address.ts'
 import { composed } from './compose.ts'
 import { createGate } from './gate.ts'
 import { guarded } from './guarded.ts'
@@ -15,7 +15,7 @@ import { smtpErrorLine } from './smtp-error-line.ts'
 import { SMTP_LIMITS, type SmtpLimits } from './smtp-limits.ts'
 import { createSmtpPool } from './smtp-pool.ts'
 import { isConnectionLost, isOurTrouble, isRefusal, smtpResult } from './smtp-result.ts'
-import type { SessionMail } from './smtp-session.ts'
+import type { SessionMail, SmtpSession } from './smtp-session.ts'
 import { utf8Result } from './utf8-result.ts'
 
 export interface SmtpSenderParts {
@@ -45,7 +45,7 @@ export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIM
   async function sendOver({ signal, ...mail }: SessionMail & { readonly signal: AbortSignal }, isFresh: boolean): Promise<Failed | Unbuildable | undefined> {
     const session = await pool.take(signal, { isFresh })
     const mailsBefore = session.mails
-    signal.addEventListener('abort', session.close, { once: true })
+    closeOnAbort(session, signal)
     try {
       const unsendable = utf8Result(mail.envelope, session.extensions)
       if (!unsendable) await session.send(mail)
@@ -65,7 +65,7 @@ export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIM
 
   /** Once: an operator may look for another server, or for other addresses. */
   function tellOfUtf8(address: string): void {
-    if (!isUtf8Told) log.warn({ address }, 'the mail server takes no address whose part before the @ is not ASCII (SMTPUTF8): mails to such addresses are given up, and those of such a sender wait')
+    if (!isUtf8Told) log.warn({ domain: domainOf(address) }, 'the mail server takes no address whose part before the @ is not ASCII (SMTPUTF8): mails to such addresses are given up, and those of such a sender wait')
     isUtf8Told = true
   }
 
@@ -99,6 +99,12 @@ export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIM
       return Promise.resolve()
     },
   }
+}
+
+/** Also when the signal has fired while the session was handed over. */
+function closeOnAbort(session: SmtpSession, signal: AbortSignal): void {
+  signal.addEventListener('abort', session.close, { once: true })
+  if (signal.aborted) session.close()
 }
 
 /** Ends an attempt when one of the signals says so, or its time is over. Listens until `end`. */

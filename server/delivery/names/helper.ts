@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import type { LookupAddress } from 'node:dns'
-import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { helperEnvironment } from './helper-environment.ts'
 import type { NameAnswer } from './look-up.ts'
 
 const PROGRAM = fileURLToPath(new URL('helper.js', import.meta.url))
@@ -47,9 +47,7 @@ type Message =
  * In a session of its own: signals of a terminal do not reach it. It keeps no process from ending.
  */
 export function startHelper({ threads, program = PROGRAM }: HelperOptions, { onAnswer, onEnd }: HelperEvents): Helper {
-  // The environment is handed on whole, for the C library reads it too (RES_OPTIONS, LOCALDOMAIN); but not what is meant for this Node.js, such as an inspector.
-  const { NODE_OPTIONS, NODE_V8_COVERAGE, ...inherited } = env
-  const child = fork(program, [], { env: { ...inherited, UV_THREADPOOL_SIZE: String(threads) }, execArgv: [], detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+  const child = fork(program, [], { env: { ...helperEnvironment(), UV_THREADPOOL_SIZE: String(threads) }, execArgv: [], detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
   child.unref()
   child.channel?.unref()
   let wasReady = false
