@@ -189,7 +189,7 @@ describe('the Kubernetes manifests', () => {
 describe('docs/operations.md', async () => {
   const page = await readRepositoryFile('docs/operations.md')
 
-  test('counts the connections that the pools make', () => {
+  test('counts the connections that the pools make, and so does the page on moving', async () => {
     const rows = [...page.matchAll(/^\| `(\w+)` \| (\d+) \| (api|dispatcher|both) \|/gm)].map(([, name = '', count, role]) => ({ name, count: Number(count), role }))
     expect(Object.fromEntries(rows.filter(({ name }) => name !== 'listen').map(({ name, count }) => [name, count])))
       .toEqual(Object.fromEntries(Object.entries(POOLS).map(([name, { maxConnections }]) => [name, maxConnections])))
@@ -197,6 +197,9 @@ describe('docs/operations.md', async () => {
     const said = (role: string) => Number(new RegExp(`\\*\\*${role}: (\\d+)\\*\\*`).exec(page)?.[1])
     expect({ api: said('api'), dispatcher: said('dispatcher'), all: said('all') })
       .toEqual({ api: sum('api', 'both'), dispatcher: sum('dispatcher', 'both'), all: sum('api', 'dispatcher', 'both') })
+    const moving = await readRepositoryFile('docs/moving-from-tapis-notifications.md')
+    const { groups: told } = /(?<api>\d+) connections for an api, (?<dispatcher>\d+) for a dispatcher, (?<all>\d+) for both in one process/.exec(moving) ?? {}
+    expect(told).toEqual({ api: `${said('api')}`, dispatcher: `${said('dispatcher')}`, all: `${said('all')}` })
     const { 1: limit } = /max_connections=(\d+)/.exec(composeText) ?? []
     expect(Number(limit)).toBeGreaterThan(2 * (said('api') + said('dispatcher')))
   })
