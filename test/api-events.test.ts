@@ -16,17 +16,7 @@ test('a published event is answered with its uuid, in exactly these bytes', asyn
   const response = await publish(EVENT)
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('application/json')
-  expect(await response.text()).toBe(`{
-  "result": {
-    "uuid": "${EVENT_UUID}"
-  },
-  "status": "success",
-  "message": "NTFAPI_EVENT_POSTED Event stored. ${CALLER} Tenant: dev Type: jobs.JOB_NEW_STATUS.RUNNING Subject: job-7 Uuid: ${EVENT_UUID}",
-  "version": "0.1.0",
-  "commit": "unknown",
-  "build": "unknown",
-  "metadata": null
-}`)
+  expect(await response.text()).toBe(`{"result":{"uuid":"${EVENT_UUID}"},"status":"success","message":"NTFAPI_EVENT_POSTED Event stored. ${CALLER} Tenant: dev Type: jobs.JOB_NEW_STATUS.RUNNING Subject: job-7 Uuid: ${EVENT_UUID}","version":"0.1.0","commit":"unknown","build":"unknown","metadata":null}`)
   expect(api.published).toEqual([{ event: EVENT, context: { tenant: 'dev', user: 'jdoe', service: 'jobs', idempotencyKey: undefined } }])
 })
 

@@ -109,10 +109,10 @@ test('a server without TLS: prefer goes without, require is refused in words', a
 
 test('no parameter of an address takes a setting away that the service needs; others stay', async () => {
   const options = ['search_path=pg_catalog', 'work_mem=9MB', 'tcp_keepalives_idle=0', 'client_connection_check_interval=0', 'statement_timeout=1', 'lock_timeout=1', 'idle_in_transaction_session_timeout=1',
-    'default_transaction_read_only=on', 'default_transaction_isolation=serializable', 'timezone=Mars', 'idle_session_timeout=1', 'application_name=x'].map((setting) => `-c ${setting}`).join(' ').replace('Mars', 'Asia/Kathmandu')
+    'default_transaction_isolation=serializable', 'timezone=Mars', 'idle_session_timeout=1', 'application_name=x'].map((setting) => `-c ${setting}`).join(' ').replace('Mars', 'Asia/Kathmandu')
   const [row] = await ask(`options=${encodeURIComponent(options)}&application_name=y&statement_timeout=2`, sql`
     select current_setting('work_mem') as memory, current_setting('client_connection_check_interval') as "check", current_setting('statement_timeout') as statement,
-           current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle, current_setting('transaction_read_only') as "readOnly",
+           current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle,
            current_setting('transaction_isolation') as isolation, current_setting('timezone') as zone, current_setting('application_name') as name, current_setting('idle_session_timeout') as session`)
-  expect(row).toEqual({ memory: '9MB', check: '1s', statement: '5s', lock: '0', idle: '3s', readOnly: 'off', isolation: 'read committed', zone: 'UTC', name: 'tidings tls', session: '0' })
+  expect(row).toEqual({ memory: '9MB', check: '1s', statement: '5s', lock: '0', idle: '3s', isolation: 'read committed', zone: 'UTC', name: 'tidings tls', session: '0' })
 })

@@ -116,8 +116,6 @@ test('one MiB of data is attached whole and shown in part', async () => {
 })
 
 test.each([
-  ['a@example.org, b@example.org', '"a@example.org, b"@example.org', '"a@example.org, b@example.org"'],
-  ['a@example.org;b@example.org', '"a@example.org;b"@example.org', '"a@example.org;b@example.org"'],
   ['Group: a@example.org', '"Group: a"@example.org', '"Group: a@example.org"'],
   ['"a, b"@example.org', '"a, b"@example.org', '"\\"a, b\\"@example.org"'],
   ['jürgen@example.org', 'jürgen@example.org', '=?UTF-8?Q?j=C3=BCrgen=40example=2Eorg?='],
@@ -133,7 +131,7 @@ test.each([
   await scripted.close()
 })
 
-test.each(['a\r\nRCPT TO:<victim@example.org>@example.org', 'Jane <jane@example.org>', 'a\0@example.org', 'nobody', `${'x'.repeat(400)}@example.org`])('nothing is sent to %j', async (address) => {
+test.each(['a@example.org, b@example.org', 'a@example.org;b@example.org', 'a\r\nRCPT TO:<victim@example.org>@example.org', 'Jane <jane@example.org>', 'a\0@example.org', 'nobody', `${'x'.repeat(400)}@example.org`])('nothing is sent to %j', async (address) => {
   expect(await sender.post({ address })).toEqual({ kind: 'unbuildable', reason: 'bad_address' })
   expect(server.asked).toEqual([])
 })

@@ -36,6 +36,10 @@ describe('what is done, with a warning', () => {
     expect(await warnings(patch({ deliveryTargets }), 200)).not.toContain('secret')
   })
 
+  test.each(['nowhere.invalid', 'a.b.INVALID', 'invalid.'])('a name that nobody can have: %s', async (host) => {
+    expect(await warnings(create({ deliveryTargets: [webhook(`http://${host}/hook`)] }), 201)).toMatch(/no host can have the name .*invalid/)
+  })
+
   test.each(['job-*', '*job', '**', ' * ', 'a*b', '*.*.*'])('a * within a subject: %j', async (subjectFilter) => {
     expect(await warnings(create({ subjectFilter }), 201)).toMatch(/^\/subjectFilter: .*no wildcard/)
     expect(await warnings(patch({ subjectFilter }), 200)).toMatch(/^\/subjectFilter: /)

@@ -18,7 +18,6 @@ export const NEEDED_SETTINGS: SessionSettings = {
   idle_in_transaction_session_timeout: 0,
   idle_session_timeout: 0,
   default_transaction_isolation: 'read committed',
-  default_transaction_read_only: 'off',
   timezone: 'UTC',
 }
 

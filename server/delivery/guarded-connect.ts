@@ -70,6 +70,7 @@ export function createGuardedConnect({ guard, resolve, log, connectMs, ca }: Gua
 
   async function connect(target: ConnectTarget, { onSocket, onTrying }: Progress): Promise<void> {
     const addresses = await resolve(target.hostname).catch((error: unknown) => {
+      limit(target.hostname, (suppressed) => log.info({ host: target.hostname, code: errorCode(error), suppressed }, 'webhook host cannot be found'))
       throw new ConnectError('dns', error)
     })
     refuseForbidden(target, addresses.map(({ address }) => address))

@@ -32,7 +32,7 @@ export const makeDataDirectory = (path: string): Promise<void> => explained(path
 /** The same for a program that said so in its own words. */
 export const fullDirectory = (path: string, cause: unknown): UnusableDataDirectory | undefined => {
   const said = cause instanceof Error ? cause.message : String(cause)
-  if (/No space left on device/.test(said)) return new UnusableDataDirectory(path, `${WHY['ENOSPC'] ?? ''}; an empty database takes some 50 MB`, cause)
+  if (/No space left on device|wrote only \d+ of \d+ bytes|Check free disk space/.test(said)) return new UnusableDataDirectory(path, `${WHY['ENOSPC'] ?? ''}; an empty database takes some 50 MB`, cause)
   return /Disk quota exceeded/.test(said) ? new UnusableDataDirectory(path, WHY['EDQUOT'] ?? '', cause) : undefined
 }
 

@@ -11,6 +11,7 @@ const WORDS: Readonly<Record<string, (where: string) => string>> = {
   ECONNRESET: (where) => `${where} cut the connection`,
   EPIPE: (where) => `${where} cut the connection`,
   CONN_CLOSE: (where) => `${where} cut the connection`,
+  EPROTO: (where) => `${where} does not speak TLS as it was asked to; is it the port for TLS?`,
   CONNECTION_TIMEOUT: (where) => `no answer from ${where}`,
 }
 

@@ -44,7 +44,10 @@ export async function readLists(lists: { tenants: readonly unknown[]; sites: rea
     data: { tenants: byId(tenants), sites: byId(sites), fingerprint: fingerprintOf(rawTenants, rawSites) },
     entryFaults,
     keyFaults,
-    wholeFaults: primaries === 1 ? [] : [`sites: exactly one must have "primary": true, ${primaries} have`],
+    wholeFaults: [
+      ...(lists.tenants.length === 0 ? ['tenants: the list is empty, nobody\'s token could be verified'] : []),
+      ...(primaries === 1 ? [] : [`sites: exactly one must have "primary": true, ${primaries} have`]),
+    ],
   }
 }
 

@@ -19,6 +19,8 @@ export interface Written {
 
 const MINUTES_A_DAY = 1440
 const ANY = '*'
+/** Names that are nobody's, for ever (RFC 6761 6.4). */
+const NOWHERE = /(^|\.)invalid\.?$/
 
 /** What was done as asked, though its caller probably meant something else: for the header, never for the envelope. */
 export function subscriptionWarnings({ subjectFilter, targets = [], hasDefaultTtl }: Written, reach: Reach): string[] {
@@ -36,7 +38,9 @@ function targetWarnings({ deliveryMethod, deliveryAddress }: DeliveryTarget, pla
     return reach.sendsMail ? [] : [`${place}: this service sends no e-mail (TAPIS_MAIL_PROVIDER is not SMTP); its notifications count as delivered, but nobody gets them.`]
   }
   const read = readWebAddress(deliveryAddress)
-  const range = read.kind === 'address' ? reach.refusedRange(read.url) : undefined
-  if (read.kind !== 'address' || range === undefined) return []
+  if (read.kind !== 'address') return []
+  if (NOWHERE.test(read.url.hostname)) return [`${place}: no host can have the name ${read.url.hostname} (RFC 6761). Notifications are tried again and given up in the end.`]
+  const range = reach.refusedRange(read.url)
+  if (range === undefined) return []
   return [`${place}: ${read.url.hostname} is an address to which this service sends nothing (${range}). Notifications are tried again and given up in the end, unless its operator allows the address (TIDINGS_ALLOW_ADDRESSES).`]
 }
