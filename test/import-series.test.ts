@@ -104,11 +104,11 @@ test('while a dispatch is under way in a partition, its counters are not touched
 describe('what is not copied', () => {
   test('rows that no event can have made are reported, each with every reason, and keep nothing else out', async ({ app, original }) => {
     await original.query({ text: 'alter table event_series drop constraint event_series_pkey; alter table event_series alter tenant drop not null, alter source drop not null, alter subject drop not null, alter series_id drop not null, alter seq_count drop not null, alter seq_count type numeric' })
-    await original.addSeries({ subject: 'good', seq_count: 7 })
+    await original.addSeries({ subject: 'good', seq_count: 7007 })
     await original.query({ text: `insert into event_series (tenant, source, subject, series_id, seq_count) values
       (null, null, null, null, null), ('', 's', 'negative', 'x', -1), ('dev', 's', 'half', 'x', 1.5), ('dev', 's', 'nan', 'x', 'NaN'), ('dev', 's', 'vast', 'x', 9007199254740993),
       ('dev', repeat('s', 70000), 'long', 'x', 1), (repeat('t', 251), 's', 'tenant', 'x', 1),
-      ('dev', 's', 'zero', 'x', 0), ('dev', 's', ' ', 'x', 4), ('dev', 's', 'blank', '', 4), ('dev', 's', 'twice', 'x', 2), ('dev', 's', 'twice', 'x', 3)` })
+      ('dev', 's', 'zero', 'x', 0), ('dev', 's', ' ', 'x', 4), ('dev', 's', 'blank', '', 4), ('dev', 's', 'twice', 'x', 2002), ('dev', 's', 'twice', 'x', 3003)` })
     const { code, series, lines } = await runImport(original.url, app.db.url)
     expect([code, series()]).toEqual([2, { 'copied': 2, 'already there': 1, 'without a number': 3, 'invalid': 7 }])
     const reasons = lines.flatMap((line) => line.split(': invalid: ').slice(1)).map((reason) => reason.split('; ')).toSorted()
@@ -121,7 +121,7 @@ describe('what is not copied', () => {
       ['the counter is no number of an event: 9007199254740993'],
       ['the counter is no number of an event: NaN'],
     ].toSorted())
-    expect(await app.db.query(sql`select last_number as n from series join imported_series using (series_key) where imported > now() - interval '1 minute' and last_number in (3, 7) order by 1`)).toEqual([{ n: 3 }, { n: 7 }])
+    expect(await app.db.query(sql`select last_number as n from series join imported_series using (series_key) where last_number in (3003, 7007) order by 1`)).toEqual([{ n: 3003 }, { n: 7007 }])
   })
 
   test('an original that is older than its counters says so', async ({ app, original }) => {

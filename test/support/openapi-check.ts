@@ -92,6 +92,7 @@ function closed(schema: OpenApiSchema): OpenApiSchema {
 
 function withoutText(answer: unknown, operationId: string | undefined): unknown {
   if (!TEXT_RESULT.has(operationId ?? '') || typeof answer !== 'object' || answer === null || !('result' in answer)) return answer
+  if (answer.result === null) return answer
   return typeof answer.result === 'string' ? { ...answer, result: null } : { ...answer, result: ['it must be a text'] }
 }
 
