@@ -1,9 +1,9 @@
 import './runtime/first.ts'
 import { hostname } from 'node:os'
-import pg from 'pg'
+import type pg from 'pg'
 import { BASE_PATH } from './api/route.ts'
 import { readConfig, type Config } from './config.ts'
-import { connected, connectionTo } from './db/connecting.ts'
+import { openClient } from './db/connecting.ts'
 import { enterInstallation } from './db/installation-place.ts'
 import { sql } from './db/sql.ts'
 import { bePatientWithAddresses } from './runtime/address-patience.ts'
@@ -49,10 +49,7 @@ function reachable(host: string): string {
 async function dispatcherFinding({ databaseUrl = '' }: Config, { isStrict }: { readonly isStrict: boolean }): Promise<Finding> {
   let client: pg.Client | undefined
   try {
-    client = await connected(databaseUrl, () => {
-      const made = new pg.Client({ ...connectionTo(databaseUrl, { name: 'tidings healthcheck' }), connectionTimeoutMillis: LIMIT_MS, query_timeout: LIMIT_MS })
-      return made.on('error', () => undefined)
-    })
+    client = await openClient(databaseUrl, { name: 'tidings healthcheck', connectMs: LIMIT_MS, queryTimeoutMs: LIMIT_MS })
     if (!(await enterInstallation(client))) return { isWell: false, because: 'the database has no installation yet' }
     // A dispatcher registers as `<host> <pid> ...`, and a container is a host of its own.
     const { rowCount } = await client.query(sql`select from dispatcher where starts_with(address, ${`${hostname()} `}) and lease_until > clock_timestamp()`)
