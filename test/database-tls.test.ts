@@ -44,7 +44,7 @@ const addressWith = (query: string, host = '127.0.0.1') => server.url().replace(
 /** Asks over a connection by an address with these parameters. */
 async function ask<Row>(query: string, statement = sql`select ssl from pg_stat_ssl where pid = pg_backend_pid()`, host = '127.0.0.1'): Promise<Row[]> {
   const url = addressWith(query, host)
-  const db = createDatabase({ url: () => url, name: 'tls', maxConnections: 1, statementTimeoutMs: 5000, answerTimeoutMs: 5000, log })
+  const db = createDatabase({ url: () => url, schema: undefined, name: 'tls', maxConnections: 1, statementTimeoutMs: 5000, answerTimeoutMs: 5000, log })
   try {
     return await db.query<Row>(statement)
   } finally {
