@@ -7,8 +7,6 @@ import { enter } from './installation-place.ts'
 import { openSchema } from './open-schema.ts'
 import { UnusableDatabase } from './unusable-database.ts'
 
-export { UnusableDatabase } from './unusable-database.ts'
-
 const DIRECTORY = new URL('../migrations/', import.meta.url)
 /** A process that was stopped, or whose machine is gone, keeps the lock no longer than this. */
 const SESSION_LIMITS = { idle_session_timeout: 5000, idle_in_transaction_session_timeout: 5000 }
