@@ -6,11 +6,8 @@ import { readConfig, type Config } from './config.ts'
 import { openClient } from './db/connecting.ts'
 import { enterInstallation } from './db/installation-place.ts'
 import { sql } from './db/sql.ts'
-import { bePatientWithAddresses } from './runtime/address-patience.ts'
 
 const LIMIT_MS = 5000
-
-bePatientWithAddresses()
 
 /**
  * Asks how the process of this container does, and ends with 0 or 1. An api answers healthcheck. A dispatcher has no port, but

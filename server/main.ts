@@ -9,7 +9,6 @@ import { connectionRefusal, isDatabaseAway } from './db/database-away.ts'
 import { UnusableDatabase } from './db/unusable-database.ts'
 import { openEngine, type Engine } from './engine.ts'
 import { createLog, type Log } from './log.ts'
-import { bePatientWithAddresses } from './runtime/address-patience.ts'
 import { createOutageLog } from './runtime/outage-log.ts'
 import { readStartOptions, USAGE } from './start-options.ts'
 import { endInOrder } from './runtime/process-end.ts'
@@ -21,7 +20,6 @@ const RETRY_MS = 1000
 /** Why a stop began that nobody asked for. */
 const LOST = new Error('Another process has taken over the data directory.')
 
-bePatientWithAddresses()
 await main()
 
 async function main(): Promise<void> {
