@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { parse } from 'pg-connection-string'
-import { CONNECT_LIMIT_MS } from './connect-limit.ts'
+import { CONNECT_LIMIT_MS } from '../runtime/connect-limit.ts'
 import { fromEnvironment } from './libpq-environment.ts'
 import { NEEDED_SETTINGS, sessionOptions, type SessionSettings } from './session-settings.ts'
 import { readTlsRequest, tlsOptions, type TlsRequest } from './tls-request.ts'

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Log } from '../log.ts'
-import { CONNECT_LIMIT_MS } from './connect-limit.ts'
+import { CONNECT_LIMIT_MS } from '../runtime/connect-limit.ts'
 import { connectionTo, tlsModeOf } from './connecting.ts'
 import { NO_TABLES, searchPathOf } from './schema.ts'
 import { UnusableAddress } from './tls-request.ts'
