@@ -58,9 +58,9 @@ function isAbort(error: unknown): boolean {
 async function obeyCommandLine(args: readonly string[]): Promise<void> {
   const asked = readStartOptions(args)
   if (asked.kind === 'start') return
-  if (asked.kind === 'help') process.stdout.write(USAGE)
-  if (asked.kind === 'version') process.stdout.write(`tidings ${await version()}\n`)
-  if (asked.kind === 'wrong') process.stderr.write(`${asked.faults.map((fault) => `tidings: ${fault}\n`).join('')}\n${USAGE}`)
+  if (asked.kind === 'help') standardOutput().write(USAGE)
+  if (asked.kind === 'version') standardOutput().write(`tidings ${await version()}\n`)
+  if (asked.kind === 'wrong') standardError().write(`${asked.faults.map((fault) => `tidings: ${fault}\n`).join('')}\n${USAGE}`)
   process.exit(asked.kind === 'wrong' ? 2 : 0)
 }
 
@@ -74,7 +74,7 @@ function configOrExit(): Config {
     return readConfig(process.env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(`${error.message}\n`)
+    standardError().write(`${error.message}\n`)
     process.exit(1)
   }
 }
