@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { chown, readFile, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openClient } from '@tidings/server/db/connecting.ts'
@@ -12,7 +10,7 @@ import { migrate } from '@tidings/server/db/migrate.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createListener } from '@tidings/server/dispatch/listen.ts'
 import { createDataDirectories } from './support/embedded-directories.ts'
-import { runProgram, runService } from './support/failed-start.ts'
+import { runService } from './support/failed-start.ts'
 import { createRecordingLog } from './support/recording-log.ts'
 import { TEST_CERTIFICATE, TEST_CERTIFICATE_KEY } from './support/tls-fixture.ts'
 
@@ -125,24 +123,6 @@ test('connections of their own find the way by themselves, and encrypt again as 
   await listener.stop()
   await setTls('on')
   expect(await isEncrypted('sslmode=prefer')).toBe(true)
-})
-
-test('a check of health ends after 5 s, both ways of connecting taken together', async () => {
-  const connected = vi.fn()
-  const silent = createServer((socket) => {
-    connected()
-    socket.on('error', () => undefined)
-    if (connected.mock.calls.length === 1) socket.end('N') // no TLS here
-  })
-  await once(silent.listen(0, '127.0.0.1'), 'listening')
-  try {
-    const url = `postgres://u@127.0.0.1:${(silent.address() as AddressInfo).port}/d?sslmode=prefer`
-    const env = { DATABASE_URL: url, TIDINGS_ROLE: 'dispatcher', TAPIS_TENANT_SVC_BASEURL: 'http://127.0.0.1:1' }
-    expect(await runProgram('server/healthcheck.ts', ['--strict'], env)).toEqual({ code: 1, stdout: 'the database cannot be asked: no answer within 5 s\n', stderr: '' })
-    expect(connected).toHaveBeenCalledTimes(2)
-  } finally {
-    silent.close()
-  }
 })
 
 async function isEncrypted(query: string): Promise<boolean | undefined> {
