@@ -8,13 +8,11 @@ import { readOptions, USAGE } from './dead-letters/options.ts'
 import { lineOf } from './dead-letters/line.ts'
 import { joinEngine } from './engine.ts'
 import { createLog } from './log.ts'
-import { bePatientWithAddresses } from './runtime/address-patience.ts'
 import { endAtOnce } from './runtime/process-end.ts'
 
 const PAGE = 1000
 const STATEMENT_LIMIT_MS = 60_000
 
-bePatientWithAddresses()
 endAtOnce()
 process.exitCode = await main(process.argv.slice(2))
 

@@ -10,12 +10,10 @@ import { runSeriesImport } from './import/series-run.ts'
 import { openSource, type Source } from './import/source.ts'
 import { UnusableSource } from './import/unusable-source.ts'
 import { openTarget } from './import-target.ts'
-import { bePatientWithAddresses } from './runtime/address-patience.ts'
 import { onEndingSignal } from './runtime/signals.ts'
 
 const TOLD_EVERY = 50_000
 
-bePatientWithAddresses()
 process.exitCode = await main(process.argv.slice(2))
 
 /** Answers the exit code: 0 all is copied or skipped for good reason, 2 some could not be copied, 1 it could not run. */

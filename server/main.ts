@@ -6,10 +6,9 @@ import { createApp, type App } from './app.ts'
 import { bannerText } from './banner.ts'
 import { ConfigError, noticesOf, readConfig, type Config } from './config.ts'
 import { connectionRefusal, isDatabaseAway } from './db/database-away.ts'
-import { UnusableDatabase } from './db/migrate.ts'
+import { UnusableDatabase } from './db/unusable-database.ts'
 import { openEngine, type Engine } from './engine.ts'
 import { createLog, type Log } from './log.ts'
-import { bePatientWithAddresses } from './runtime/address-patience.ts'
 import { createOutageLog } from './runtime/outage-log.ts'
 import { readStartOptions, USAGE } from './start-options.ts'
 import { endInOrder } from './runtime/process-end.ts'
@@ -21,7 +20,6 @@ const RETRY_MS = 1000
 /** Why a stop began that nobody asked for. */
 const LOST = new Error('Another process has taken over the data directory.')
 
-bePatientWithAddresses()
 await main()
 
 async function main(): Promise<void> {
@@ -60,9 +58,9 @@ function isAbort(error: unknown): boolean {
 async function obeyCommandLine(args: readonly string[]): Promise<void> {
   const asked = readStartOptions(args)
   if (asked.kind === 'start') return
-  if (asked.kind === 'help') process.stdout.write(USAGE)
-  if (asked.kind === 'version') process.stdout.write(`tidings ${await version()}\n`)
-  if (asked.kind === 'wrong') process.stderr.write(`${asked.faults.map((fault) => `tidings: ${fault}\n`).join('')}\n${USAGE}`)
+  if (asked.kind === 'help') standardOutput().write(USAGE)
+  if (asked.kind === 'version') standardOutput().write(`tidings ${await version()}\n`)
+  if (asked.kind === 'wrong') standardError().write(`${asked.faults.map((fault) => `tidings: ${fault}\n`).join('')}\n${USAGE}`)
   process.exit(asked.kind === 'wrong' ? 2 : 0)
 }
 
@@ -76,7 +74,7 @@ function configOrExit(): Config {
     return readConfig(process.env)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    process.stderr.write(`${error.message}\n`)
+    standardError().write(`${error.message}\n`)
     process.exit(1)
   }
 }

@@ -3,6 +3,7 @@ import { BASE_PATH } from './api/route.ts'
 import type { Reach } from './api/subscriptions/warnings.ts'
 import type { Config } from './config.ts'
 import { createAddressGuard, type AddressGuard } from './delivery/address-guard.ts'
+import { isLocalhost } from './runtime/localhost.ts'
 
 const CALLBACK_PATH = `${BASE_PATH}/test/callback/`
 const LOOPBACK = '127.0.0.1'
@@ -29,7 +30,7 @@ export function createReach(config: Pick<Config, 'allowAddresses' | 'publicUrl' 
 function literalOf(hostname: string): string | undefined {
   const bare = hostname.replace(/^\[(.*)\]$/, '$1')
   if (isIP(bare) !== 0) return bare
-  return /(^|\.)localhost\.?$/.test(hostname) ? LOOPBACK : undefined // RFC 6761 6.3
+  return isLocalhost(hostname) ? LOOPBACK : undefined
 }
 
 /** Where test sequences are called back, base path included. */

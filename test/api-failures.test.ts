@@ -45,7 +45,7 @@ test('a client that goes away in the middle of a body disturbs nobody', async ()
 })
 
 test('without its database, subscriptions are 503', async () => {
-  const nowhere = createDatabase({ url: () => 'postgres://nobody@127.0.0.1:1/none', name: 'none', maxConnections: 1, statementTimeoutMs: 1000, answerTimeoutMs: 1000, log: createLog({ level: 'fatal', isTerminal: false }) })
+  const nowhere = createDatabase({ url: () => 'postgres://nobody@127.0.0.1:1/none', schema: undefined, name: 'none', maxConnections: 1, statementTimeoutMs: 1000, answerTimeoutMs: 1000, log: createLog({ level: 'fatal', isTerminal: false }) })
   const other = await startApiForTest({ db: nowhere, searchDb: nowhere })
   for (const [method, path] of [['GET', '/subscriptions'], ['GET', '/subscriptions/byName/x'], ['DELETE', '/subscriptions/byName/x'], ['POST', '/subscriptions/x/enable']] as const) {
     const response = await other.call(method, path)

@@ -130,7 +130,7 @@ test('the `received` of a release whose apis have a clock of their own loses not
 
 describe('the clock of the database', () => {
   const connect = ({ url }: TestDatabase) =>
-    createDatabase({ url: () => url, name: 'clock', maxConnections: 1, statementTimeoutMs: 5000, answerTimeoutMs: 5000, log: createRecordingLog().log })
+    createDatabase({ url: () => url, schema: undefined, name: 'clock', maxConnections: 1, statementTimeoutMs: 5000, answerTimeoutMs: 5000, log: createRecordingLog().log })
 
   test('goes on by the monotonic clock while the database is away, whatever the host says', async () => {
     const [db, log] = [await createDatabaseForTest({ isEmpty: true }), createRecordingLog()]

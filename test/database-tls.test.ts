@@ -1,11 +1,14 @@
 import { chown, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { openClient } from '@tidings/server/db/connecting.ts'
 import { connectionRefusal } from '@tidings/server/db/database-away.ts'
 import { createDatabase } from '@tidings/server/db/database.ts'
 import { chooseRunUser } from '@tidings/server/db/embedded/run-user.ts'
 import { createEmbeddedServer, type EmbeddedServer } from '@tidings/server/db/embedded/server.ts'
+import { migrate } from '@tidings/server/db/migrate.ts'
 import { sql } from '@tidings/server/db/sql.ts'
+import { createListener } from '@tidings/server/dispatch/listen.ts'
 import { createDataDirectories } from './support/embedded-directories.ts'
 import { runService } from './support/failed-start.ts'
 import { createRecordingLog } from './support/recording-log.ts'
@@ -36,10 +39,12 @@ afterAll(async () => {
   await directories.removeAll()
 })
 
+const addressWith = (query: string, host = '127.0.0.1') => server.url().replace('sslmode=disable', query).replace('127.0.0.1', host)
+
 /** Asks over a connection by an address with these parameters. */
 async function ask<Row>(query: string, statement = sql`select ssl from pg_stat_ssl where pid = pg_backend_pid()`, host = '127.0.0.1'): Promise<Row[]> {
-  const url = server.url().replace('sslmode=disable', query).replace('127.0.0.1', host)
-  const db = createDatabase({ url: () => url, name: 'tls', maxConnections: 1, statementTimeoutMs: 5000, answerTimeoutMs: 5000, log })
+  const url = addressWith(query, host)
+  const db = createDatabase({ url: () => url, schema: undefined, name: 'tls', maxConnections: 1, statementTimeoutMs: 5000, answerTimeoutMs: 5000, log })
   try {
     return await db.query<Row>(statement)
   } finally {
@@ -80,7 +85,7 @@ test('a certificate that is refused ends the wait, in words', async () => {
 })
 
 test('the start ends with 1 and says why, rather than wait', async () => {
-  const { code, stderr } = await runService({ DATABASE_URL: server.url().replace('sslmode=disable', 'sslmode=verify-full'), TIDINGS_DATA_DIR: await directories.make(), LOG_LEVEL: 'error' })
+  const { code, stderr } = await runService({ DATABASE_URL: addressWith('sslmode=verify-full'), TIDINGS_DATA_DIR: await directories.make(), LOG_LEVEL: 'error' })
   expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('TLS with the server failed: self-signed certificate') as string })
 })
 
@@ -106,6 +111,29 @@ test('a server without TLS: prefer goes without, require is refused in words', a
   expect(await refusalOf('sslmode=require')).toMatch(/offers no TLS/)
   expect(await refusalOf('sslmode=no-verify')).toMatch(/offers no TLS/)
 })
+
+test('connections of their own find the way by themselves, and encrypt again as soon as the server does', async () => {
+  await setTls('off')
+  expect(await isEncrypted('sslmode=prefer')).toBe(false)
+  expect(await migrate(addressWith('sslmode=prefer'))).toBe('tidings')
+  const heard = vi.fn()
+  const listener = createListener({ url: () => addressWith('sslmode=prefer'), onHint: heard, log })
+  listener.start()
+  await vi.waitFor(() => expect(heard).toHaveBeenCalled(), { timeout: 10_000 })
+  await listener.stop()
+  await setTls('on')
+  expect(await isEncrypted('sslmode=prefer')).toBe(true)
+})
+
+async function isEncrypted(query: string): Promise<boolean | undefined> {
+  const client = await openClient(addressWith(query), { name: 'tls' })
+  try {
+    const { rows: [row] } = await client.query<{ ssl: boolean }>('select ssl from pg_stat_ssl where pid = pg_backend_pid()')
+    return row?.ssl
+  } finally {
+    await client.end()
+  }
+}
 
 test('no parameter of an address takes a setting away that the service needs; others stay', async () => {
   const options = ['search_path=pg_catalog', 'work_mem=9MB', 'tcp_keepalives_idle=0', 'client_connection_check_interval=0', 'statement_timeout=1', 'lock_timeout=1', 'idle_in_transaction_session_timeout=1',

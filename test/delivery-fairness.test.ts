@@ -48,7 +48,7 @@ test('when all slots are taken by backlogs of slow receivers, the next free slot
 test('series of all partitions get their turns at a receiver that has a backlog', async ({ app, subject }) => {
   const slow = await startSlowReceiver()
   await app.subscribe({ addresses: [slow.url()], subjectFilter: subject })
-  const partitionOf = (seriesId: string) => eventRecord(jobEvent({ subject, seriesId }), { tenant: 'dev', user: 'jdoe', service: 'jobs' }, PARTITIONS).partition
+  const partitionOf = (seriesId: string) => eventRecord(jobEvent({ subject, seriesId }), { tenant: 'dev', user: 'jdoe', service: 'jobs' }, PARTITIONS, new Date(0)).partition
   const series = Array.from({ length: 80 }, (_, index) => `series-${index}`)
   const backlog = series.filter((name) => partitionOf(name) === 0).slice(0, 25)
   const other = series.find((name) => partitionOf(name) === 1)

@@ -3,6 +3,7 @@ import { createSequencePublisher } from '@tidings/server/api/test-sequences/publ
 import { createDatabaseBroker } from '@tidings/server/broker/database.ts'
 import { createBeats } from '@tidings/server/canary/beats.ts'
 import { createDatabase, type Database } from '@tidings/server/db/database.ts'
+import { SCHEMA } from '@tidings/server/db/schema.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createCancelSweep } from '@tidings/server/delivery/cancel-sweep.ts'
 import { createDispatch } from '@tidings/server/dispatch/dispatch.ts'
@@ -17,7 +18,7 @@ import { eventually } from './support/service-test.ts'
 
 /** A pool of the test that runs, closed at its end. */
 function connect(url: string): Database {
-  const database = createDatabase({ url: () => url, name: 'fault log', maxConnections: 2, statementTimeoutMs: 2500, answerTimeoutMs: 4500, log: createLog({ level: 'silent' }) })
+  const database = createDatabase({ url: () => url, schema: SCHEMA, name: 'fault log', maxConnections: 2, statementTimeoutMs: 2500, answerTimeoutMs: 4500, log: createLog({ level: 'silent' }) })
   onTestFinished(() => database.close())
   return database
 }

@@ -50,7 +50,7 @@ function seriesIn(partition: number): string {
   for (let count = 0; ; count += 1) {
     const { source, subject } = jobEvent()
     const seriesId = `series-${count}`
-    if (endOfSeriesRecord({ source, subject: subject ?? '', seriesId }, JOBS, PARTITIONS).partition === partition) return seriesId
+    if (endOfSeriesRecord({ source, subject: subject ?? '', seriesId }, JOBS, PARTITIONS, new Date(0)).partition === partition) return seriesId
   }
 }
 

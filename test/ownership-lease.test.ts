@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createDatabase, type Database } from '@tidings/server/db/database.ts'
 import { openInstallation } from '@tidings/server/db/installation.ts'
+import { SCHEMA } from '@tidings/server/db/schema.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createLog } from '@tidings/server/log.ts'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
@@ -18,7 +19,7 @@ beforeEach(async () => {
   await openInstallation(db, { partitions: 4, brokerKind: 'database' })
   way = await startBreakableWay(() => db.url)
   const log = createLog({ level: 'silent' })
-  leaseDb = createDatabase({ url: () => way.url, name: 'lease', maxConnections: 1, statementTimeoutMs: 2500, answerTimeoutMs: 4500, log })
+  leaseDb = createDatabase({ url: () => way.url, schema: SCHEMA, name: 'lease', maxConnections: 1, statementTimeoutMs: 2500, answerTimeoutMs: 4500, log })
 })
 
 afterEach(async () => {

@@ -12,7 +12,7 @@ const PARTITIONS = 8
 const test = serviceTest({ TIDINGS_PARTITIONS: String(PARTITIONS) })
 
 /** The record that the service would make of this event. */
-const recordOf = (event: Parameters<typeof jobEvent>[0]) => eventRecord(jobEvent(event), { tenant: 'dev', user: 'jdoe', service: 'jobs' }, PARTITIONS)
+const recordOf = (event: Parameters<typeof jobEvent>[0]) => eventRecord(jobEvent(event), { tenant: 'dev', user: 'jdoe', service: 'jobs' }, PARTITIONS, new Date())
 
 /** Series of which the first shares its partition with no other, and the second and third share one. */
 function seriesOn(subject: string): { apart: string; together: [string, string] } {

@@ -5,6 +5,7 @@ import type { Envelope } from '@tidings/contract/envelope.ts'
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import { MAX_LONG_LISTS, MAX_LONG_LISTS_OF_ONE } from '@tidings/server/api/lists/long-lists.ts'
 import { createDatabase, type Database } from '@tidings/server/db/database.ts'
+import { SCHEMA } from '@tidings/server/db/schema.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createLog } from '@tidings/server/log.ts'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -23,7 +24,7 @@ let queries = 0
 
 beforeAll(async () => {
   lists = await createTestDatabase()
-  longListDb = createDatabase({ url: () => lists.url, name: 'long lists', maxConnections: MAX_LONG_LISTS, statementTimeoutMs: 20_000, answerTimeoutMs: 22_000, log: createLog({ level: 'fatal', isTerminal: false }) })
+  longListDb = createDatabase({ url: () => lists.url, schema: SCHEMA, name: 'long lists', maxConnections: MAX_LONG_LISTS, statementTimeoutMs: 20_000, answerTimeoutMs: 22_000, log: createLog({ level: 'fatal', isTerminal: false }) })
   await storeMany(lists, { count: 1201, owner: 'many' })
   await storeMany(lists, { count: 500, owner: 'whole' })
   await storeMany(lists, { ...HEAVY, owner: 'heavy' })

@@ -1,5 +1,6 @@
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import { createDatabase } from '@tidings/server/db/database.ts'
+import { SCHEMA } from '@tidings/server/db/schema.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { createLog } from '@tidings/server/log.ts'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
@@ -239,7 +240,7 @@ describe('whatever is wrong is said at once', () => {
 
 test('a search that takes too long is given up, and stops nothing else', async () => {
   const lists = await createDatabaseForTest({ maxConnections: 4 })
-  const searchDb = createDatabase({ url: () => lists.url, name: 'search', maxConnections: 1, statementTimeoutMs: 1000, answerTimeoutMs: 5000, log: createLog({ level: 'fatal', isTerminal: false }) })
+  const searchDb = createDatabase({ url: () => lists.url, schema: SCHEMA, name: 'search', maxConnections: 1, statementTimeoutMs: 1000, answerTimeoutMs: 5000, log: createLog({ level: 'fatal', isTerminal: false }) })
   onTestFinished(() => searchDb.close())
   const other = await startApiForTest({ db: lists, searchDb })
   await store(lists, ROWS)

@@ -2,13 +2,14 @@ import { createListOperations } from '@tidings/server/api/lists/operations.ts'
 import { parseQuery } from '@tidings/server/api/query.ts'
 import type { Call } from '@tidings/server/api/route.ts'
 import { createDatabase, type Database } from '@tidings/server/db/database.ts'
+import { SCHEMA } from '@tidings/server/db/schema.ts'
 import { sql, type Sql } from '@tidings/server/db/sql.ts'
 import { createLog } from '@tidings/server/log.ts'
 import type { Case } from './cases.ts'
 
 /** Runs a case inside this process and answers the plan of every statement that it takes, with times and buffers. */
 export async function plansOf(url: string, { path, search }: Case): Promise<readonly string[]> {
-  const db = createDatabase({ url: () => url, name: 'plans', maxConnections: 1, statementTimeoutMs: 60_000, answerTimeoutMs: 62_000, log: createLog({ level: 'warn', isTerminal: false }) })
+  const db = createDatabase({ url: () => url, schema: SCHEMA, name: 'plans', maxConnections: 1, statementTimeoutMs: 60_000, answerTimeoutMs: 62_000, log: createLog({ level: 'warn', isTerminal: false }) })
   const plans: string[] = []
   const explaining: Database = {
     ...db,

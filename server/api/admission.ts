@@ -1,10 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Log } from '../log.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
 import { createMembership, createPeers, peerName } from './peers.ts'
-
-/** One line says how many it were since the last one. */
-const LOG_EVERY_MS = 60_000
 
 export interface AdmissionParts {
   /** Open at the same moment. */
@@ -12,8 +10,6 @@ export interface AdmissionParts {
   /** CIDR blocks of proxies: what they hold they hold for many, so theirs are closed only when nobody else has an idle one. */
   readonly trustedProxies: readonly string[]
   readonly log: Log
-  /** Monotonic milliseconds. */
-  readonly clock?: () => number
 }
 
 /** Decides who stays when the connections are all taken. */
@@ -28,24 +24,15 @@ export interface Admission {
   leave(socket: Duplex): void
 }
 
-export function createAdmission({ maxConnections, trustedProxies, log, clock = () => performance.now() }: AdmissionParts): Admission {
+export function createAdmission({ maxConnections, trustedProxies, log }: AdmissionParts): Admission {
   const strangers = createPeers<Duplex>()
   const proxies = createPeers<Duplex>()
   const isProxy = createMembership(trustedProxies)
-  let closed = 0
-  let loggedAt = -Infinity
+  const limit = createLogLimit()
 
   function leave(socket: Duplex): void {
     strangers.remove(socket)
     proxies.remove(socket)
-  }
-
-  function report(): void {
-    closed += 1
-    if (clock() - loggedAt < LOG_EVERY_MS) return
-    log.warn({ maxConnections, closed }, 'all connections are taken, the idlest are closed')
-    loggedAt = clock()
-    closed = 0
   }
 
   return {
@@ -57,7 +44,7 @@ export function createAdmission({ maxConnections, trustedProxies, log, clock = (
       const idlest = strangers.idlest() ?? proxies.idlest() ?? socket
       leave(idlest)
       idlest.destroy()
-      report()
+      limit('', (suppressed) => log.warn({ maxConnections, closed: suppressed + 1 }, 'all connections are taken, the idlest are closed'))
     },
     setIdle(socket, isIdle) {
       strangers.setIdle(socket, isIdle)

@@ -24,7 +24,8 @@ export interface Answering {
 }
 
 export function createAnswering({ envelopes, log }: { readonly envelopes: Envelopes; readonly log: Log }): Answering {
-  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
+  const limit = createLogLimit()
+  const listLimit = createLogLimit()
   let isClosing = false
 
   function write(reply: FastifyReply, httpStatus: number, text: string | Buffer | Readable, contentType = 'application/json'): FastifyReply {
@@ -50,7 +51,7 @@ export function createAnswering({ envelopes, log }: { readonly envelopes: Envelo
     reply.headers(warningHeaders([...warnings, ...('rows' in answer ? [] : answer.warnings ?? [])]))
     if (!('rows' in answer)) return write(reply, answer.httpStatus ?? 200, envelopes.success(answer.message, answer.result, answer.metadata))
     // The library destroys the connection with it, so that a list that was cut off does not look whole.
-    return write(reply, 200, createListStream(answer, { text: envelopes.list(), log }))
+    return write(reply, 200, createListStream(answer, { text: envelopes.list(), limit: listLimit, log }))
   }
 
   return {

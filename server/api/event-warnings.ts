@@ -1,18 +1,15 @@
 import type { TObject } from 'typebox'
-import { suggestion } from '../runtime/suggestion.ts'
+import { withSuggestion } from '../runtime/suggestion.ts'
 import { shown } from './shown-text.ts'
 
 /** A header says no more. */
 const MOST = 10
-const MAX_COMPARED = 50
 
 /** Members that the operation does not know: they are taken, as the original does, and mean nothing. */
 export function unknownMembers(members: Readonly<Record<string, unknown>>, { properties }: Pick<TObject, 'properties'>): string[] {
   const known = Object.keys(properties)
-  return Object.keys(members).filter((name) => !Object.hasOwn(properties, name)).slice(0, MOST).map((name) => {
-    const meant = name.length > MAX_COMPARED ? undefined : suggestion(name, known)
-    return `the member ${shown(name)} is unknown and was ignored${meant === undefined ? '' : `; did you mean ${meant}?`}`
-  })
+  return Object.keys(members).filter((name) => !Object.hasOwn(properties, name)).slice(0, MOST)
+    .map((name) => withSuggestion(`the member ${shown(name)} is unknown and was ignored`, name, known))
 }
 
 const DATE = String.raw`\d{4}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])`

@@ -9,10 +9,7 @@ import { message } from './message.ts'
 import { valueOrRefuse, type Fault } from './refusal.ts'
 import type { Answer, Call } from './route.ts'
 import { shown } from './shown-text.ts'
-import { suggestion } from '../runtime/suggestion.ts'
-
-/** Longer names are no misspelling. */
-const MAX_TENANT = 100
+import { didYouMean, suggestion } from '../runtime/suggestion.ts'
 
 export interface EventOperations {
   /** Resolves when the event is stored durably. */
@@ -57,8 +54,8 @@ function tenantOf({ caller, query }: Call): string {
   const asked = query.isRepeated('tenant') ? undefined : query.text('tenant')
   if (asked === undefined || asked === caller.oboTenant) return caller.oboTenant
   if (!caller.mayActFor(asked)) {
-    const meant = asked.length > MAX_TENANT ? undefined : suggestion(asked, [caller.oboTenant, caller.jwtTenant])
-    throw new AppError('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { details: { tenant: shown(asked), ...(meant === undefined ? {} : { hint: `did you mean ${shown(meant)}?` }) } })
+    const meant = suggestion(asked, [caller.oboTenant, caller.jwtTenant])
+    throw new AppError('TAPIS_SECURITY_TENANT_NOT_ALLOWED', { details: { tenant: shown(asked), ...(meant === undefined ? {} : { hint: didYouMean(shown(meant)) }) } })
   }
   return asked
 }

@@ -1,4 +1,4 @@
-import { suggestion } from '../runtime/suggestion.ts'
+import { didYouMean, suggestion } from '../runtime/suggestion.ts'
 import { OPERATIONS } from './openapi/operations.ts'
 import { FREE_FORM } from './openapi/parameters.ts'
 import type { Query } from './query.ts'
@@ -7,7 +7,6 @@ import { shown } from './shown-text.ts'
 
 /** More nobody misspells; whoever sends thousands is not helped by a look at all of them. */
 const MOST_COMPARED = 20
-const MAX_CHARS = 40
 
 /** Warnings about query parameters that a request was probably meant to have, and so went without. */
 export type ParameterWarnings = (query: Query) => readonly string[]
@@ -21,10 +20,10 @@ export function parameterWarnings({ method, path }: Pick<Route, 'method' | 'path
   const known = parameters.filter((parameter) => parameter.in === 'query').map(({ name }) => name)
   if (known.length === 0 || known.includes(FREE_FORM.name)) return () => []
   return (query) => {
-    const unknown = query.entries().slice(0, MOST_COMPARED).map(([name]) => name).filter((name) => name.length <= MAX_CHARS && !known.includes(name))
+    const unknown = query.entries().slice(0, MOST_COMPARED).map(([name]) => name).filter((name) => !known.includes(name))
     return unknown.flatMap((name) => {
       const meant = suggestion(name, known)
-      return meant === undefined ? [] : [`the query parameter ${shown(name)} is unknown and was ignored; did you mean ${meant}?`]
+      return meant === undefined ? [] : [`the query parameter ${shown(name)} is unknown and was ignored; ${didYouMean(meant)}`]
     })
   }
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AppError } from '../errors.ts'
 import { createLog } from '../log.ts'
+import { createLogLimit } from '../runtime/log-limit.ts'
 import { createEnvelopes } from './envelope.ts'
 import { createListStream } from './list-stream.ts'
 import type { RowStream } from './route.ts'
@@ -33,27 +34,27 @@ test('the pieces together are the text of the whole envelope', async () => {
   const value = fc.jsonValue()
   await fc.assert(fc.asyncProperty(fc.array(fc.array(value, { maxLength: 3 }), { maxLength: 4 }), async (pages) => {
     const all = pages.flat()
-    const text = await textOf(createListStream({ rows: pagesOf(pages), closing }, { text: envelopes.list(), log }))
+    const text = await textOf(createListStream({ rows: pagesOf(pages), closing }, { text: envelopes.list(), limit: createLogLimit(), log }))
     expect(text).toBe(envelopes.success(`M ${all.length}`, all, metadataOf(all.length)))
   }))
 })
 
 test('a failure destroys the text, and the rows are closed', async () => {
   const rows = pagesOf([['a'], new Error('gone')])
-  const stream = createListStream({ rows, closing }, { text: envelopes.list(), log })
+  const stream = createListStream({ rows, closing }, { text: envelopes.list(), limit: createLogLimit(), log })
   await expect(textOf(stream)).rejects.toThrow(AppError)
   expect([stream.destroyed, rows.isClosed()]).toEqual([true, true])
 })
 
 test('whoever takes too long is cut off', async () => {
   const rows = { ...pagesOf([]), next: () => new Promise<never>(() => undefined) }
-  await expect(textOf(createListStream({ rows, closing }, { text: envelopes.list(), log, limitMs: 5 }))).rejects.toThrow('not read in 0.005 s')
+  await expect(textOf(createListStream({ rows, closing }, { text: envelopes.list(), limit: createLogLimit(), log, limitMs: 5 }))).rejects.toThrow('not read in 0.005 s')
   expect(rows.isClosed()).toBe(true)
 })
 
 test('a text that nobody wants closes the rows, before it was read as well', async () => {
   const rows = pagesOf([['a']])
-  const stream = createListStream({ rows, closing }, { text: envelopes.list(), log })
+  const stream = createListStream({ rows, closing }, { text: envelopes.list(), limit: createLogLimit(), log })
   stream.destroy()
   await new Promise((resolve) => stream.once('close', resolve))
   expect(rows.isClosed()).toBe(true)

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import { AppError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { startDeadline } from '../runtime/deadline.ts'
-import { createLogLimit } from '../runtime/log-limit.ts'
+import type { LogLimit } from '../runtime/log-limit.ts'
 import type { ListText } from './envelope.ts'
 import { toAppError } from './failure.ts'
 import type { StreamedAnswer } from './route.ts'
@@ -12,18 +12,17 @@ const LIMIT_MS = 60_000
 
 export interface ListStreamParts {
   readonly text: ListText
+  /** One for the lists of all callers: whoever hangs up in the middle of many fills no log. */
+  readonly limit: LogLimit
   readonly log: Log
   readonly limitMs?: number
 }
-
-/** Of the lists of all callers: whoever hangs up in the middle of many fills no log. */
-const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
 
 /**
  * The text of a list, read as fast as it is taken. It ends well or is destroyed, after a failure and when it takes longer
  * than a minute. However it ends, the rows are closed.
  */
-export function createListStream({ rows, closing }: StreamedAnswer, { text, log, limitMs = LIMIT_MS }: ListStreamParts): Readable {
+export function createListStream({ rows, closing }: StreamedAnswer, { text, limit, log, limitMs = LIMIT_MS }: ListStreamParts): Readable {
   let count = 0
 
   async function piece(): Promise<readonly (string | null)[]> {

@@ -1,11 +1,8 @@
-import { suggestion } from '../runtime/suggestion.ts'
+import { didYouMean, suggestion } from '../runtime/suggestion.ts'
 import { BASE_PATH, type Route } from './route.ts'
 import { shown } from './shown-text.ts'
 
 export const DOCS_PATH = `${BASE_PATH}/docs`
-
-/** Longer ones are no misspelling of ours. */
-const MAX_COMPARED = 100
 
 /**
  * What somebody probably looked for at an address that is none of ours, in words; undefined when nobody can tell. A creation
@@ -15,10 +12,9 @@ export function meantBy(routes: readonly Pick<Route, 'path'>[], path: string): s
   const whole = path.replace(/\/$/, '')
   const name = /^\/subscriptions\/([^/]+)$/.exec(whole.startsWith(BASE_PATH) ? whole.slice(BASE_PATH.length) : whole)?.[1]
   if (name !== undefined) return `a subscription has the address ${BASE_PATH}/subscriptions/byName/${shown(name)}`
-  if (whole.length > MAX_COMPARED) return undefined
   const fixed = routes.filter((route) => !route.path.includes(':')).map((route) => BASE_PATH + route.path)
   const meant = fixed.find((one) => one === BASE_PATH + whole) ?? suggestion(whole, fixed) ?? suggestion(BASE_PATH + whole, fixed)
-  return meant === undefined ? undefined : `did you mean ${meant}?`
+  return meant === undefined ? undefined : didYouMean(meant)
 }
 
 /** A browser that was given no more than the name of the host, or of the interface. */

@@ -1,11 +1,12 @@
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import type { Log } from '../log.ts'
-import { CONNECT_LIMIT_MS } from './connect-limit.ts'
-import { connectionTo, isWorthAnotherWay } from './connecting.ts'
-import { SCHEMA, searchPathOf } from './schema.ts'
+import { CONNECT_LIMIT_MS } from '../runtime/connect-limit.ts'
+import { connectionTo, tlsModeOf } from './connecting.ts'
+import { NO_TABLES, searchPathOf } from './schema.ts'
 import { UnusableAddress } from './tls-request.ts'
 import { createSession, isSessionUsable, type Transaction } from './session.ts'
+import { createTlsTurn, type TlsTurn } from './tls-turn.ts'
 
 /** Runs one statement and answers with its rows. */
 export interface Db {
@@ -37,8 +38,8 @@ export class DatabaseUnreachable extends Error {
 
 export interface DatabaseOptions {
   readonly url: () => string
-  /** Where the tables are that statements name; unset: where a new installation has them. */
-  readonly schema?: string
+  /** Where the tables are that statements name; undefined: they name none of ours, and find none. */
+  readonly schema: string | undefined
   readonly name: string
   readonly maxConnections: number
   readonly statementTimeoutMs: number
@@ -55,7 +56,7 @@ export interface DatabaseOptions {
  * `url` is asked at each new connection, because an embedded server may come back on another port. The session limits
  * keep a stopped or vanished process from holding row locks (docs/architecture.md, Ownership).
  */
-export function createDatabase({ url, schema = SCHEMA, name, maxConnections, statementTimeoutMs, answerTimeoutMs, lockTimeoutMs = 0, prepares = false, log }: DatabaseOptions): Database {
+export function createDatabase({ url, schema, name, maxConnections, statementTimeoutMs, answerTimeoutMs, lockTimeoutMs = 0, prepares = false, log }: DatabaseOptions): Database {
   const settings = {
     max: maxConnections,
     idleTimeoutMillis: 30_000,
@@ -66,9 +67,10 @@ export function createDatabase({ url, schema = SCHEMA, name, maxConnections, sta
     keepAlive: true,
     keepAliveInitialDelayMillis: 5000,
   }
-  const ofSession = { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs, idle_in_transaction_session_timeout: 3000, jit: 'off', plan_cache_mode: 'force_custom_plan', search_path: searchPathOf(schema) }
-  const pool = new pg.Pool({ ...settings, Client: clientFor((): pg.ClientConfig => connectionTo(url(), { name: `tidings ${name}`, settings: ofSession })) })
-  const connect = () => connectionOf(pool, url)
+  const ofSession = { statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs, idle_in_transaction_session_timeout: 3000, jit: 'off', plan_cache_mode: 'force_custom_plan', search_path: schema === undefined ? NO_TABLES : searchPathOf(schema) }
+  const turn = createTlsTurn()
+  const pool = new pg.Pool({ ...settings, Client: clientFor((): pg.ClientConfig => connectionTo(url(), { name: `tidings ${name}`, settings: ofSession, isTurned: turn.isTurned() })) })
+  const connect = () => connectionOf(pool, url, turn)
   pool.on('error', (error) => log.debug({ err: error, pool: name }, 'idle database connection lost'))
   // The pool listens to idle connections only. One that is lost between two statements of a transaction would end the
   // process; the next statement reports it.
@@ -110,11 +112,11 @@ async function withClient<T>(connect: () => Promise<pg.PoolClient>, work: (clien
   }
 }
 
-async function connectionOf(pool: pg.Pool, url: () => string): Promise<pg.PoolClient> {
+async function connectionOf(pool: pg.Pool, url: () => string, turn: TlsTurn): Promise<pg.PoolClient> {
   try {
     return await pool.connect()
   } catch (error) {
-    if (!isUnderstood(error) || !isWorthAnotherWay(url(), error)) throw new DatabaseUnreachable(error)
+    if (!isUnderstood(error) || !turn.failed(tlsModeOf(url()), error)) throw new DatabaseUnreachable(error)
     return pool.connect().catch((again: unknown) => {
       throw new DatabaseUnreachable(again)
     })

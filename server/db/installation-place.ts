@@ -3,9 +3,9 @@ import { SCHEMA, searchPathOf } from './schema.ts'
 import { sql } from './sql.ts'
 import { UnusableDatabase } from './unusable-database.ts'
 
-/** By these columns and tables an installation is known; `migration` alone is a name that others use too. */
+/** By these tables and columns an installation is known; `migration` alone is a name that others use too. */
+export const TABLES = ['installation', 'partition_cursor', 'event']
 const MIGRATION_COLUMNS = ['version integer', 'name text', 'applied timestamp with time zone']
-const TABLES = ['installation', 'partition_cursor', 'event']
 const FIRST_MIGRATION = { version: 1, name: '0001_initial.sql' }
 
 interface Candidate {

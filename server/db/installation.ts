@@ -1,6 +1,6 @@
 import type { Database, Db } from './database.ts'
-import { UnusableDatabase } from './migrate.ts'
 import { sql } from './sql.ts'
+import { UnusableDatabase } from './unusable-database.ts'
 
 /** With RabbitMQ every queue more makes the grouped messages smaller. */
 const DEFAULT_PARTITIONS = { database: 32, rabbitmq: 8 } as const

@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import type { Log } from '../log.ts'
 import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
 import { INSTANCE_LOCK } from './advisory-locks.ts'
-import { CONNECT_LIMIT_MS } from './connect-limit.ts'
-import { connectionTo } from './connecting.ts'
+import { openClient } from './connecting.ts'
 import { sql } from './sql.ts'
 
 const TAKEN_FOR_MS = 5000
@@ -113,7 +112,7 @@ interface Session {
 }
 
 async function openSession(url: string, name: string, onEnd: () => void): Promise<Session> {
-  const client = new pg.Client({ ...connectionTo(url, { name }), connectionTimeoutMillis: CONNECT_LIMIT_MS, query_timeout: 5000, keepAlive: true })
+  const client = await openClient(url, { name, queryTimeoutMs: 5000 })
   let isOpen = true
   const ended = () => {
     isOpen = false
@@ -121,7 +120,6 @@ async function openSession(url: string, name: string, onEnd: () => void): Promis
   }
   client.on('error', ended)
   client.on('end', ended)
-  await client.connect()
   return { client, isOpen: () => isOpen }
 }
 

@@ -1,14 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { MIGRATION_LOCK } from './advisory-locks.ts'
-import { CONNECT_LIMIT_MS } from './connect-limit.ts'
-import { connectionTo } from './connecting.ts'
+import { openClient } from './connecting.ts'
 import { migrationFaults } from './migration-fault.ts'
 import { enter } from './installation-place.ts'
 import { openSchema } from './open-schema.ts'
 import { UnusableDatabase } from './unusable-database.ts'
-
-export { UnusableDatabase } from './unusable-database.ts'
 
 const DIRECTORY = new URL('../migrations/', import.meta.url)
 /** A process that was stopped, or whose machine is gone, keeps the lock no longer than this. */
@@ -28,10 +25,7 @@ interface Migration {
  */
 export async function migrate(url: string): Promise<string> {
   const migrations = await readMigrations()
-  const client = new pg.Client({ ...connectionTo(url, { name: 'tidings migrate', settings: SESSION_LIMITS }), connectionTimeoutMillis: CONNECT_LIMIT_MS })
-  // Without a listener a connection lost between two statements would end the process; the statements report it.
-  client.on('error', () => undefined)
-  await client.connect()
+  const client = await openClient(url, { name: 'tidings migrate', settings: SESSION_LIMITS })
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK])
     const schema = await openSchema(client)

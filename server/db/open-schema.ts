@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { findPlace } from './installation-place.ts'
+import { findPlace, TABLES } from './installation-place.ts'
 import { SCHEMA } from './schema.ts'
 import { sql } from './sql.ts'
 import { UnusableDatabase } from './unusable-database.ts'
@@ -24,7 +24,7 @@ export async function openSchema(client: pg.ClientBase): Promise<string> {
   const { rows: [prospect] } = await client.query<Prospect>(sql`
     select pg_namespace.oid is not null as "isThere", coalesce(has_schema_privilege(pg_namespace.oid, 'usage') and has_schema_privilege(pg_namespace.oid, 'create'), false) as "mayUse",
            has_database_privilege(current_database(), 'create') as "mayCreate", quote_ident(current_user) as role, quote_ident(current_database()) as database,
-           exists (select from pg_class where relnamespace = pg_namespace.oid and relkind = 'r' and relname in ('installation', 'partition_cursor', 'event')) as "isTaken"
+           exists (select from pg_class where relnamespace = pg_namespace.oid and relkind = 'r' and relname = any (${TABLES}::text[])) as "isTaken"
     from (values (${SCHEMA})) as wanted (name)
     left join pg_namespace on nspname = wanted.name`)
   const fault = prospect && faultOf(prospect)

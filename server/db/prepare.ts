@@ -10,7 +10,7 @@ const STATEMENT_LIMIT_MS = 10_000
  * it has confirmed, then it is migrated. Throws `UnusableDatabase`.
  */
 export async function prepareDatabase(url: () => string, log: Log): Promise<string> {
-  const db = createDatabase({ url, name: 'start', maxConnections: 1, statementTimeoutMs: STATEMENT_LIMIT_MS, answerTimeoutMs: STATEMENT_LIMIT_MS + 2000, log })
+  const db = createDatabase({ url, schema: undefined, name: 'start', maxConnections: 1, statementTimeoutMs: STATEMENT_LIMIT_MS, answerTimeoutMs: STATEMENT_LIMIT_MS + 2000, log })
   try {
     await checkDurability(db)
   } finally {

@@ -6,3 +6,6 @@ export const SCHEMA = 'tidings'
  * Temporary tables come last: PostgreSQL would take them before all others unless the path says where.
  */
 export const searchPathOf = (schema: string) => `"${schema.replaceAll('"', '""')}", pg_temp`
+
+/** For a session that needs no table: a name of ours means nothing there, rather than something in a schema of others. */
+export const NO_TABLES = 'pg_temp'

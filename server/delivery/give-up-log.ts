@@ -3,8 +3,7 @@ import { createLogLimit } from '../runtime/log-limit.ts'
 import type { Head } from './lane.ts'
 import type { Settlement } from './settle-store.ts'
 
-/** An address whose notifications are given up one after the other is told of this often, with their number. */
-const EVERY_MS = 60_000
+/** Each of them is told of once a minute at most, with the number of its notifications. */
 const MAX_ADDRESSES = 10_000
 
 /**
@@ -13,7 +12,7 @@ const MAX_ADDRESSES = 10_000
  * since its last line.
  */
 export function createGiveUpLog(log: Log, clock?: () => number): (head: Head, settlement: Settlement) => void {
-  const limit = createLogLimit({ everyMs: EVERY_MS, maxKeys: MAX_ADDRESSES, ...(clock && { now: clock }) })
+  const limit = createLogLimit({ maxKeys: MAX_ADDRESSES, ...(clock && { now: clock }) })
 
   return ({ method, address, addressKey, tenant, subscriptionName, uuid, eventUuid, number }, { attempts, reason, lastFailure, httpStatus }) =>
     limit(addressKey, (suppressed) => log.warn({

@@ -56,7 +56,7 @@ export type GuardedConnect = (target: ConnectTarget, done: Done) => () => void
  * Of several addresses the first that answers is taken.
  */
 export function createGuardedConnect({ guard, resolve, log, connectMs, ca }: GuardedConnectParts): GuardedConnect {
-  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
+  const limit = createLogLimit()
 
   function refuseForbidden({ hostname, isOwn }: ConnectTarget, addresses: readonly string[]): void {
     for (const address of addresses) {

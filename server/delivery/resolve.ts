@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
 import type { Log } from '../log.ts'
 import { within } from '../runtime/deadline.ts'
+import { isLocalhost } from '../runtime/localhost.ts'
 import { createHelperPool } from './names/helper-pool.ts'
 import { NameError } from './names/look-up.ts'
 
@@ -52,9 +53,7 @@ export function createNames({ log, mostNames, patienceMs, look: given }: NamesPa
   }
 }
 
-/** RFC 6761 6.3. Systems know `localhost` from the hosts file; not all know the names below it, and then ask DNS, which should not, either. */
-const isLocalhost = (hostname: string) => /(^|\.)localhost\.?$/i.test(hostname)
-
+/** Systems know `localhost` from the hosts file; not all know the names below it, and then ask DNS, which should not, either. */
 async function orLoopback(known: Promise<readonly LookupAddress[]>): Promise<readonly LookupAddress[]> {
   const isKnown = await within(LOCALHOST_MS, known).catch(() => false)
   return isKnown ? known : LOOPBACK

@@ -33,7 +33,7 @@ interface Item {
 
 /** Collects outcomes and writes them in groups, one group at a time. Keeps them until they are written, however long the database is away. */
 export function createSettler({ db, holding, onDone, log }: SettlerParts): Settler {
-  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
+  const limit = createLogLimit()
   let queue: Item[] = []
   const loop = createLoop({ name: 'settle', log, turn })
 

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
-import pg from 'pg'
-import { CONNECT_LIMIT_MS } from '../db/connect-limit.ts'
-import { connectionTo } from '../db/connecting.ts'
+import type pg from 'pg'
+import { openClient } from '../db/connecting.ts'
 import { EVENT_CHANNEL } from '../db/event-channel.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
@@ -15,10 +14,8 @@ export interface ListenParts {
 
 /** Hears of records that other processes publish. A hint only: dispatch polls as well. Needs a direct connection, no transaction pooler. */
 export function createListener({ url, onHint, log }: ListenParts): Worker {
-  let client: pg.Client | undefined
-
   async function turn(signal: AbortSignal, works: () => void): Promise<number> {
-    client = new pg.Client({ ...connectionTo(url(), { name: 'tidings listen' }), keepAlive: true, connectionTimeoutMillis: CONNECT_LIMIT_MS })
+    const client = await openClient(url(), { name: 'tidings listen' })
     try {
       await listenUntilLost(client, signal, works)
     } finally {
@@ -31,7 +28,6 @@ export function createListener({ url, onHint, log }: ListenParts): Worker {
     connection.on('notification', onHint)
     const lost = once(connection, 'end', { signal })
     lost.catch(() => undefined)
-    await connection.connect()
     await connection.query(`listen ${EVENT_CHANNEL}`)
     works()
     onHint()

@@ -1,6 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { MAX_BODY_BYTES } from '../api/json-body.ts'
-import { connected, plainConnectionTo } from '../db/connecting.ts'
+import { openClient } from '../db/connecting.ts'
 import { sql } from '../db/sql.ts'
 import { findSchema, type SourceSchema } from './source-schema.ts'
 import type { SourceRow } from './source-row.ts'
@@ -36,10 +36,7 @@ export interface Source {
  * an `UnusableSource`. Nothing is set when connecting, so a connection pooler in between is fine.
  */
 export async function openSource(url: string, schema: string | undefined): Promise<Source> {
-  const client = await connected(url, () => {
-    const made = new pg.Client({ ...plainConnectionTo(url, 'tidings import'), connectionTimeoutMillis: CONNECT_LIMIT_MS, keepAlive: true })
-    return made.on('error', () => undefined) // a connection that is lost between two statements: the next one reports it
-  }).catch((error: unknown) => {
+  const client = await openClient(url, { name: 'tidings import', isPlain: true, connectMs: CONNECT_LIMIT_MS }).catch((error: unknown) => {
     throw unusable(error)
   })
   try {

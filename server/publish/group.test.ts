@@ -31,7 +31,7 @@ function scriptedBroker() {
   }
 }
 
-const record = () => eventRecord({ source: 's', type: 'jobs.A.B', timestamp: 't' }, { tenant: 'dev', user: 'u', service: 'jobs' }, 1)
+const record = () => eventRecord({ source: 's', type: 'jobs.A.B', timestamp: 't' }, { tenant: 'dev', user: 'u', service: 'jobs' }, 1, new Date(0))
 
 function open(limits: Partial<GroupLimits> = {}) {
   const broker = scriptedBroker()

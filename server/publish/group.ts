@@ -29,9 +29,6 @@ export interface GroupWriter extends Worker {
   submit(record: EventRecord, failure: ErrorCode, spentMs?: number): Promise<void>
 }
 
-/** Lines about records that the broker refuses for good. */
-const REFUSALS = { everyMs: 60_000, maxKeys: 100 }
-
 /**
  * Records that wait at the same moment share one write; one write is on its way at a time. A record that has been
  * answered is never written afterwards. `stop` waits until everybody has an answer.
@@ -41,7 +38,7 @@ export function createGroupWriter({ broker, target = 'broker', log, limits = GRO
   const writer = createLoop({ name: 'publish', log, turn: writeNext })
   const deadlines = createLoop({ name: 'publish-deadlines', log, turn: () => answerLate(room) })
   const failures = createFailureLog(log, target)
-  const limit = createLogLimit(REFUSALS)
+  const limit = createLogLimit() // of records that the broker refuses for good
   let isWriting = false
 
   async function writeNext(): Promise<number> {

@@ -9,8 +9,8 @@ import type { PublishContext } from './publish.ts'
 /** Longest subject filter, in code points: a longer subject can only be matched by `*`, and is not kept for matching. */
 const LONGEST_SUBJECT_FILTER = 150
 
-/** Stamps an event: uuid, received, tenant, user; chooses its partition. Pure but for the defaults. */
-export function eventRecord(event: EventInput, context: PublishContext, partitions: number, now: Date = new Date()): EventRecord {
+/** Stamps an event: uuid, received, tenant, user; chooses its partition. `now` is of the database's clock. Pure but for the uuid without a key. */
+export function eventRecord(event: EventInput, context: PublishContext, partitions: number, now: Date): EventRecord {
   const uuid = uuidOf(context)
   const seriesKey = seriesKeyOf(context.tenant, event)
   const { text, seqOffset } = eventText({
@@ -47,7 +47,7 @@ export function eventRecord(event: EventInput, context: PublishContext, partitio
 }
 
 /** The end of a series as a record of its own, on the partition of that series. */
-export function endOfSeriesRecord(series: EventSeries, context: PublishContext, partitions: number, now: Date = new Date()): EventRecord {
+export function endOfSeriesRecord(series: EventSeries, context: PublishContext, partitions: number, now: Date): EventRecord {
   const seriesKey = hashKey(context.tenant, series.source, series.subject, series.seriesId)
   return {
     partition: partitionOf(seriesKey, partitions),

@@ -9,7 +9,7 @@ const OVERHEAD = 1024
 
 /** `bodyBytes` stands for a body of that size. */
 const record = (bodyBytes = 1): EventRecord =>
-  ({ ...eventRecord({ source: 's', type: 'jobs.A.B', timestamp: 't' }, { tenant: 'dev', user: 'u', service: 'jobs' }, 1), bodyBytes })
+  ({ ...eventRecord({ source: 's', type: 'jobs.A.B', timestamp: 't' }, { tenant: 'dev', user: 'u', service: 'jobs' }, 1, new Date(0)), bodyBytes })
 
 function openRoom(limits: Partial<GroupLimits> = {}) {
   const time = { now: 0 }

@@ -8,5 +8,5 @@ import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net'
  */
 const ADDRESS_MS = 1500
 
-/** For every connection of this process that Node.js makes to a name: of the database, the broker, Tapis services. Called once by each command. */
+/** For every connection of this process that Node.js makes to a name: of the database, the broker, Tapis services. Called by first.ts. */
 export const bePatientWithAddresses = () => setDefaultAutoSelectFamilyAttemptTimeout(ADDRESS_MS)

@@ -6,6 +6,7 @@ import { closeSync } from 'node:fs'
 import inspector from 'node:inspector'
 import { setTimeout } from 'node:timers'
 import { isatty } from 'node:tty'
+import { bePatientWithAddresses } from './address-patience.ts'
 import { IGNORED_SIGNALS, isAskedFor } from './signals.ts'
 
 const LOOK_AGAIN_MS = 500
@@ -19,6 +20,8 @@ setTimeout(closeDebugger, LOOK_AGAIN_MS).unref()
 
 // pg would look for a native library, which is not installed, and end the process.
 delete process.env.NODE_PG_FORCE_NATIVE
+
+bePatientWithAddresses()
 
 // Node.js puts terminals back as they were when it ends, and crashes when one has been closed meanwhile.
 const terminals = [0, 1, 2].filter(isatty)

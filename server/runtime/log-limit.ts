@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache'
 
 export interface LogLimitOptions {
-  /** The least time between two writes of one key, in ms. */
-  readonly everyMs: number
-  /** So many keys are remembered; the one that was seen longest ago is forgotten. So many writes are the most in `everyMs`, of all keys together. */
-  readonly maxKeys: number
+  /** The least time between two writes of one key, in ms; a minute when unset. */
+  readonly everyMs?: number
+  /** So many keys are remembered, 100 when unset; the one that was seen longest ago is forgotten. So many writes are the most in `everyMs`, of all keys together. */
+  readonly maxKeys?: number
   /** In ms, of a clock that never goes back. */
   readonly now?: () => number
 }
@@ -17,7 +17,7 @@ export type LogLimit = (key: string, write: (suppressed: number) => void) => voi
  * ones at most every `everyMs`, with the number of those in between. Nothing is written later by itself, so the count of a
  * key that falls silent is not told.
  */
-export function createLogLimit({ everyMs, maxKeys, now = () => performance.now() }: LogLimitOptions): LogLimit {
+export function createLogLimit({ everyMs = 60_000, maxKeys = 100, now = () => performance.now() }: LogLimitOptions = {}): LogLimit {
   const seen = new LRUCache<string, { writtenAt: number; suppressed: number }>({ max: maxKeys })
   let period = { begin: -Infinity, writes: 0 }
 

@@ -18,7 +18,7 @@ export interface ProcessEndParts {
 
 /** From now on signals and faults end this process in order, whatever it does at the moment; warnings of Node.js go to the log. */
 export function endInOrder({ log, stopping, hurrying }: ProcessEndParts): void {
-  const limit = createLogLimit({ everyMs: 60_000, maxKeys: 100 })
+  const limit = createLogLimit()
   let askedAt: number | undefined
 
   onEndingSignal((name) => {

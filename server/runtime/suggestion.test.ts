@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { suggestion } from './suggestion.ts'
+import { suggestion, withSuggestion } from './suggestion.ts'
 
 const NAMES = ['DATABASE_URL', 'TIDINGS_ROLE', 'limit', 'data']
 
@@ -19,4 +19,14 @@ test('a word that is far from all has no suggestion', () => {
   expect(suggestion('PATH', NAMES)).toBeUndefined()
   expect(suggestion('', NAMES)).toBeUndefined()
   expect(suggestion('mlti', NAMES)).toBeUndefined()
+})
+
+test('a word of more than 100 letters resembles nothing', () => {
+  expect(suggestion('x'.repeat(100), ['x'.repeat(101)])).toBe('x'.repeat(101))
+  expect(suggestion('x'.repeat(101), ['x'.repeat(101)])).toBeUndefined()
+})
+
+test('a complaint asks for what was meant only when that can be told', () => {
+  expect(withSuggestion('limt is unknown', 'limt', NAMES)).toBe('limt is unknown; did you mean limit?')
+  expect(withSuggestion('PATH is unknown', 'PATH', NAMES)).toBe('PATH is unknown')
 })

@@ -4,6 +4,7 @@ import { createRabbitMqBroker } from '@tidings/server/broker/rabbitmq/rabbitmq.t
 import { readConfig } from '@tidings/server/config.ts'
 import { createDatabase } from '@tidings/server/db/database.ts'
 import type { Installation } from '@tidings/server/db/installation.ts'
+import { SCHEMA } from '@tidings/server/db/schema.ts'
 import type { Log } from '@tidings/server/log.ts'
 
 export interface BrokerAddress {
@@ -17,7 +18,7 @@ export interface BrokerAddress {
 export function connectBroker({ databaseUrl, brokerUrl, installation }: BrokerAddress, log: Log): Broker {
   const { broker: rabbitMq } = readConfig({ BROKER_URL: brokerUrl })
   if (rabbitMq) return createRabbitMqBroker({ ...rabbitMq, installationId: installation.id, partitions: installation.partitions, onArrival: () => undefined, now: () => new Date(), log })
-  const writer = createDatabase({ url: () => databaseUrl, name: 'publish', maxConnections: 1, statementTimeoutMs: 10_000, answerTimeoutMs: 12_000, log })
+  const writer = createDatabase({ url: () => databaseUrl, schema: SCHEMA, name: 'publish', maxConnections: 1, statementTimeoutMs: 10_000, answerTimeoutMs: 12_000, log })
   let closing: Promise<void> | undefined
   return { ...createDatabaseBroker({ writer, notifies: false }), stop: () => (closing ??= writer.close()) }
 }

@@ -51,7 +51,7 @@ export async function openPlace({ databaseServer, brokerUrl }: Engines, { partit
   const address = { databaseUrl: db.url, brokerUrl, installation }
   const brokers: Broker[] = []
   const record = (event: Partial<EventInput> = {}) => eventRecord(
-    { source: 's', type: 'jobs.A.B', timestamp: 't', subject: 'subject', seriesId: 'series', ...event }, { tenant: 'dev', user: 'jdoe', service: 'jobs' }, partitions)
+    { source: 's', type: 'jobs.A.B', timestamp: 't', subject: 'subject', seriesId: 'series', ...event }, { tenant: 'dev', user: 'jdoe', service: 'jobs' }, partitions, new Date())
 
   return {
     db, address, record,

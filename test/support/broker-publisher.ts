@@ -10,7 +10,7 @@ await broker.start()
 for (let number = 1; ; number += 1) {
   const record = eventRecord(
     { source: 's', type: 'jobs.A.B', timestamp: 't', subject: 'killed', seriesId: 'killed', data: String(number) },
-    { tenant: 'dev', user: 'jdoe', service: 'jobs' }, address.installation.partitions,
+    { tenant: 'dev', user: 'jdoe', service: 'jobs' }, address.installation.partitions, new Date(),
   )
   await broker.publish([record])
   process.stdout.write(`${record.uuid}\n`)

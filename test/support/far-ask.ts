@@ -46,7 +46,7 @@ async function askMail(): Promise<string> {
 }
 
 async function askDatabase(): Promise<string> {
-  const database = createDatabase({ url: () => databaseUrl, name: 'far', maxConnections: 1, statementTimeoutMs: 10_000, answerTimeoutMs: 12_000, log })
+  const database = createDatabase({ url: () => databaseUrl, schema: undefined, name: 'far', maxConnections: 1, statementTimeoutMs: 10_000, answerTimeoutMs: 12_000, log })
   const rows = await database.query(sql`select 1 as one`)
   await database.close()
   return rows.length === 1 ? 'ok' : 'no row'

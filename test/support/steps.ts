@@ -51,7 +51,7 @@ export async function openSteps({ partitionCount = 4 } = {}): Promise<Steps> {
         select id, 0, 'WEBHOOK', ${address}, ${hashKey(address)} from made`)
     },
     async publish(...events) {
-      const records = events.map((event) => eventRecord({ source: 's', type: 'jobs.A.B', timestamp: 't', subject: 'subject', seriesId: 'series', ...event }, { tenant: 'dev', user: 'jdoe', service: 'jobs' }, partitionCount))
+      const records = events.map((event) => eventRecord({ source: 's', type: 'jobs.A.B', timestamp: 't', subject: 'subject', seriesId: 'series', ...event }, { tenant: 'dev', user: 'jdoe', service: 'jobs' }, partitionCount, new Date()))
       await broker.publish(records)
       return records
     },

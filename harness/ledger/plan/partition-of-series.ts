@@ -8,4 +8,4 @@ export const SERVICE = 'jobs'
 
 /** Where the service puts what belongs to this series. */
 export const partitionOfSeries = ({ subject, seriesId }: { readonly subject: string; readonly seriesId: string }, partitions: number) =>
-  endOfSeriesRecord({ source: SOURCE, subject, seriesId }, { tenant: TENANT, user: USER, service: SERVICE }, partitions).partition
+  endOfSeriesRecord({ source: SOURCE, subject, seriesId }, { tenant: TENANT, user: USER, service: SERVICE }, partitions, new Date(0)).partition

@@ -1,11 +1,8 @@
 import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
-import { suggestion } from '../../runtime/suggestion.ts'
+import { withSuggestion } from '../../runtime/suggestion.ts'
 import { refused, type Refusal } from './refusal.ts'
 import { mayActFor, type TenantsData } from './tenants.ts'
 import type { Claims } from './token.ts'
-
-/** Longer names are no misspelling. */
-const MAX_COMPARED = 100
 
 const BANNED_PREFIX = 'dnasubway' // row 21: a temporary ban of the original, kept
 
@@ -103,10 +100,8 @@ function checkMayAct(data: TenantsData, jwtTenant: string, tenant: string): Refu
  * Only names that the token may act for anyway are suggested, and a tenant that it may not act for is spoken of as one that does
  * not exist: a refusal tells of nobody's tenants.
  */
-function hintOf(data: TenantsData, jwtTenant: string, tenant: string): string {
-  const meant = tenant.length > MAX_COMPARED ? undefined : suggestion(tenant, [...data.tenants.keys()].filter((id) => mayActFor(data, jwtTenant, id)))
-  return meant === undefined ? 'the token may act for no tenant of this name' : `the token may act for no tenant of this name; did you mean ${meant}?`
-}
+const hintOf = (data: TenantsData, jwtTenant: string, tenant: string) =>
+  withSuggestion('the token may act for no tenant of this name', tenant, [...data.tenants.keys()].filter((id) => mayActFor(data, jwtTenant, id)))
 
 function splitAtFirst(text: string, separator: string): [string, string] | [] {
   const at = text.indexOf(separator)

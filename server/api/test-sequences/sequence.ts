@@ -22,7 +22,7 @@ const SERVICE = 'notifications test sequence'
 export const SEQUENCE_TYPE_FILTER = 'notifications.test.*'
 
 /** The event that comes next (Tapis Notifications 1.6.2, beginTestSequence). */
-export function nextEvent({ name, startCount, endsSeries, published }: Sequence, now: Date = new Date()): EventInput {
+export function nextEvent({ name, startCount, endsSeries, published }: Sequence, now: Date): EventInput {
   const number = published + 1
   return {
     source: SERVICE_NAME,

@@ -10,7 +10,7 @@ const offered = (fifo: Fifo, records = 100, bytes = 1000) => fifo.offer(records,
 
 /** Messages ab (tag 1) and cd (tag 2). */
 function filled(): Fifo {
-  const fifo = createFifo(0)
+  const fifo = createFifo(0, () => new Date(0))
   fifo.push(1, { kind: 'records', records: [record('a'), record('b')], faults: [] })
   fifo.push(2, { kind: 'records', records: [record('c'), record('d')], faults: [] })
   return fifo
@@ -45,7 +45,7 @@ test('what arrives after an offer is not settled with it', () => {
 })
 
 test('an offer keeps to its bytes, but for a single record', () => {
-  const fifo = createFifo(0)
+  const fifo = createFifo(0, () => new Date(0))
   fifo.push(1, { kind: 'records', records: [record('large', 5000), record('b', 400), record('c', 600), record('d', 1)], faults: [] })
   expect(offered(fifo)).toEqual(['large'])
   fifo.settle()

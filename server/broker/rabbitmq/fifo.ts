@@ -20,7 +20,7 @@ type Item =
   | { readonly kind: 'record'; record: InboxRecord; readonly tag: number; readonly isLast: boolean }
   | { readonly kind: 'newer_format'; readonly format: number }
 
-export function createFifo(partition: number, now: () => Date = () => new Date()): Fifo {
+export function createFifo(partition: number, now: () => Date): Fifo {
   const items: Item[] = []
   let offered = 0
 

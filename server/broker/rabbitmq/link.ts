@@ -1,12 +1,11 @@
 import { Connection, type Channel } from 'rabbitmq-client'
 import type { BrokerServer } from '../../config-broker.ts'
 import type { Log } from '../../log.ts'
+import { CONNECT_LIMIT_MS } from '../../runtime/connect-limit.ts'
 import { within } from '../../runtime/deadline.ts'
 import type { OutageLog } from '../../runtime/outage-log.ts'
 import { inBrackets } from './faults.ts'
 
-/** TCP, TLS and the opening take seven round trips; the same as for the database (db/connect-limit.ts). */
-const CONNECT_LIMIT_MS = 5000
 /** How long a request for a channel waits for a connection. */
 const ACQUIRE_LIMIT_MS = 2500
 const CLOSE_LIMIT_MS = 2000

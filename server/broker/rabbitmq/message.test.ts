@@ -4,6 +4,7 @@ import { storageFault } from '../../db/storable-text.ts'
 import { RECORD_FORMAT, type EventRecord } from '../broker.ts'
 import { decodeMessage, encodeMessage } from './message.ts'
 
+const NOW = new Date('2026-11-23T10:00:01Z')
 const RECORD: EventRecord = {
   partition: 3, uuid: '7f0c3f0e-58a3-4f0e-9b1e-5d7f1a2b3c4d', kind: 'event', tenant: 'dev', seriesKey: '00112233-4455-6677-8899-aabbccddeeff',
   type: ['jobs', 'STATUS', 'RUNNING'], subject: 'job-7', endsSeries: false, deletesSubscriptions: false, received: new Date('2026-11-23T10:00:00.123Z'),
@@ -19,14 +20,14 @@ const record: fc.Arbitrary<EventRecord> = fc.record({
 }).chain((made) => fc.integer({ min: 0, max: made.body.length }).map((seqOffset) => ({ ...made, seqOffset, bodyBytes: Buffer.byteLength(made.body) })))
 
 const decodedOf = (bytes: Buffer) => {
-  const decoded = decodeMessage(bytes, 3)
+  const decoded = decodeMessage(bytes, 3, NOW)
   if (decoded.kind !== 'records') throw new Error('a newer format')
   return decoded
 }
 
 test('what is encoded is decoded as it was, whatever the texts are', () => {
   fc.assert(fc.property(fc.array(record, { minLength: 1, maxLength: 5 }), (records) => {
-    expect(decodeMessage(encodeMessage(records), 3)).toEqual({ kind: 'records', records, faults: [] })
+    expect(decodeMessage(encodeMessage(records), 3, NOW)).toEqual({ kind: 'records', records, faults: [] })
   }))
 })
 
@@ -37,7 +38,7 @@ test('any bytes are decoded to rows that can be stored, or to a newer format', (
     return message
   })
   fc.assert(fc.property(fc.oneof(damaged, fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes))), (message) => {
-    const decoded = decodeMessage(message, 3)
+    const decoded = decodeMessage(message, 3, NOW)
     if (decoded.kind === 'newer_format') return
     expect(decoded.records.length).toBeGreaterThan(0)
     expect(decoded.records.filter(({ kind }) => kind === 'undecodable')).toHaveLength(decoded.faults.length)
@@ -103,5 +104,5 @@ test('a body that is not UTF-8 is undecodable', () => {
 test('a newer format is told, not read', () => {
   const message = encodeMessage([RECORD])
   message.writeUInt8(RECORD_FORMAT + 1, 4)
-  expect(decodeMessage(message, 3)).toEqual({ kind: 'newer_format', format: RECORD_FORMAT + 1 })
+  expect(decodeMessage(message, 3, NOW)).toEqual({ kind: 'newer_format', format: RECORD_FORMAT + 1 })
 })

@@ -40,7 +40,7 @@ export function encodeMessage(records: readonly EventRecord[]): Buffer {
 const fieldsOf = ({ partition, body, contentHash, ...fields }: EventRecord, bodyBytes: number) => ({ ...fields, bodyBytes })
 
 /** Takes whatever bytes there are: what it answers can be stored, and what was encoded here comes back as it was. `now` is of the database's clock. */
-export function decodeMessage(message: Buffer, partition: number, now: Date = new Date()): Decoded {
+export function decodeMessage(message: Buffer, partition: number, now: Date): Decoded {
   const whollyUndecodable = (fault: string): Decoded => ({ kind: 'records', records: [undecodable(message, partition, now)], faults: [fault] })
   const format = formatOf(message)
   if (format === undefined) return whollyUndecodable('not a message of this service')
@@ -109,7 +109,7 @@ function textOrUndefined(bytes: Buffer): string | undefined {
 const decodeText = (bytes: Buffer) => new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 
 /** A row that keeps the bytes, in base64. The same bytes get the same uuid, so what is delivered twice is kept once. */
-export function undecodable(bytes: Buffer, partition: number, now: Date = new Date()): InboxRecord {
+export function undecodable(bytes: Buffer, partition: number, now: Date): InboxRecord {
   const body = bytes.toString('base64')
   return {
     partition, uuid: hashUuid('undecodable', String(partition), body), kind: 'undecodable', tenant: '', seriesKey: null, type: null, subject: null,

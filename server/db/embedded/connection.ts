@@ -1,6 +1,6 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { hasCode } from '../../runtime/error-code.ts'
-import { connectionTo } from '../connecting.ts'
+import { openClient } from '../connecting.ts'
 import { SUPERUSER } from './password.ts'
 
 /** The database that everything of ours lives in. */
@@ -28,11 +28,8 @@ export async function ensureDatabase(password: string, port: number): Promise<vo
 }
 
 async function withConnection<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...connectionTo(url, { name: 'tidings start' }), connectionTimeoutMillis: 3000, query_timeout: 30_000 })
-  // Without a listener a connection lost between two statements would end the process; the statements report it.
-  client.on('error', () => undefined)
+  const client = await openClient(url, { name: 'tidings start', connectMs: 3000, queryTimeoutMs: 30_000 })
   try {
-    await client.connect()
     return await work(client)
   } finally {
     await client.end()

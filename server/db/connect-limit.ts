@@ -1,5 +1,0 @@
-/**
- * From the name of the database to a session, in ms: TCP, TLS and the login take six round trips. Enough for a database 320 ms
- * away with one SYN lost (3 s), also behind a dead address (1.5 s, runtime/address-patience.ts).
- */
-export const CONNECT_LIMIT_MS = 5000
