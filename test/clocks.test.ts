@@ -111,7 +111,7 @@ test.each(CLOCKS)('a date in Retry-After without a Date beside it is counted by 
   setWallClock(aheadMs)
   await app.subscribe({ addresses: [receiver.url()] })
   await app.publish({})
-  const waitS = async () => Number((await app.db.query<{ s: number }>(sql`select extract(epoch from due - now())::float8 as s from lane where due > now() + interval '1 minute'`))[0]?.s ?? 0)
+  const waitS = async () => (await app.db.query<{ s: number }>(sql`select extract(epoch from due - now())::float8 as s from lane where due > now() + interval '1 minute'`))[0]?.s ?? 0
   await expect.poll(waitS, { timeout: 20_000 }).toBeGreaterThan(0)
   const waited = await waitS()
   expect(waited).toBeGreaterThan(500)
