@@ -91,7 +91,9 @@ test('a canary that could not be sent off has not recovered while none is due', 
 
 test('test sequences on a database that only reads have not recovered while nothing is due', async () => {
   const { url, query } = await createDatabaseForTest()
-  await query(sql`do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`)
+  // A setting of the database would not do: sessions of the service say themselves that they write.
+  await query(sql`create function refuse() returns trigger language plpgsql as $$ begin raise sqlstate '25006'; end $$`)
+  await query(sql`create trigger refuse before delete on test_sequence for each statement execute function refuse()`)
   const { log, messages } = createRecordingLog()
   let nowMs = 0
   let asked = 0
