@@ -163,6 +163,27 @@ test('of two installations none is chosen, and both are named', async () => {
   await expect(migrate(db.url)).rejects.toThrow('- there are 2 installations in it, in the schemas public and tidings, and nothing tells which one counts')
 })
 
+test('an installation to which the search path no longer leads is named, and no second one is begun beside it', async () => {
+  const db = await emptyDatabase()
+  const url = new URL(db.url)
+  url.searchParams.set('options', '-c search_path=elsewhere')
+  await ask(db.url, 'create schema elsewhere')
+  await installFormerRelease(url.href)
+  await expect(migrate(db.url)).rejects.toThrow(/an installation is in the schema elsewhere, and the search path of the role \w+ does not lead there; if it is this one: alter role \w+ set search_path = "elsewhere"/)
+  expect(Object.keys(await contents(db.url))).toEqual(['elsewhere'])
+  expect(await migrate(url.href)).toBe('elsewhere')
+})
+
+test('one beside it is begun where somebody has made the schema for it', async () => {
+  const db = await emptyDatabase()
+  const url = new URL(db.url)
+  url.searchParams.set('options', '-c search_path=elsewhere')
+  await ask(db.url, 'create schema elsewhere')
+  await installFormerRelease(url.href)
+  await ask(db.url, 'create schema tidings')
+  expect(await migrate(db.url)).toBe('tidings')
+})
+
 test('an installation that the role may not read is no reason to begin a new one beside it', async () => {
   const role = await createRole()
   const db = await createDatabaseForTest({ isEmpty: true, schema: 'public' })

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { setInterval } from 'node:timers'
+import { expect, onTestFinished, test } from 'vitest'
 import { createApiForFile } from './support/api.ts'
 import { envelopeIn, exchange, openRaw } from './support/raw-http.ts'
 
@@ -98,4 +99,23 @@ test.each([
     socket.resetAndDestroy()
   }
   expect((await exchange(api.address, `${GET} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)).map(({ status }) => status)).toEqual([200])
+})
+
+test('a caller that says it sends no more still gets its answer, after CONNECT behind a request too', async () => {
+  for (const [bytes, statuses] of [[`${POST}Content-Length: ${EVENT.length}\r\n\r\n${EVENT}`, [200]], [`${POST}Content-Length: ${EVENT.length}\r\n\r\n${EVENT}CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n`, [200, 405]]] as const) {
+    const connection = await openRaw(api.address)
+    connection.socket.end(bytes)
+    await connection.closed
+    expect(connection.answers().map(({ status }) => status)).toEqual(statuses)
+  }
+  expect(api.published).toHaveLength(2)
+})
+
+test('a refused connection that goes on with a byte now and then is cut', async () => {
+  const { socket, closed } = await openRaw(api.address)
+  socket.write('CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(socket, 'data')
+  const dripping = setInterval(() => socket.write('x'), 200)
+  onTestFinished(() => clearInterval(dripping))
+  await closed.catch(() => undefined)
 })

@@ -135,7 +135,7 @@ test('a helper that has stopped is replaced', async () => {
 })
 
 test('where the system gives fewer threads, helpers do with fewer', async () => {
-  vi.stubEnv('MOST_THREADS', '40')
+  vi.stubEnv('RESOLV_MOST_THREADS', '40') // handed on to helpers, as what the C library reads is
   onTestFinished(() => void vi.unstubAllEnvs())
   const pool = poolOf({ threads: 512 })
   expect(await pool.look('threads')).toEqual([{ address: '10.0.0.32', family: 4 }])

@@ -65,8 +65,10 @@ export function createHttpServer(parts: HttpServerParts): HttpServer {
   server.maxHeadersCount = 0 // Node drops what comes after the 2000th, unseen by those who judge headers; 16 KiB bound them as well
   server.on('checkExpectation', (request, response) => server.emit('request', request, response)) // unknown expectations are ignored, not answered 417 without a body
   server.on('checkContinue', (request, response) => server.emit('request', request, response)) // the router says when it wants the body
-  server.on('connect', ({ socket }) => answerConnect(socket, envelopes))
+  // A caller that says it sends no more still waits for its answer (`nc -N`). Node has this for every server, and no option or type for it.
+  Object.assign(server, { httpAllowHalfOpen: true })
   const connections = trackConnections(server, createAdmission({ maxConnections, trustedProxies, log }))
+  server.on('connect', ({ socket }) => answerConnect(socket, { connections, envelopes }))
   const answering = createAnswering({ envelopes, log })
   const router = createRouter({
     server, routes, authenticator, answering, publicUrl,

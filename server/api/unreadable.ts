@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { AppError, type ErrorCode } from '../errors.ts'
 import type { Connections, Exchange } from './connections.ts'
+import { startDeadline } from '../runtime/deadline.ts'
 import { ENVELOPE_HEADERS } from './envelope-headers.ts'
 import type { Envelopes } from './envelope.ts'
 
@@ -29,7 +30,9 @@ export function answerUnreadable(error: Error & { code?: string; reason?: string
 }
 
 /** To CONNECT, which Node keeps from the routes: there is nothing here to connect to. */
-export const answerConnect = (socket: Socket, envelopes: Envelopes) => answerBare(socket, refusalOf('NTFAPI_METHOD_NOT_ALLOWED', envelopes))
+export function answerConnect(socket: Socket, { connections, envelopes }: UnreadableParts): void {
+  whenFinished(connections.latest(socket), () => answerBare(socket, refusalOf('NTFAPI_METHOD_NOT_ALLOWED', envelopes)))
+}
 
 function refusalOf(code: ErrorCode, envelopes: Envelopes): Refusal {
   const { httpStatus, message } = new AppError(code)
@@ -64,7 +67,11 @@ function whenFinished(exchange: Exchange | undefined, then: () => void): void {
   else exchange.response.once('finish', then)
 }
 
-const linger = (socket: Socket) => socket.setTimeout(LINGER_MS, () => socket.destroy())
+/** From now, however much still comes: a byte now and then must not keep a connection. */
+function linger(socket: Socket): void {
+  const stopDeadline = startDeadline(LINGER_MS, () => socket.destroy())
+  socket.once('close', stopDeadline)
+}
 
 function codeOf({ code, reason = '' }: { readonly code?: string; readonly reason?: string }): ErrorCode {
   if (code === 'HPE_HEADER_OVERFLOW') return 'NTFAPI_HEADERS_TOO_LARGE'

@@ -12,6 +12,8 @@ interface Candidate {
   readonly schema: string
   readonly owner: string
   readonly isReadable: boolean
+  /** Where installations are looked for: our own schema, `public`, and those of the search path. */
+  readonly isNear: boolean
   readonly role: string
 }
 
@@ -22,7 +24,7 @@ interface Candidate {
  */
 export async function findPlace(client: pg.ClientBase): Promise<string | undefined> {
   const found: string[] = []
-  for (const candidate of await candidates(client)) {
+  for (const candidate of (await candidates(client)).filter(({ isNear }) => isNear)) {
     if (!candidate.isReadable) throw new UnusableDatabase([`an installation is there, in the schema ${candidate.schema}, which the role ${candidate.role} may not read; connect as the role that owns it, ${candidate.owner}`])
     if (await hasContent(client, candidate.schema)) found.push(candidate.schema)
   }
@@ -30,13 +32,17 @@ export async function findPlace(client: pg.ClientBase): Promise<string | undefin
   return found[0]
 }
 
+/** Schemas with what looks like an installation, to which this session's search path does not lead. */
+export const placesElsewhere = async (client: pg.ClientBase): Promise<string[]> => (await candidates(client)).filter(({ isNear }) => !isNear).map(({ schema }) => schema)
+
 /** The catalogues can be read without rights to the tables themselves. */
 async function candidates(client: pg.ClientBase): Promise<Candidate[]> {
   const { rows } = await client.query<Candidate>(sql`
     select nspname as schema, pg_get_userbyid(relowner) as owner, current_user::text as role,
-           has_schema_privilege(pg_namespace.oid, 'usage') and has_table_privilege(pg_class.oid, 'select') as "isReadable"
+           has_schema_privilege(pg_namespace.oid, 'usage') and has_table_privilege(pg_class.oid, 'select') as "isReadable",
+           (nspname in (${SCHEMA}, 'public') or nspname = any (current_schemas(false))) as "isNear"
     from pg_class join pg_namespace on pg_namespace.oid = relnamespace
-    where relname = 'migration' and relkind = 'r' and (nspname in (${SCHEMA}, 'public') or nspname = any (current_schemas(false)))
+    where relname = 'migration' and relkind = 'r'
       and (select array_agg(attname || ' ' || format_type(atttypid, null)) from pg_attribute where attrelid = pg_class.oid and attnum > 0 and not attisdropped)
         @> ${MIGRATION_COLUMNS}::text[]
       and (select count(*) from pg_class as other where other.relnamespace = pg_namespace.oid and other.relkind = 'r' and other.relname = any (${TABLES}::text[])) = ${TABLES.length}

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { findPlace, TABLES } from './installation-place.ts'
+import { findPlace, placesElsewhere, TABLES } from './installation-place.ts'
 import { SCHEMA } from './schema.ts'
 import { sql } from './sql.ts'
 import { UnusableDatabase } from './unusable-database.ts'
@@ -29,8 +29,17 @@ export async function openSchema(client: pg.ClientBase): Promise<string> {
     left join pg_namespace on nspname = wanted.name`)
   const fault = prospect && faultOf(prospect)
   if (fault !== undefined) throw new UnusableDatabase([fault])
-  if (prospect?.isThere !== true) await client.query(`create schema ${SCHEMA}`)
+  if (prospect?.isThere === true) return SCHEMA
+  await refuseIfElsewhere(client, prospect?.role ?? '')
+  await client.query(`create schema ${SCHEMA}`)
   return SCHEMA
+}
+
+/** A path that has changed must not look like a loss of everything. Whoever wants two in one database makes the schema for the second. */
+async function refuseIfElsewhere(client: pg.ClientBase, role: string): Promise<void> {
+  const [place] = await placesElsewhere(client)
+  if (place === undefined) return
+  throw new UnusableDatabase([`an installation is in the schema ${place}, and the search path of the role ${role} does not lead there; if it is this one: alter role ${role} set search_path = "${place}"; for another one beside it: create schema ${SCHEMA} authorization ${role}`])
 }
 
 /** Never a fall-back to another schema: where the tables are must not depend on what is granted at the moment of the first start. */

@@ -3,12 +3,12 @@
 //   dies-*         ends the process       threads        an address that ends in the number of threads
 //   count          an address that ends in how often it was looked up in this process
 //   others         10.0.0.1
-// More than MOST_THREADS (environment) are refused, as libuv does when the system has none.
+// More than RESOLV_MOST_THREADS (environment) are refused, as libuv does when the system has none.
 import process from 'node:process'
 import { setTimeout } from 'node:timers'
 
 const threads = Number(process.env.UV_THREADPOOL_SIZE)
-if (threads > Number(process.env.MOST_THREADS ?? Infinity)) process.kill(process.pid, 'SIGABRT')
+if (threads > Number(process.env.RESOLV_MOST_THREADS ?? Infinity)) process.kill(process.pid, 'SIGABRT')
 
 let count = 0
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
