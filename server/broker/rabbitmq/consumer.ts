@@ -60,13 +60,13 @@ export function createConsumer({ link, names, prefetch, onArrival, now, log }: C
     }
     const records = offers(partitions, limitPerPartition)
     if (records.length === 0) return readAfterCursor(tx, partitions, limitPerPartition)
-    try {
-      const [, taken] = await Promise.all([insertRecords(tx, records, false), readAfterCursor(tx, partitions, limitPerPartition)])
-      return taken
-    } catch (error) {
+    // By the insert's own failure: the read behind it fails too, for that reason, and may be told first.
+    const distrust = (error: unknown): never => {
       if (isByItself && isContentError(error)) partitions.forEach((partition) => sessions.get(partition)?.distrustFirst())
       throw error
     }
+    const [, taken] = await Promise.all([insertRecords(tx, records, false).catch(distrust), readAfterCursor(tx, partitions, limitPerPartition)])
+    return taken
   }
 
   function letGo(partition: number, session: Session): void {
