@@ -1,7 +1,7 @@
 import { sql } from '../db/sql.ts'
 
 /** Longer than any row of the original's table can be: the four are its primary key. */
-export const MAX_SERIES_BYTES = 65_536
+const MAX_SERIES_BYTES = 65_536
 
 /** How far a series has come, as the original stores it (contract 6.10). */
 export interface SeriesRow {

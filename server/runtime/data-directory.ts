@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { errorCode, hasCode } from './error-code.ts'
 
 /** The data directory cannot be used; the message names the variable that chooses it. */
-export class UnusableDataDirectory extends Error {
+class UnusableDataDirectory extends Error {
   constructor(path: string, why: string, cause: unknown) {
     super(`TIDINGS_DATA_DIR ${resolve(path)} cannot be used: ${why}`, { cause })
     this.name = 'UnusableDataDirectory'

@@ -1,5 +1,5 @@
 /** Signals that end a process unless it is told otherwise, but for those that stand for a fault of the program itself. */
-export const ENDING_SIGNALS = [
+const ENDING_SIGNALS = [
   'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGPWR', 'SIGABRT', 'SIGIO', 'SIGSTKFLT', 'SIGSYS', 'SIGTRAP',
 ] as const satisfies readonly NodeJS.Signals[]
 

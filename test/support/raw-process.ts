@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { vi } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -12,7 +12,7 @@ export interface RawProcessOptions {
   readonly stdio?: readonly ['ignore' | 'pipe' | number, 'ignore' | 'pipe' | number]
 }
 
-/** The service in a process group of its own, signalled whenever the test likes, with any standard output and error. */
+/** The service in a process group of its own, signalled whenever the test likes, with any standard output and error. One that still runs when the test is over is stopped. */
 export function startRaw({ dataDir, env = {}, stdio: [output, error] = ['pipe', 'pipe'] }: RawProcessOptions) {
   const child = spawn(process.execPath, ['--import', 'tsx', '--import', './server/runtime/first.ts', 'server/main.ts'], {
     cwd: ROOT, detached: true, stdio: ['ignore', output, error],
@@ -21,6 +21,9 @@ export function startRaw({ dataDir, env = {}, stdio: [output, error] = ['pipe', 
   const said = collect(child.stdout)
   const log = collect(child.stderr)
   const ended = once(child, 'exit').then(([code]) => code as number | null)
+  onTestFinished(async () => {
+    if (child.kill('SIGTERM')) await ended
+  })
   return {
     child, ended, log,
     pid: child.pid ?? 0,
