@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventText, instantText, quoted, withNumber, type EventFields } from './event-text.ts'
+import { eventText, instantText, quoted, withSeqCount, type EventFields } from './event-text.ts'
 
 const plain: EventFields = {
   source: 'https://tapis.io/jobs',
@@ -18,13 +18,24 @@ const plain: EventFields = {
 
 const printed = (fields: Partial<EventFields>, number: number | string = 1) => {
   const { text, seqOffset } = eventText({ ...plain, ...fields })
-  return withNumber(text, seqOffset, number)
+  return withSeqCount(text, seqOffset, number)
 }
 
 test('an event is printed as an indented JSON printer would print it at its place in a notification', () => {
   const members = {
-    source: plain.source, type: plain.type, subject: 's', data: 'd', seriesId: 'i', seriesSeqCount: 6, timestamp: plain.timestamp,
-    deleteSubscriptionsMatchingSubject: false, endSeries: true, tenant: 'dev', user: 'jobs', received: plain.received, uuid: plain.uuid,
+    source: plain.source,
+    type: plain.type,
+    subject: 's',
+    data: 'd',
+    seriesId: 'i',
+    seriesSeqCount: 6,
+    timestamp: plain.timestamp,
+    deleteSubscriptionsMatchingSubject: false,
+    endSeries: true,
+    tenant: 'dev',
+    user: 'jobs',
+    received: plain.received,
+    uuid: plain.uuid,
   }
   const nested = JSON.stringify({ event: members }, null, 2)
   expect(printed({}, 6)).toBe(nested.slice('{\n  "event": '.length, -'\n}'.length))
@@ -48,13 +59,15 @@ test.each([
   expect(JSON.parse(json)).toBe(text)
 })
 
-test('the number goes to its place behind texts of any length and script', () => {
+test('the number is put in its place after texts of any length and script', () => {
   const data = '\u{1f600}"\\\u2028\ud800'.repeat(100_000)
-  const event: unknown = JSON.parse(printed({ data, source: '\u{1f600}' }, '9007199254740993').replace('9007199254740993', '"big"'))
+  const event: unknown = JSON.parse(
+    printed({ data, source: '\u{1f600}' }, '9007199254740993').replace('9007199254740993', '"big"'),
+  )
   expect(event).toMatchObject({ data, seriesSeqCount: 'big' })
 })
 
-test('one MiB of data survives', () => {
+test('one MiB of data is kept', () => {
   const data = 'x'.repeat(1024 * 1024)
   expect(JSON.parse(printed({ data }))).toMatchObject({ data })
 })
@@ -75,6 +88,14 @@ test.each([
   expect(instantText(given)).toBe(expected)
 })
 
-test.each(['', 'now', '2024-03-15', '2024-03-15T15:11:23', '2024-13-15T15:11:23Z', 'infinity', '2024-03-15T15:11:23.1234567890Z'])('%j is no instant', (text) => {
+test.each([
+  '',
+  'now',
+  '2024-03-15',
+  '2024-03-15T15:11:23',
+  '2024-13-15T15:11:23Z',
+  'infinity',
+  '2024-03-15T15:11:23.1234567890Z',
+])('%j is not an instant', (text) => {
   expect(() => instantText(text)).toThrow(RangeError)
 })

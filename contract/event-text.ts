@@ -1,4 +1,4 @@
-/** An event as it goes out in a notification, but for its number, which is only known when it is dispatched. */
+/** An event as it goes out in a notification, without its number, which is only known when it is dispatched. */
 export interface EventFields {
   readonly source: string
   readonly type: string
@@ -23,8 +23,8 @@ export interface EventText {
 }
 
 /**
- * The event object as Gson prints it inside a notification (contract 5.3): members indented by 4, the closing brace by 2,
- * LF, absent texts as null. The result is no JSON until `withNumber` has put the number in.
+ * Returns the event object as Gson prints it inside a notification (protocol 5.3): members indented by 4, the closing
+ * brace by 2, LF, absent texts as null. The result is not JSON until `withSeqCount` has put the number in.
  */
 export function eventText(event: EventFields): EventText {
   const before = `{
@@ -46,12 +46,16 @@ export function eventText(event: EventFields): EventText {
   return { text: before + after, seqOffset: before.length }
 }
 
-/** Completes an event's text. A string number is taken as it is, so a bigint column needs no conversion. */
-export const withNumber = (text: string, seqOffset: number, number: number | string) => text.slice(0, seqOffset) + String(number) + text.slice(seqOffset)
+/**
+ * Puts the number into the text of an event. A number in a string is taken as it is, so a bigint column needs no
+ * conversion.
+ */
+export const withSeqCount = (text: string, seqOffset: number, number: number | string) =>
+  text.slice(0, seqOffset) + String(number) + text.slice(seqOffset)
 
 /**
- * A JSON string as Gson writes it with HTML escaping off: as JSON.stringify does, and U+2028 and U+2029 escaped too.
- * A lone surrogate stays an escape, for UTF-8 cannot carry it.
+ * Returns a JSON string as Gson writes it with HTML escaping off: like JSON.stringify, with U+2028 and U+2029 escaped
+ * too. A lone surrogate stays an escape, for UTF-8 cannot carry it.
  */
 export function quoted(text: string): string {
   const json = JSON.stringify(text)
@@ -64,8 +68,8 @@ const quotedOrNull = (text: string | null) => (text === null ? 'null' : quoted(t
 const INSTANT = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d(?::?\d\d)?)$/
 
 /**
- * An instant in UTC as java.time prints it: no fraction, or one of 3, 6 or 9 digits. Takes ISO 8601 and PostgreSQL's text
- * of a timestamptz, and keeps every digit. Throws a `RangeError` on anything else.
+ * Returns an instant in UTC as java.time prints it: no fraction, or one of 3, 6 or 9 digits. Accepts ISO 8601 and
+ * PostgreSQL's text of a timestamptz, and keeps every digit. Throws a `RangeError` on anything else.
  */
 export function instantText(text: string): string {
   const [, date, time, fraction = '', zone] = INSTANT.exec(text) ?? []

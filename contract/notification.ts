@@ -3,8 +3,8 @@ import { EventInput } from './event.ts'
 import { NewDeliveryTarget } from './subscription.ts'
 
 /**
- * What a delivery target gets for an event, and so what the callback of a test sequence takes (Tapis Notifications 1.6.2,
- * recordTestNotification). Unknown members may be there.
+ * What a delivery target receives for an event, and what the callback of a test sequence accepts (Tapis Notifications
+ * 1.6.2, recordTestNotification). Unknown members are allowed.
  */
 export const Notification = Type.Object({
   uuid: Type.String({ minLength: 1 }),

@@ -1,11 +1,11 @@
 import { Type, type Static } from 'typebox'
 import { EventInput } from './event.ts'
 import { Notification } from './notification.ts'
-import { ShownSubscription } from './subscription.ts'
+import { SubscriptionResponse } from './subscription.ts'
 
 /**
- * How far a test sequence has come: the members that the original answers and those that its document names, for clients
- * of either (Tapis Notifications 1.6.2, getTestSequence).
+ * The progress of a test sequence: the members in responses of the original and those that its document names, for
+ * clients of either (Tapis Notifications 1.6.2, getTestSequence).
  */
 export const TestSequence = Type.Object({
   tenant: Type.String(),
@@ -16,7 +16,7 @@ export const TestSequence = Type.Object({
   receivedNotifications: Type.Array(Notification),
   created: Type.String(),
   updated: Type.String(),
-  subscription: ShownSubscription,
+  subscription: SubscriptionResponse,
   receivedEvents: Type.Array(EventInput),
 })
 export type TestSequence = Static<typeof TestSequence>

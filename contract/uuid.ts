@@ -1,6 +1,6 @@
-/** Of a uuid as we write it: 36 characters, in small letters. */
+/** A uuid as the service writes it: 36 characters, in lower case. */
 export const UUID_PATTERN = '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
 const UUID = new RegExp(UUID_PATTERN, 'i')
 
-/** A uuid as it is written, in any letter case. Java's short forms (`1-1-1-1-1`) are none. */
+/** Whether a text is a uuid of 36 characters, in any letter case. Java's short forms (`1-1-1-1-1`) are not accepted. */
 export const isUuid = (text: string): boolean => UUID.test(text)

@@ -12,14 +12,18 @@ Exit code 0: everything arrived, in order. 1: it did not, or the demo failed. 2:
 NO_COLOR=1 turns colours off.
 `
 
-export type Arguments = { kind: 'run'; isKept: boolean } | { kind: 'help' } | { kind: 'wrong'; fault: string }
+export type Arguments = { kind: 'run'; isKept: boolean } | { kind: 'help' } | { kind: 'wrong'; violation: string }
 
 /** Reads the command line, without the program's name. */
 export function readArguments(args: readonly string[]): Arguments {
   try {
-    const { values } = parseArgs({ args: [...args], options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } })
+    const { values } = parseArgs({
+      args: [...args],
+      options: { keep: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
+    })
     return values.help === true ? { kind: 'help' } : { kind: 'run', isKept: values.keep === true }
-  } catch (error) { // an option that is not there, or an argument too many
-    return { kind: 'wrong', fault: error instanceof Error ? error.message : String(error) }
+  } catch (error) {
+    // an unknown option, or an argument too many
+    return { kind: 'wrong', violation: error instanceof Error ? error.message : String(error) }
   }
 }

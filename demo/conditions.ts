@@ -3,13 +3,13 @@ export interface WaitOptions {
   readonly limitMs?: number
 }
 
-/** Lets callers wait for something to become true, without asking again and again. */
+/** Lets callers wait for something to become true, without polling. */
 export interface Conditions {
-  /** Something has changed: every condition is asked. */
+  /** Says that something has changed: every condition is checked. */
   changed(): void
-  /** True as soon as the condition holds, false when the time is over. Rejects when the signal comes. */
+  /** Resolves with true as soon as the condition holds, with false when the time is over. Rejects when aborted. */
   holdsInTime(holds: () => boolean, options: WaitOptions): Promise<boolean>
-  /** The same, but rejects when the time is over; the message says what was waited for. */
+  /** Resolves when the condition holds. Rejects when the time is over, with `what` in the message, and when aborted. */
   until(what: string, holds: () => boolean, options: WaitOptions): Promise<void>
 }
 
@@ -48,7 +48,7 @@ export function createConditions(): Conditions {
     },
     holdsInTime,
     async until(what, holds, options) {
-      if (!(await holdsInTime(holds, options))) throw new Error(`waited in vain until ${what}`)
+      if (!(await holdsInTime(holds, options))) throw new Error(`timed out waiting until ${what}`)
     },
   }
 }

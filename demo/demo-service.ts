@@ -1,32 +1,34 @@
 import { chmod, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { startService, type ServiceProcess } from '@tidings/harness/service-process.ts'
-import { VARIABLES } from '@tidings/server/config.ts'
-import { shutDown } from '@tidings/server/db/embedded/shut-down.ts'
+import { VARIABLES } from '@tidings/server/config/variables.ts'
+import { within } from '@tidings/server/runtime/within.ts'
+import { shutDownPostmaster } from '@tidings/embedded-postgres/shut-down-postmaster.ts'
 
 const RETRY_DELAYS_S = '0.5,1' // the last one repeats
 const STOP_LIMIT_MS = 40_000
 const LOG_LINES = 40
-const NOBODY = 'http://127.0.0.1:9' // the port of discard, where nobody listens
+const UNREACHABLE_URL = 'http://127.0.0.1:9' // the discard port, where nothing listens
 
-/** The service under demonstration: a process of its own with its PostgreSQL, in a data directory that goes with it. */
+/**
+ * The service in the demo: a process of its own with its PostgreSQL, in a data directory that is removed afterwards.
+ */
 export interface DemoService {
   readonly dataDir: string
-  /** Where it listens now: a restart takes another port. While it is killed, an address where nobody listens. */
+  /** Returns its current address: a restart takes another port. While it is down, an address where nothing listens. */
   url(): string
-  /** The first start, or the one after a kill. */
+  /** Starts it, the first time or after a kill. */
   start(): Promise<void>
-  /** kill -9: no warning, no clean-up. */
+  /** Kills it with SIGKILL: no warning, no clean-up. */
   kill(): Promise<void>
-  /** The same for the service and its PostgreSQL at once. */
+  /** Kills the service and its PostgreSQL at once. */
   killBoth(): Promise<void>
   /** Resolves when the service ends by itself. */
   ended(): Promise<void>
-  /** The last lines of its log. */
+  /** Returns the last lines of its log. */
   log(): readonly string[]
-  /** Ends everything in order, whatever state it is in, and removes the data directory. */
+  /** Shuts everything down gracefully, whatever its state, and removes the data directory. */
   stop(): Promise<void>
 }
 
@@ -36,7 +38,7 @@ export async function createDemoService(signal: AbortSignal): Promise<DemoServic
   let service: ServiceProcess | undefined
   let starting: Promise<void> | undefined
   let isStopped = false
-  // A fault of the demo itself must not leave the service behind, which stops its PostgreSQL.
+  // A crash of the demo itself must not leave the service behind, which in turn stops its PostgreSQL.
   process.on('exit', () => service?.signal('SIGTERM'))
 
   const running = (): ServiceProcess => {
@@ -48,7 +50,12 @@ export async function createDemoService(signal: AbortSignal): Promise<DemoServic
     service = await startService({
       dataDir,
       signal,
-      env: { ...withoutSettings(), TAPIS_SERVICE_PORT: '0', TIDINGS_DATA_DIR: dataDir, TIDINGS_RETRY_DELAYS_S: RETRY_DELAYS_S },
+      env: {
+        ...withoutSettings(),
+        TAPIS_SERVICE_PORT: '0',
+        TIDINGS_DATA_DIR: dataDir,
+        TIDINGS_RETRY_DELAYS_S: RETRY_DELAYS_S,
+      },
       onLog: (line) => {
         if (lines.push(line) > LOG_LINES) lines.shift()
       },
@@ -65,9 +72,9 @@ export async function createDemoService(signal: AbortSignal): Promise<DemoServic
 
   return {
     dataDir,
-    url: () => service?.url ?? NOBODY,
+    url: () => service?.url ?? UNREACHABLE_URL,
     async start() {
-      // The story may still be going on when the demo has already failed elsewhere.
+      // A fault may still be in progress after the demo has failed elsewhere.
       if (isStopped) throw new Error('the demo is over')
       starting = launch()
       await starting
@@ -78,8 +85,8 @@ export async function createDemoService(signal: AbortSignal): Promise<DemoServic
     log: () => lines,
     async stop() {
       isStopped = true
-      await starting?.catch(() => undefined) // whoever started it was told
-      if (service) await endInOrder(service)
+      await starting?.catch(() => undefined) // its caller got the error
+      if (service) await shutDown(service)
       await removeCluster(join(dataDir, 'postgres'))
       await remove(dataDir)
     },
@@ -88,29 +95,29 @@ export async function createDemoService(signal: AbortSignal): Promise<DemoServic
 
 async function makeDataDir(): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tidings-demo-'))
-  // Started by root, PostgreSQL runs under another account, which must be able to enter.
+  // If root starts it, PostgreSQL runs under another account, which needs access.
   if (process.getuid?.() === 0) await chmod(dataDir, 0o755)
   return dataDir
 }
 
-/** Settings of whoever runs the demo must not lead it to their database or their tenants. */
+/** Removes the caller's settings, which must not lead the demo to their database or their tenants. */
 const withoutSettings = () => Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, undefined]))
 
-async function endInOrder(service: ServiceProcess): Promise<void> {
-  const limit = new AbortController()
-  const ended = service.end('SIGTERM')
-  await Promise.race([ended, delay(STOP_LIMIT_MS, undefined, { signal: limit.signal }).catch(() => undefined)])
-  limit.abort()
+async function shutDown(service: ServiceProcess): Promise<void> {
+  await within(STOP_LIMIT_MS, service.end('SIGTERM'))
   await service.end('SIGKILL')
 }
 
-/** A killed service leaves its PostgreSQL running; and the files may lie elsewhere, behind a symlink (server/db/embedded/create-cluster.ts). */
+/**
+ * Stops the PostgreSQL that a killed service leaves running, and removes its files, which may be elsewhere, behind a
+ * symlink (embedded-postgres/create-cluster.ts).
+ */
 async function removeCluster(name: string): Promise<void> {
-  const cluster = await realpath(name).catch(() => undefined) // there is none when the first start was cut short
+  const cluster = await realpath(name).catch(() => undefined) // missing if the first start was cut short
   if (cluster === undefined) return
-  await shutDown(cluster, undefined)
+  await shutDownPostmaster(cluster, undefined)
   await remove(cluster)
 }
 
-/** The backends of a killed postmaster may still write for a moment. */
+/** Retries, because the backends of a killed postmaster may still write for a moment. */
 const remove = (path: string) => rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })

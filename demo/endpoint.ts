@@ -1,26 +1,28 @@
 import { startReceiver, type NotificationBody } from '@tidings/harness/receiver.ts'
 import type { ReceiverArrival } from './ledger.ts'
 
-/** Somebody who gets webhooks. */
+/** A receiver of webhooks. */
 export interface Endpoint {
   readonly name: string
   readonly url: string
-  /** From now on answers 503, as a proxy does for an application that is down, so that attempts can be seen. */
+  /** Responds with 503 from now on, as a proxy does for an application that is down, so that attempts are visible. */
   goDown(): void
   comeUp(): void
-  /** Resolves once the next notification is in hand, taken but not answered. It is answered when the returned function is called. */
+  /**
+   * Resolves when the next notification has come. Its response is held back until the returned function is called.
+   */
   holdNext(): Promise<() => void>
   close(): Promise<void>
 }
 
-export interface EndpointParts {
+export interface EndpointDeps {
   readonly name: string
   readonly now: () => number
   readonly onArrival: (arrival: ReceiverArrival, notification: NotificationBody) => void
 }
 
-/** A real HTTP receiver that reports every request to `onArrival` before it answers. */
-export async function startEndpoint({ name, now, onArrival }: EndpointParts): Promise<Endpoint> {
+/** Starts a real HTTP receiver that reports every request to `onArrival` before it responds. */
+export async function startEndpoint({ name, now, onArrival }: EndpointDeps): Promise<Endpoint> {
   const receiver = await startReceiver()
   let isDown = false
   let hold: ((release: () => void) => void) | undefined
@@ -47,9 +49,10 @@ export async function startEndpoint({ name, now, onArrival }: EndpointParts): Pr
     comeUp() {
       isDown = false
     },
-    holdNext: () => new Promise((resolve) => {
-      hold = resolve
-    }),
+    holdNext: () =>
+      new Promise((resolve) => {
+        hold = resolve
+      }),
     close: () => receiver.close(),
   }
 }

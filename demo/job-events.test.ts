@@ -1,13 +1,25 @@
 import { expect, test } from 'vitest'
-import { lifeOf, newJob, type Job } from './job-events.ts'
+import { jobEventsOf, newJob, type Job } from './job-events.ts'
 
 const finishing = newJob({ name: 'wind-tunnel', owner: 'jdoe', end: 'FINISHED' })
 const failing = newJob({ name: 'climate', owner: 'asmith', end: 'FAILED' })
-const typesOf = (job: Job) => lifeOf(job).map(({ type }) => type.replace('jobs.', ''))
+const typesOf = (job: Job) => jobEventsOf(job).map(({ type }) => type.replace('jobs.', ''))
 
 test('a job that finishes goes through every status in the order of Jobs', () => {
-  const statuses = typesOf(finishing).filter((type) => type.startsWith('JOB_NEW_STATUS')).map((type) => type.split('.')[1])
-  expect(statuses).toEqual(['PENDING', 'PROCESSING_INPUTS', 'STAGING_INPUTS', 'STAGING_JOB', 'SUBMITTING_JOB', 'QUEUED', 'RUNNING', 'ARCHIVING', 'FINISHED'])
+  const statuses = typesOf(finishing)
+    .filter((type) => type.startsWith('JOB_NEW_STATUS'))
+    .map((type) => type.split('.')[1])
+  expect(statuses).toEqual([
+    'PENDING',
+    'PROCESSING_INPUTS',
+    'STAGING_INPUTS',
+    'STAGING_JOB',
+    'SUBMITTING_JOB',
+    'QUEUED',
+    'RUNNING',
+    'ARCHIVING',
+    'FINISHED',
+  ])
 })
 
 test('a job that fails says why before its last status', () => {
@@ -16,18 +28,26 @@ test('a job that fails says why before its last status', () => {
 
 test('only the last status deletes the subscriptions', () => {
   for (const job of [finishing, failing]) {
-    expect(lifeOf(job).map((event) => event.deleteSubscriptionsMatchingSubject).lastIndexOf(false)).toBe(lifeOf(job).length - 2)
-    expect(lifeOf(job).filter((event) => event.deleteSubscriptionsMatchingSubject)).toHaveLength(1)
+    expect(
+      jobEventsOf(job)
+        .map((event) => event.deleteSubscriptionsMatchingSubject)
+        .lastIndexOf(false),
+    ).toBe(jobEventsOf(job).length - 2)
+    expect(jobEventsOf(job).filter((event) => event.deleteSubscriptionsMatchingSubject)).toHaveLength(1)
   }
 })
 
 test('every type is one that the service accepts, and data names the job', () => {
-  for (const { type, data } of lifeOf(finishing)) {
+  for (const { type, data } of jobEventsOf(finishing)) {
     expect(type).toMatch(/^jobs\.[A-Z_]+\.[A-Z_]+$/)
     expect(JSON.parse(data)).toMatchObject({ jobName: 'wind-tunnel', jobUuid: finishing.uuid, jobOwner: 'jdoe' })
   }
 })
 
 test('the data of a user event is the text of the application, unwrapped', () => {
-  expect(lifeOf({ ...finishing, report: 'epoch 10' })).toContainEqual({ type: 'jobs.JOB_USER_EVENT.DEFAULT', data: 'epoch 10', deleteSubscriptionsMatchingSubject: false })
+  expect(jobEventsOf({ ...finishing, report: 'epoch 10' })).toContainEqual({
+    type: 'jobs.JOB_USER_EVENT.DEFAULT',
+    data: 'epoch 10',
+    deleteSubscriptionsMatchingSubject: false,
+  })
 })

@@ -7,7 +7,7 @@ export interface Job {
   readonly uuid: string
   readonly owner: string
   readonly end: 'FINISHED' | 'FAILED'
-  /** What the application reports of itself while it runs, if it does. */
+  /** What the application reports while it runs, if anything. */
   readonly report?: string
 }
 
@@ -17,14 +17,21 @@ export interface JobEvent {
   readonly deleteSubscriptionsMatchingSubject: boolean
 }
 
-/** Uuids of jobs end with -007, by which Jobs tells them from those of subscriptions. */
+/** Creates a job. Its uuid ends with -007, by which Jobs distinguishes jobs from subscriptions. */
 export const newJob = (job: Omit<Job, 'uuid'>): Job => ({ ...job, uuid: `${randomUUID()}-007` })
 
-/** Everything that Jobs publishes about a job, from its submission to its end, in order (Tapis Jobs: JobEventManager; contract 8.3, 8.4). */
-export function lifeOf(job: Job, startedAt: Date = new Date()): JobEvent[] {
+/**
+ * Returns everything that Jobs publishes about a job, from its submission to its end, in order (Tapis Jobs:
+ * JobEventManager; protocol 8.3, 8.4).
+ */
+export function jobEventsOf(job: Job, startedAt: Date = new Date()): JobEvent[] {
   const { event, status } = eventsOf(job)
   const before = [
-    event('JOB_SUBSCRIPTION.ADDED', { action: 'added', numSubscriptions: 2 }, `2 subscriptions were added to job ${job.uuid}.`),
+    event(
+      'JOB_SUBSCRIPTION.ADDED',
+      { action: 'added', numSubscriptions: 2 },
+      `2 subscriptions were added to job ${job.uuid}.`,
+    ),
     status('PENDING', null),
     status('PROCESSING_INPUTS', 'PENDING'),
     status('STAGING_INPUTS', 'PROCESSING_INPUTS'),
@@ -35,30 +42,59 @@ export function lifeOf(job: Job, startedAt: Date = new Date()): JobEvent[] {
     status('RUNNING', 'QUEUED'),
     ...(job.report === undefined ? [] : [userEvent(job.report)]),
   ]
-  if (job.end === 'FINISHED') return [...before, status('ARCHIVING', 'RUNNING'), transfer(job, 'ARCHIVE'), lastStatus(job, 'ARCHIVING', startedAt)]
-  return [...before, event('JOB_ERROR_MESSAGE.FAILED', { jobStatus: 'FAILED' }, failureText(job)), lastStatus(job, 'RUNNING', startedAt)]
+  if (job.end === 'FINISHED')
+    return [
+      ...before,
+      status('ARCHIVING', 'RUNNING'),
+      transfer(job, 'ARCHIVE'),
+      lastStatus(job, 'ARCHIVING', startedAt),
+    ]
+  return [
+    ...before,
+    event('JOB_ERROR_MESSAGE.FAILED', { jobStatus: 'FAILED' }, failureText(job)),
+    lastStatus(job, 'RUNNING', startedAt),
+  ]
 }
 
-/** The members that every `data` ends with. It is a JSON text inside of a JSON string. */
-const dataOf = (job: Job, members: object, message: string) => JSON.stringify({ ...members, jobName: job.name, jobUuid: job.uuid, jobOwner: job.owner, message })
+/** Returns `data` with the members that all of them end with. It is JSON inside a JSON string. */
+const dataOf = (job: Job, members: object, message: string) =>
+  JSON.stringify({ ...members, jobName: job.name, jobUuid: job.uuid, jobOwner: job.owner, message })
 
 function eventsOf(job: Job) {
-  const event = (type: string, members: object, message: string): JobEvent =>
-    ({ type: `jobs.${type}`, data: dataOf(job, members, message), deleteSubscriptionsMatchingSubject: false })
+  const event = (type: string, members: object, message: string): JobEvent => ({
+    type: `jobs.${type}`,
+    data: dataOf(job, members, message),
+    deleteSubscriptionsMatchingSubject: false,
+  })
   const status = (now: string, before: string | null): JobEvent =>
-    event(`JOB_NEW_STATUS.${now}`, { newJobStatus: now, oldJobStatus: before }, `Job ${job.uuid} changed its status from ${before ?? 'none'} to ${now}.`)
+    event(
+      `JOB_NEW_STATUS.${now}`,
+      { newJobStatus: now, oldJobStatus: before },
+      `Job ${job.uuid} changed its status from ${before ?? 'none'} to ${now}.`,
+    )
   return { event, status }
 }
 
 function transfer(job: Job, direction: 'INPUT' | 'ARCHIVE'): JobEvent {
   const members = { transferStatus: 'COMPLETED', transactionId: randomUUID() }
-  return eventsOf(job).event(`JOB_${direction}_TRANSACTION_ID.COMPLETED`, members, `The ${direction.toLowerCase()} transfer of job ${job.uuid} is complete.`)
+  return eventsOf(job).event(
+    `JOB_${direction}_TRANSACTION_ID.COMPLETED`,
+    members,
+    `The ${direction.toLowerCase()} transfer of job ${job.uuid} is complete.`,
+  )
 }
 
 /** The one kind whose data is free text. */
-const userEvent = (text: string): JobEvent => ({ type: 'jobs.JOB_USER_EVENT.DEFAULT', data: text, deleteSubscriptionsMatchingSubject: false })
+const userEvent = (text: string): JobEvent => ({
+  type: 'jobs.JOB_USER_EVENT.DEFAULT',
+  data: text,
+  deleteSubscriptionsMatchingSubject: false,
+})
 
-/** Only this one carries the delete flag, and the facts of the remote run; Jobs writes those that it does not know as null. */
+/**
+ * Returns the last event, the only one with the delete flag and the details of the remote run. Jobs writes null for
+ * details that it does not know.
+ */
 function lastStatus(job: Job, before: string, startedAt: Date): JobEvent {
   const isFine = job.end === 'FINISHED'
   const members = {
@@ -75,7 +111,11 @@ function lastStatus(job: Job, before: string, startedAt: Date): JobEvent {
     remoteStarted: null,
     remoteEnded: null,
   }
-  const { type, data } = eventsOf(job).event(`JOB_NEW_STATUS.${job.end}`, members, `Job ${job.uuid} ended as ${job.end}.`)
+  const { type, data } = eventsOf(job).event(
+    `JOB_NEW_STATUS.${job.end}`,
+    members,
+    `Job ${job.uuid} ended as ${job.end}.`,
+  )
   return { type, data, deleteSubscriptionsMatchingSubject: true }
 }
 

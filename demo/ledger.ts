@@ -8,7 +8,7 @@ export interface Publication extends PublishedEvent {
   readonly type: string
   readonly sentAtMs: number
   readonly publishedAtMs: number
-  /** How often it was sent until there was an answer. */
+  /** How often it was sent until there was a response. */
   readonly tries: number
 }
 
@@ -17,18 +17,18 @@ export interface ReceiverArrival extends Arrival {
   readonly atMs: number
 }
 
-/** A time in which something was not there; without an end as long as it lasts. */
+/** A time in which something was down; without an end while it lasts. */
 export interface Outage {
   readonly what: string
   readonly fromMs: number
   toMs: number | undefined
 }
 
-/** What happened so far, written by the actors and read by whoever waits, prints or checks. */
+/** What has happened so far. The actors write it; waiting, printing and checking read it. */
 export interface Ledger {
   /** ms since the start. */
   now(): number
-  /** Events handed to the service for the first time, answered or not. */
+  /** How many events were sent to the service, acknowledged or not. */
   readonly sent: number
   readonly publications: readonly Publication[]
   readonly arrivals: readonly ReceiverArrival[]
@@ -36,12 +36,12 @@ export interface Ledger {
   send(): void
   publish(publication: Publication): void
   arrive(arrival: ReceiverArrival): void
-  /** From now on it counts no longer what arrives. */
+  /** Ends the run: later arrivals are not recorded. */
   close(): void
   readonly isOver: boolean
-  /** Notes the begin; the function that it returns notes the end. */
+  /** Records the start of an outage; the returned function records its end. */
   begin(what: string): () => void
-  /** Both wait for a condition, which is asked at each entry. */
+  /** Both wait for a condition, which is checked at each entry. */
   readonly until: Conditions['until']
   readonly holdsInTime: Conditions['holdsInTime']
 }

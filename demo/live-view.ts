@@ -7,31 +7,32 @@ import { seenOf, type Seen } from './try-count.ts'
 
 const CELL = 18
 
-export interface LiveViewParts {
+export interface LiveViewDeps {
   readonly ledger: Ledger
   readonly receivers: readonly string[]
   readonly paint: Paint
   readonly write: (line: string) => void
 }
 
-/** What happens, as it happens: a line per event, and one for everything that comes later than that. */
+/** Prints what happens, as it happens: a line per event, and one for each arrival after that. */
 export interface LiveView {
   heading(): void
-  /** The event with what has arrived of it so far. */
+  /** Prints an event with what has arrived of it so far. */
   event(publication: Publication): void
-  /** Shown by itself when the line of its event is already there. Call it after the ledger was told. */
+  /** Prints an arrival, if its event was printed before. Call it after the ledger has the arrival. */
   arrival(arrival: ReceiverArrival): void
-  trouble(job: Job, number: number, reason: string): void
+  retry(job: Job, number: number, reason: string): void
   tell(kind: 'bad' | 'good', text: string): void
-  /** A notification that is not of the demo: somebody tries the service. */
+  /** Prints a notification from outside the demo: somebody is trying the service. */
   visitor(receiver: string, notification: NotificationBody): void
 }
 
-export function createLiveView({ ledger, receivers, paint, write }: LiveViewParts): LiveView {
+export function createLiveView({ ledger, receivers, paint, write }: LiveViewDeps): LiveView {
   const shown = new Map<string, Publication>()
   const time = () => `${(ledger.now() / 1000).toFixed(2)} s`.padStart(8)
 
-  const seenBy = (receiver: string, eventUuid: string) => seenOf(ledger.arrivals.filter((arrival) => arrival.receiver === receiver && arrival.eventUuid === eventUuid))
+  const seenBy = (receiver: string, eventUuid: string) =>
+    seenOf(ledger.arrivals.filter((arrival) => arrival.receiver === receiver && arrival.eventUuid === eventUuid))
 
   function cell({ taken, tries }: Seen<ReceiverArrival>, sentAtMs: number): string {
     if (!taken && tries === 0) return paint('dim', 'not yet'.padEnd(CELL))
@@ -40,25 +41,52 @@ export function createLiveView({ ledger, receivers, paint, write }: LiveViewPart
     return tries === 1 ? paint('green', text.padEnd(CELL)) : paint('yellow', `${text}, try ${tries}`.padEnd(CELL))
   }
 
-  const lateCell = (seen: Seen<ReceiverArrival>, sentAtMs: number) => (seen.duplicates > 0 ? paint('red', 'again, same uuid'.padEnd(CELL)) : cell(seen, sentAtMs))
+  const lateCell = (seen: Seen<ReceiverArrival>, sentAtMs: number) =>
+    seen.duplicates > 0 ? paint('red', 'again, same uuid'.padEnd(CELL)) : cell(seen, sentAtMs)
 
   const line = ({ job, number, type }: Publication, cells: readonly string[]) =>
-    write(`${time()}  ${job.name.padEnd(12)} ${String(number).padStart(2)} ${shortType(type).padEnd(36)} ${cells.join('').trimEnd()}`)
+    write(
+      `${time()}  ${job.name.padEnd(12)} ${String(number).padStart(2)} ${shortType(type).padEnd(36)} ` +
+        cells.join('').trimEnd(),
+    )
 
   return {
-    heading: () => write(paint('dim', `    time  ${'job'.padEnd(12)} nr ${'event'.padEnd(36)} ${receivers.map((name) => name.padEnd(CELL)).join('').trimEnd()}`)),
+    heading: () =>
+      write(
+        paint(
+          'dim',
+          `    time  ${'job'.padEnd(12)} nr ${'event'.padEnd(36)} ${receivers
+            .map((name) => name.padEnd(CELL))
+            .join('')
+            .trimEnd()}`,
+        ),
+      ),
     event(publication) {
       shown.set(publication.eventUuid, publication)
-      line(publication, receivers.map((name) => cell(seenBy(name, publication.eventUuid), publication.sentAtMs)))
+      line(
+        publication,
+        receivers.map((name) => cell(seenBy(name, publication.eventUuid), publication.sentAtMs)),
+      )
     },
     arrival({ receiver, eventUuid }) {
       const publication = shown.get(eventUuid)
       if (!publication) return
       const late = lateCell(seenBy(receiver, eventUuid), publication.sentAtMs)
-      line(publication, receivers.map((name) => (name === receiver ? late : ' '.repeat(CELL))))
+      line(
+        publication,
+        receivers.map((name) => (name === receiver ? late : ' '.repeat(CELL))),
+      )
     },
-    trouble: (job, number, reason) => write(`${time()}  ${paint('yellow', `no answer to ${job.name} ${number} (${reason.slice(0, 24)}), sent again with the same Idempotency-Key`)}`),
-    visitor: (receiver, { event }) => write(`${time()}  ${receiver} gets ${event.type} of ${event.subject ?? 'no subject'}, number ${event.seriesSeqCount}: ${event.data ?? 'no data'}`),
+    retry(job, number, reason) {
+      const cause = reason.slice(0, 24)
+      const text = `no response to ${job.name} ${number} (${cause}), sent again with the same Idempotency-Key`
+      write(`${time()}  ${paint('yellow', text)}`)
+    },
+    visitor: (receiver, { event }) =>
+      write(
+        `${time()}  ${receiver} gets ${event.type} of ${event.subject ?? 'no subject'}, ` +
+          `number ${event.seriesSeqCount}: ${event.data ?? 'no data'}`,
+      ),
     tell: (kind, text) => write(`${time()}  ${paint(kind === 'bad' ? 'red' : 'cyan', `--- ${text}`)}`),
   }
 }

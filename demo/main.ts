@@ -1,11 +1,11 @@
-import '@tidings/server/runtime/first.ts'
+import '@tidings/server/runtime/preload.ts'
 import { once } from 'node:events'
 import { HELP, readArguments } from './arguments.ts'
 import { nextSteps } from './next-steps.ts'
-import { onEndingSignal } from '@tidings/server/runtime/signals.ts'
+import { onTerminationSignal } from '@tidings/server/runtime/signals.ts'
 import { createPaint } from './paint.ts'
-import { run } from './run.ts'
-import { openStage, RECEIVERS, type Stage } from './stage.ts'
+import { runDemo } from './run-demo.ts'
+import { openDemoEnvironment, RECEIVERS, type DemoEnvironment } from './demo-environment.ts'
 import { summarise } from './summary.ts'
 import { timelineOf } from './timeline.ts'
 
@@ -20,48 +20,54 @@ const paint = createPaint({ isTerminal: process.stdout.isTTY, noColor: process.e
 const write = (line: string) => void process.stdout.write(`${line}\n`)
 const stopping = new AbortController()
 
-process.exit(await main(process.argv.slice(2)).catch((error: unknown) => { // the end of the program: say it in one sentence
-  process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`)
-  return 1
-}))
+// exit at once, and report an error in one sentence
+process.exit(
+  await main(process.argv.slice(2)).catch((error: unknown) => {
+    process.stderr.write(`demo: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
+  }),
+)
 
-/** Answers the exit code. */
+/** Returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   const asked = readArguments(args)
   if (asked.kind === 'run') return demo(asked.isKept)
   if (asked.kind === 'help') process.stdout.write(HELP)
-  else process.stderr.write(`demo: ${asked.fault}\n\n${HELP}`)
+  else process.stderr.write(`demo: ${asked.violation}\n\n${HELP}`)
   return asked.kind === 'help' ? 0 : 2
 }
 
 async function demo(isKept: boolean): Promise<number> {
   let codeOfSignal: number | undefined
-  onEndingSignal((_name, number) => {
+  onTerminationSignal((_name, number) => {
     codeOfSignal ??= 128 + number
     stopping.abort()
   })
-  process.stdout.on('error', () => stopping.abort()) // nobody reads any more: `npm run demo | head`
+  process.stdout.on('error', () => stopping.abort()) // the reader has gone: `npm run demo | head`
   write(INTRODUCTION)
-  const stage = await openStage({ paint, write, signal: stopping.signal })
-  const outcome = await perform(stage, isKept).catch((error: unknown) => {
-    if (!stopping.signal.aborted) process.stderr.write(`\n${complaint(error, stage)}\n`)
+  const environment = await openDemoEnvironment({ paint, write, signal: stopping.signal })
+  const outcome = await runAndReport(environment, isKept).catch((error: unknown) => {
+    if (!stopping.signal.aborted) process.stderr.write(`\n${failureText(error, environment)}\n`)
     return undefined
   })
   if (!outcome) write('\nstopping ...')
-  await stage.close()
-  write(`The service and its PostgreSQL are stopped, ${stage.service.dataDir} is removed.`)
+  await environment.close()
+  write(`The service and its PostgreSQL are stopped, ${environment.service.dataDir} is removed.`)
   if (outcome && !isKept) write(paint(outcome.isFine ? 'green' : 'red', outcome.counts))
   if (outcome) return outcome.isFine ? 0 : 1
   return codeOfSignal ?? 1
 }
 
-/** The run, its tables, and with --keep the time afterwards. */
-async function perform(stage: Stage, isKept: boolean): Promise<{ isFine: boolean; counts: string }> {
-  const { service, ledger } = stage
+/** Runs the demo and prints its tables; with --keep, waits until it is interrupted. */
+async function runAndReport(
+  environment: DemoEnvironment,
+  isKept: boolean,
+): Promise<{ isFine: boolean; counts: string }> {
+  const { service, ledger } = environment
   write(`starting the service in ${service.dataDir}`)
   await service.start()
   write(`ready ${service.url()}\n`)
-  const jobs = await run({ ...stage, signal: stopping.signal })
+  const jobs = await runDemo({ ...environment, signal: stopping.signal })
   ledger.close()
   write('\nWhat happened, in ms since the start: when each event was published, when each receiver took it.')
   for (const job of jobs) write(`\n${timelineOf(job, { ledger, receivers: RECEIVERS, paint }).join('\n')}`)
@@ -69,20 +75,20 @@ async function perform(stage: Stage, isKept: boolean): Promise<{ isFine: boolean
   write(`\n${summary.perReceiver.join('\n')}\n`)
   if (isKept) {
     write(`${paint(summary.isFine ? 'green' : 'red', summary.counts)}\n`)
-    await keep(stage)
+    await keepRunning(environment)
   }
   return summary
 }
 
-async function keep({ service, portal }: Stage): Promise<void> {
+async function keepRunning({ service, portal }: DemoEnvironment): Promise<void> {
   write(nextSteps({ url: service.url(), dataDir: service.dataDir, receiverUrl: portal.url }))
   const { signal } = stopping
   if (!signal.aborted) await Promise.race([once(signal, 'abort'), service.ended()])
-  write(signal.aborted ? '' : '\nThe service has ended by itself.')
+  write(signal.aborted ? '' : '\nThe service has exited.')
 }
 
-/** The reason, with what the service said last, unless the reason has that already. */
-function complaint(error: unknown, { service }: Stage): string {
+/** Returns the reason, with the last lines of the service's log unless the reason contains them. */
+function failureText(error: unknown, { service }: DemoEnvironment): string {
   const reason = `demo: ${error instanceof Error ? error.message : String(error)}`
   const said = service.log().join('\n')
   return reason.includes(said) ? reason : `The last lines of the service:\n${said}\n\n${reason}`

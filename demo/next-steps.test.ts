@@ -1,12 +1,19 @@
 import { expect, test } from 'vitest'
 import { nextSteps } from './next-steps.ts'
 
-const text = nextSteps({ url: 'http://127.0.0.1:65535', dataDir: '/tmp/tidings-demo-abcdef', receiverUrl: 'http://127.0.0.1:65534/hooks/jobs' })
+const text = nextSteps({
+  url: 'http://127.0.0.1:65535',
+  dataDir: '/tmp/tidings-demo-abcdef',
+  receiverUrl: 'http://127.0.0.1:65534/hooks/jobs',
+})
 
 test('the bodies to paste are JSON, and name the portal', () => {
   const bodies = [...text.matchAll(/-d '([^']+)'/g)].map(([, body = '']) => JSON.parse(body) as unknown)
   expect(bodies).toEqual([
-    expect.objectContaining({ subjectFilter: 'my-job', deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'http://127.0.0.1:65534/hooks/jobs' }] }),
+    expect.objectContaining({
+      subjectFilter: 'my-job',
+      deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'http://127.0.0.1:65534/hooks/jobs' }],
+    }),
     expect.objectContaining({ subject: 'my-job', seriesId: 'my-job' }),
   ])
 })

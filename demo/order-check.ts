@@ -1,4 +1,4 @@
-/** An event as its publisher counts: the first of its series is 1. */
+/** An event, numbered by its publisher: the first of its series is 1. */
 export interface PublishedEvent {
   readonly eventUuid: string
   readonly series: string
@@ -11,7 +11,7 @@ export interface Arrival {
   readonly eventUuid: string
   /** `seriesSeqCount`, the service's own number. */
   readonly number: number
-  /** The receiver took it (2xx), whether or not the service came to know. */
+  /** The receiver took it (2xx), whether or not the service learned of it. */
   readonly isAccepted: boolean
 }
 
@@ -20,17 +20,20 @@ export interface Verdict<P, A> {
   readonly delivered: number
   readonly lost: readonly P[]
   readonly outOfOrder: readonly A[]
-  /** Taken once more than once, with the same uuid. */
+  /** Arrivals that were taken again, with the same uuid. */
   readonly duplicates: readonly A[]
-  /** What no publish explains: an event that nobody published, or a second notification of one event. */
+  /** What no publish explains: an event that was not published, or a second notification of one event. */
   readonly unexplained: readonly A[]
 }
 
 /**
- * Compares what one receiver should have got with what came, in the order of arrival. In order means: the service's number
- * is the publisher's, everything before it in the series has been taken, and nothing behind it has been tried yet.
+ * Compares what one receiver should have got with what came, in order of arrival. In order means: the service's number
+ * is the publisher's, everything before it in the series has been taken, and nothing after it has been tried yet. Pure.
  */
-export function checkOrder<P extends PublishedEvent, A extends Arrival>(published: readonly P[], arrivals: readonly A[]): Verdict<P, A> {
+export function checkOrder<P extends PublishedEvent, A extends Arrival>(
+  published: readonly P[],
+  arrivals: readonly A[],
+): Verdict<P, A> {
   const expected = new Map(published.map((event) => [event.eventUuid, event]))
   const notificationOf = new Map<string, string>()
   const accepted = new Set<string>()
@@ -64,4 +67,5 @@ interface Progress {
   highest: number
 }
 
-const isInTurn = (number: number, { taken, highest }: Progress) => number >= highest && (number === 1 || taken.has(number - 1))
+const isInTurn = (number: number, { taken, highest }: Progress) =>
+  number >= highest && (number === 1 || taken.has(number - 1))

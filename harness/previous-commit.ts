@@ -5,30 +5,39 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
 const OUR_ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** Packages of this repository: of these the older tree has its own. */
+/** The scope of this repository's own packages: the older tree has its own copies of them. */
 const OUR_SCOPE = '@tidings'
 
 const run = promisify(execFile)
 
-/** Whether this clone has a commit before the present one; a shallow clone has not. */
-export const hasPreviousCommit = () => run('git', ['rev-parse', '--verify', '--quiet', 'HEAD~1^{commit}'], { cwd: OUR_ROOT }).then(() => true, () => false)
+/** Returns whether this clone has a revision: a tag, a commit. */
+export const hasRevision = (revision: string) =>
+  run('git', ['rev-parse', '--verify', '--quiet', '--end-of-options', `${revision}^{commit}`], { cwd: OUR_ROOT }).then(
+    () => true,
+    () => false,
+  )
+
+/** Returns whether this clone has the commit before the current one; a shallow clone does not. */
+export const hasPreviousCommit = () => hasRevision('HEAD~1')
 
 /**
- * Puts the sources of the commit before the present one into this directory, which it makes, with the dependencies that
- * are installed here. Answers its root, for `startService`.
+ * Extracts the sources of a revision into a directory that it creates, and links the dependencies installed here.
+ * Returns the root of the tree, for `startService`. Rejects if this clone lacks the revision.
  */
-export async function extractPreviousCommit(directory: string): Promise<string> {
+export async function extractRevision(directory: string, revision = 'HEAD~1'): Promise<string> {
   await mkdir(directory)
   const archive = `${directory}.tar`
-  await run('git', ['archive', '--output', archive, 'HEAD~1'], { cwd: OUR_ROOT })
+  await run('git', ['archive', '--output', archive, revision], { cwd: OUR_ROOT })
   await run('tar', ['-x', '-f', archive, '-C', directory])
   await linkDependencies(directory)
   return directory
 }
 
-async function linkDependencies(root: string): Promise<void> {
+/** Gives a tree of this repository the dependencies that are installed here, and its own packages. */
+export async function linkDependencies(root: string): Promise<void> {
   const [theirs, ours] = [join(root, 'node_modules'), join(OUR_ROOT, 'node_modules')]
   await mkdir(join(theirs, OUR_SCOPE), { recursive: true })
   for (const name of await readdir(ours)) if (name !== OUR_SCOPE) await symlink(join(ours, name), join(theirs, name))
-  for (const name of await readdir(join(ours, OUR_SCOPE))) await symlink(join(root, name), join(theirs, OUR_SCOPE, name))
+  for (const name of await readdir(join(ours, OUR_SCOPE)))
+    await symlink(join(root, name), join(theirs, OUR_SCOPE, name))
 }

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { EventFields } from '@tidings/contract/event-text.ts'
+import { isObject } from '@tidings/contract/is-object.ts'
 
-/** The body of contract 5.3. */
+/** The body of protocol 5.3. */
 export interface NotificationBody {
   readonly uuid: string
   readonly tenant: string
@@ -19,14 +20,14 @@ export interface Received {
   readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly rawBody: Buffer
-  /** The parsed body; undefined when it is no JSON. */
+  /** The parsed body; undefined if it is not JSON. */
   readonly body: unknown
-  /** The body as a notification; throws when it is none. */
+  /** The body as a notification; throws if it is not one. */
   readonly notification: NotificationBody
   /** The client's port: equal for two requests over one connection. */
   readonly remotePort: number | undefined
   readonly arrivedAt: Date
-  /** Undefined as long as no answer has been given. */
+  /** Undefined until the response was sent. */
   answeredStatus: number | undefined
 }
 
@@ -56,4 +57,5 @@ function parsed(text: string): unknown {
   }
 }
 
-const isNotification = (body: unknown): body is NotificationBody => typeof body === 'object' && body !== null && 'uuid' in body && 'event' in body && 'deliveryTarget' in body
+const isNotification = (body: unknown): body is NotificationBody =>
+  isObject(body) && 'uuid' in body && 'event' in body && 'deliveryTarget' in body

@@ -1,26 +1,34 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import { receivedOf, type Received } from './received.ts'
-import { createWaiting } from './waiting.ts'
+import { createWaiter } from './wait-until.ts'
 
 export type { NotificationBody, Received } from './received.ts'
 
-/** `withheld`: the callback answers by itself, or never. */
-export type Answer = number | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string } | 'withheld'
+/** `withheld`: the callback responds itself, or nobody does. */
+export type ReceiverResponse =
+  | number
+  | { readonly status: number; readonly headers?: Readonly<Record<string, string>>; readonly body?: string }
+  | 'withheld'
 
 export interface Receiver {
   url(path?: string): string
-  /** Every request since the start, in the order of arrival; none when it keeps none. */
+  /** Every request since the start, in order of arrival; empty if `keepsRequests` is false. */
   readonly received: readonly Received[]
-  /** The statuses of the next requests, in their order; afterwards it is 200 again. */
+  /** Sets the statuses of the next responses, in order; after them it is 200 again. */
   answers(...statuses: number[]): void
-  /** Decides each answer, before the script of `answers` is asked; undefined leaves it to the script. */
-  decide(callback: (request: Received, response: ServerResponse) => Answer | undefined | Promise<Answer | undefined>): void
-  /** The next `count` requests that no earlier call took. Rejects at the deadline. */
+  /** Sets a callback that decides each response; undefined leaves it to `answers`. */
+  decide(
+    callback: (
+      request: Received,
+      response: ServerResponse,
+    ) => ReceiverResponse | undefined | Promise<ReceiverResponse | undefined>,
+  ): void
+  /** Resolves with the next `count` requests that no earlier call took. Rejects at the deadline. */
   take(count: number, deadlineMs?: number): Promise<Received[]>
-  /** Resolves once the predicate holds, asked at each arrival and each answer. Rejects at the deadline. */
+  /** Resolves once the predicate holds; it is checked at each arrival and each response. Rejects at the deadline. */
   waitFor(predicate: (received: readonly Received[]) => boolean, deadlineMs?: number): Promise<void>
-  /** Refuses connections and cuts the open ones. */
+  /** Refuses new connections and cuts the open ones. */
   goDown(): Promise<void>
   /** Listens again, on the same port. */
   comeUp(): Promise<void>
@@ -29,43 +37,52 @@ export interface Receiver {
 
 const DEADLINE_MS = 10_000
 
-/** A real HTTP receiver on 127.0.0.1, on a port of its own. One that is only ever asked by `decide` need keep no requests. */
-export async function startReceiver({ keepsRequests = true }: { readonly keepsRequests?: boolean } = {}): Promise<Receiver> {
+/**
+ * Starts a real HTTP receiver on 127.0.0.1, on a port of its own. With `keepsRequests: false` only `decide` sees the
+ * requests, and a long run does not fill the memory.
+ */
+export async function startReceiver({
+  keepsRequests = true,
+}: { readonly keepsRequests?: boolean } = {}): Promise<Receiver> {
   const received: Received[] = []
-  const waiting = createWaiting()
+  const waiting = createWaiter()
   const script: number[] = []
-  let decideAnswer: Parameters<Receiver['decide']>[0] = () => undefined
+  let decideResponse: Parameters<Receiver['decide']>[0] = () => undefined
   let taken = 0
 
   const server = createServer((request, response) => {
-    // A client that goes away is the business of the test, not a fault of the receiver.
-    answer(request, response).catch(() => response.destroy())
+    // A client that goes away is for the test to judge, and is no error of the receiver.
+    respond(request, response).catch(() => response.destroy())
   })
   const port = await listen(server, 0)
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const entry = receivedOf(request, await buffer(request))
     if (keepsRequests) received.push(entry)
     response.on('finish', () => {
       entry.answeredStatus = response.statusCode
-      waiting.look()
+      waiting.check()
     })
-    waiting.look()
-    const decided = (await decideAnswer(entry, response)) ?? script.shift() ?? 200
+    waiting.check()
+    const decided = (await decideResponse(entry, response)) ?? script.shift() ?? 200
     if (decided === 'withheld') return
     const { status, headers = {}, body = '' } = typeof decided === 'number' ? { status: decided } : decided
     response.writeHead(status, headers).end(body)
   }
 
   const waitFor = (predicate: (all: readonly Received[]) => boolean, deadlineMs = DEADLINE_MS) =>
-    waiting.until(() => predicate(received), deadlineMs, () => `the receiver waited ${deadlineMs} ms in vain; ${received.length} requests came`)
+    waiting.until(
+      () => predicate(received),
+      deadlineMs,
+      () => `the receiver timed out after ${deadlineMs} ms; ${received.length} requests came`,
+    )
 
   return {
     url: (path = '/') => `http://127.0.0.1:${port}${path}`,
     received,
     answers: (...statuses) => void script.push(...statuses),
     decide(callback) {
-      decideAnswer = callback
+      decideResponse = callback
     },
     async take(count, deadlineMs) {
       const from = taken
@@ -80,7 +97,7 @@ export async function startReceiver({ keepsRequests = true }: { readonly keepsRe
   }
 }
 
-/** Answers the port. */
+/** Returns the port. */
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)

@@ -5,51 +5,71 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { startDeadline } from '@tidings/server/runtime/deadline.ts'
+import { required } from '@tidings/server/runtime/required.ts'
+import { programArguments } from './program.ts'
 
 const OUR_ROOT = fileURLToPath(new URL('..', import.meta.url))
 const START_LIMIT_MS = 60_000
 
 export interface ServiceOptions {
   readonly dataDir: string
-  /** Of the source tree that the service is started from; this one unless given. */
+  /** Root of the source tree to start the service from; this one unless given. */
   readonly root?: string
-  /** Beside the environment of this process. An undefined value removes a variable. */
+  /** Arguments of Node.js that start it, from `root`; those of `programArguments` unless given. */
+  readonly program?: readonly string[]
+  /** The Node.js that runs it; that of this process unless given. */
+  readonly node?: string
+  /** Added to the environment of this process. An undefined value removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** The account that it runs under; this process's unless given. */
+  /** The account to run it under; that of this process unless given. */
   readonly uid?: number
-  /** Each line of the service's log. */
+  /** Gets each line of the service's log. */
   readonly onLog?: (line: string) => void
-  /** Each line on standard output, the "ready" too. */
+  /** Gets each line on standard output, including "ready". */
   readonly onOutput?: (line: string) => void
-  /** In a process group of its own, as a shell starts it, so that `signalGroup` reaches all of it and nothing else. */
+  /** Starts it in its own process group, as a shell does, so that `signalGroup` reaches all of it and nothing else. */
   readonly ownGroup?: boolean
-  /** Ends a start that is under way (SIGTERM), which rejects when the process is gone. Without effect afterwards. */
+  /** Ends a start in progress (SIGTERM), which then rejects when the process is gone. Without effect afterwards. */
   readonly signal?: AbortSignal
 }
 
-/** The service as an operator runs it: a process of its own, known by its one line on standard output. */
+/** The service as an operator runs it: a process of its own that prints one line when it is ready. */
 export interface ServiceProcess {
   /** e.g. `http://127.0.0.1:8080` */
   readonly url: string
   readonly pid: number
-  /** The process id of the embedded PostgreSQL, from its postmaster.pid. */
+  /** Returns the process id of the embedded PostgreSQL, from its postmaster.pid. */
   postgresPid(): Promise<number>
-  /** Signals the node process alone, and waits until it is gone. Answers its exit code, null after a signal that killed it. */
+  /**
+   * Sends a signal to the node process alone, and waits until it is gone. Returns its exit code; null if the signal
+   * killed it.
+   */
   end(signal: NodeJS.Signals): Promise<number | null>
-  /** Resolves when the process is gone, however it went. */
+  /** Resolves when the process is gone, however it ended. */
   readonly exited: Promise<void>
-  /** Signals without waiting. */
+  /** Sends a signal without waiting. */
   signal(signal: NodeJS.Signals): void
-  /** Signals every process of its group, as a terminal does at Ctrl-C. Only with `ownGroup`. */
+  /** Sends a signal to every process of its group, as a terminal does at Ctrl-C. Only with `ownGroup`. */
   signalGroup(signal: NodeJS.Signals): void
-  /** Resolves when it is gone and all that it wrote was read. Answers as `end` does. */
+  /** Resolves as `end` does, when the process is gone and all its output was read. */
   readonly ended: Promise<number | null>
 }
 
-/** Starts the service and waits for its "ready". Rejects with what it said on standard error when it ends before. */
-export async function startService({ dataDir, root = OUR_ROOT, uid, env = {}, onLog, onOutput, ownGroup = false, signal }: ServiceOptions): Promise<ServiceProcess> {
+/** Starts the service and waits for its "ready". If it ends before that, rejects with its standard error. */
+export async function startService({
+  dataDir,
+  root = OUR_ROOT,
+  program = programArguments('server/main.ts', { root }),
+  node = process.execPath,
+  uid,
+  env = {},
+  onLog,
+  onOutput,
+  ownGroup = false,
+  signal,
+}: ServiceOptions): Promise<ServiceProcess> {
   signal?.throwIfAborted()
-  const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'server', 'main.ts')], {
+  const child = spawn(node, program, {
     cwd: root,
     env: { ...process.env, TAPIS_SERVICE_PORT: '0', TIDINGS_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,15 +77,16 @@ export async function startService({ dataDir, root = OUR_ROOT, uid, env = {}, on
     ...(uid !== undefined && { uid, gid: uid }),
   })
   const ended = new Promise<number | null>((resolve) => void child.once('close', resolve))
-  const cutShort = () => void child.kill('SIGTERM')
-  signal?.addEventListener('abort', cutShort)
+  const terminate = () => void child.kill('SIGTERM')
+  signal?.addEventListener('abort', terminate)
   const exited = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
-  const url = await readyLine(child, onLog, onOutput).finally(() => signal?.removeEventListener('abort', cutShort))
+  const url = await readyLine(child, onLog, onOutput).finally(() => signal?.removeEventListener('abort', terminate))
   return {
     url,
-    pid: child.pid ?? 0,
+    pid: required(child.pid, 'a service that is ready has a process id'),
     exited,
-    postgresPid: async () => Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n', 1)[0]),
+    postgresPid: async () =>
+      Number((await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8')).split('\n', 1)[0]),
     signal: (name) => void child.kill(name),
     signalGroup(name) {
       if (!ownGroup || child.pid === undefined) throw new Error('the service has no process group of its own')
@@ -82,17 +103,22 @@ export async function startService({ dataDir, root = OUR_ROOT, uid, env = {}, on
   }
 }
 
-async function readyLine(child: ChildProcess, onLog: ServiceOptions['onLog'], onOutput: ServiceOptions['onOutput']): Promise<string> {
+async function readyLine(
+  child: ChildProcess,
+  onLog: ServiceOptions['onLog'],
+  onOutput: ServiceOptions['onOutput'],
+): Promise<string> {
   const { stdout, stderr } = child
   if (!stdout || !stderr) throw new Error('the service has no pipes')
-  const said: string[] = []
+  const lastLines: string[] = []
   createInterface({ input: stderr }).on('line', (line) => {
-    said.push(line)
-    if (said.length > 50) said.shift()
+    lastLines.push(line)
+    if (lastLines.length > 50) lastLines.shift()
     onLog?.(line)
   })
   return new Promise((resolve, reject) => {
-    const fail = () => reject(new Error(`the service did not start (exit code ${String(child.exitCode)}):\n${said.join('\n')}`))
+    const fail = () =>
+      reject(new Error(`the service did not start (exit code ${String(child.exitCode)}):\n${lastLines.join('\n')}`))
     const cancelLimit = startDeadline(START_LIMIT_MS, () => {
       child.kill('SIGKILL')
       fail()

@@ -7,7 +7,10 @@ export type Log = Pick<Logger, 'debug' | 'info' | 'warn' | 'error' | 'child'>
 /** Never in a log, wherever it appears. */
 const SECRETS = ['token', 'authorization', 'password', 'secret', '*.token', '*.authorization', '*.password', '*.secret']
 
-/** JSON lines on standard error; readable lines when that is a terminal. A reader that stalls or is gone never makes the process wait. */
+/**
+ * JSON lines on standard error; readable lines when that is a terminal. A reader that stalls or is gone never makes the
+ * process wait.
+ */
 export function createLog({ level, isTerminal = isatty(2) }: { level: string; isTerminal?: boolean }): Logger {
   const options = { level, redact: { paths: SECRETS, censor: '[redacted]' } }
   const output = standardError()

@@ -1,52 +1,53 @@
-import './runtime/first.ts'
+import './runtime/preload.ts'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createApp, type App } from './app.ts'
-import { bannerText } from './banner.ts'
-import { ConfigError, noticesOf, readConfig, type Config } from './config.ts'
-import { connectionRefusal, isDatabaseAway } from './db/database-away.ts'
+import { bannerText } from './commands/banner.ts'
+import { tokenCommand } from './commands/token-command.ts'
+import { ConfigError, startupNotices, readConfig, type Config } from './config/config.ts'
+import { connectionRefusal, isDatabaseUnavailable } from './db/database-unavailable.ts'
 import { UnusableDatabase } from './db/unusable-database.ts'
-import { openEngine, type Engine } from './engine.ts'
+import { openPostgres, type Postgres } from './wiring/postgres.ts'
 import { createLog, type Log } from './log.ts'
 import { createOutageLog } from './runtime/outage-log.ts'
-import { readStartOptions, USAGE } from './start-options.ts'
-import { endInOrder } from './runtime/process-end.ts'
+import { readStartOptions, USAGE } from './commands/start-options.ts'
+import { installShutdownHandlers } from './runtime/graceful-shutdown.ts'
 import { standardError, standardOutput } from './runtime/standard-streams.ts'
 
-/** After this a stop no longer waits. */
+/** After this time a graceful shutdown no longer waits for what is in flight. */
 const STOP_LIMIT_MS = 30_000
 const RETRY_MS = 1000
-/** Why a stop began that nobody asked for. */
-const LOST = new Error('Another process has taken over the data directory.')
+/** The reason of a stop that no signal asked for. */
+const TAKEN_OVER = new Error('Another process has taken over the data directory.')
 
 await main()
 
 async function main(): Promise<void> {
-  await obeyCommandLine(process.argv.slice(2))
+  await handleCommandLine(process.argv.slice(2))
   const config = configOrExit()
   const log = createLog({ level: config.logLevel })
-  for (const { level, message, fields } of noticesOf(process.env)) log[level](fields, message)
+  for (const { level, message, fields } of startupNotices(process.env)) log[level](fields, message)
   const stopping = new AbortController()
-  const hurrying = new AbortController()
-  endInOrder({ log, stopping, hurrying })
+  const forcing = new AbortController()
+  installShutdownHandlers({ log, stopping, forcing })
   try {
-    process.exit(await run(config, log, { stopping, hurrying }))
+    process.exit(await run(config, log, { stopping, forcing }))
   } catch (error) {
-    if (isStopInStart(error, stopping.signal)) process.exit(0)
+    if (isStopDuringStart(error, stopping.signal)) process.exit(0)
     standardError().write(`${error instanceof Error ? error.message : String(error)}\n`)
     log.debug({ err: error }, 'ended by a failure')
     process.exit(1)
   }
 }
 
-/** A signal came before the service was ready; a failure while it stops is another matter. */
-function isStopInStart(error: unknown, signal: AbortSignal): boolean {
-  return wasAskedFor(signal) && isAbort(error)
+/** Returns whether a signal came before the service was ready. A failure while it stops is another matter. */
+function isStopDuringStart(error: unknown, signal: AbortSignal): boolean {
+  return wasRequested(signal) && isAbort(error)
 }
 
-/** Rather than by a fault, or by another process. */
-function wasAskedFor({ aborted, reason }: AbortSignal): boolean {
+/** Returns whether a signal asked for the stop, rather than an error or another process. */
+function wasRequested({ aborted, reason }: AbortSignal): boolean {
   return aborted && isAbort(reason)
 }
 
@@ -54,18 +55,21 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError'
 }
 
-/** Ends the process when something else than a start is asked for. */
-async function obeyCommandLine(args: readonly string[]): Promise<void> {
+/** Exits when the command line asks for anything but a start. */
+async function handleCommandLine(args: readonly string[]): Promise<void> {
   const asked = readStartOptions(args)
   if (asked.kind === 'start') return
   if (asked.kind === 'help') standardOutput().write(USAGE)
   if (asked.kind === 'version') standardOutput().write(`tidings ${await version()}\n`)
-  if (asked.kind === 'wrong') standardError().write(`${asked.faults.map((fault) => `tidings: ${fault}\n`).join('')}\n${USAGE}`)
+  if (asked.kind === 'wrong')
+    standardError().write(`${asked.violations.map((violation) => `tidings: ${violation}\n`).join('')}\n${USAGE}`)
   process.exit(asked.kind === 'wrong' ? 2 : 0)
 }
 
 async function version(): Promise<string> {
-  const { version: text } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  const { version: text } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
   return text
 }
 
@@ -79,60 +83,88 @@ function configOrExit(): Config {
   }
 }
 
-/** As of `endInOrder`. */
-interface Ends {
+/** As of `installShutdownHandlers`. */
+interface StopSignals {
   readonly stopping: AbortController
-  readonly hurrying: AbortController
+  readonly forcing: AbortController
 }
 
-/** Answers the exit code. */
-async function run(config: Config, log: Log, { stopping, hurrying }: Ends): Promise<number> {
-  const engine = await openEngine({ config, log, onLost: () => stopping.abort(LOST), signal: stopping.signal })
+/** Returns the exit code. */
+async function run(config: Config, log: Log, { stopping, forcing }: StopSignals): Promise<number> {
+  const postgres = await openPostgres({
+    config,
+    log,
+    onLost: () => stopping.abort(TAKEN_OVER),
+    signal: stopping.signal,
+  })
   try {
-    const app = await createWhenReachable(config, engine, log, stopping.signal)
-    await serve(app, engine, config, log, { stopping, hurrying })
+    const app = await createWhenReachable(config, postgres, log, stopping.signal)
+    await serve(app, postgres, config, log, { stopping, forcing })
   } finally {
-    await engine.close()
+    await postgres.close()
   }
-  return wasAskedFor(stopping.signal) ? 0 : 1
+  return wasRequested(stopping.signal) ? 0 : 1
 }
 
-async function serve(app: App, engine: Engine, config: Config, log: Log, { stopping: { signal }, hurrying }: Ends): Promise<void> {
+async function serve(
+  app: App,
+  postgres: Postgres,
+  config: Config,
+  log: Log,
+  { stopping: { signal }, forcing }: StopSignals,
+): Promise<void> {
   const stop = signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => undefined)
   // A start that waits for the database must not keep a signal from ending the process.
   const address = await Promise.race([stop, app.check().then(() => app.start())])
-  if (address !== undefined) await tellReady(address, engine, config, log)
+  if (address !== undefined) await announceReady(address, postgres, config, log)
   await stop
   log.info('stopping')
-  const isInTime = await Promise.race([app.stop().then(() => true), delay(STOP_LIMIT_MS, false, { signal: hurrying.signal }).catch(() => false)])
+  const isInTime = await Promise.race([
+    app.stop().then(() => true),
+    delay(STOP_LIMIT_MS, false, { signal: forcing.signal }).catch(() => false),
+  ])
   log.info({ isInTime }, 'stopped')
 }
 
-async function tellReady(address: string, engine: Engine, config: Config, log: Log): Promise<void> {
-  await engine.announce(address)
+async function announceReady(address: string, postgres: Postgres, config: Config, log: Log): Promise<void> {
+  await postgres.announce(address)
   if (config.tenants.kind === 'development') {
-    log.info({ keys: config.dataDir, next: 'npm run --silent token -- --service jobs --tenant dev' }, 'development mode: tokens can be minted from the command line')
+    log.info(
+      { keys: config.dataDir, next: tokenCommand('--service jobs --tenant dev') },
+      'development mode: tokens can be minted from the command line',
+    )
   }
   standardOutput().write(`ready ${address}\n`)
   if (process.stdout.isTTY && process.stderr.isTTY) standardError().write(bannerText(address, config))
 }
 
-/** A database that is away is waited for; one that is unusable ends the start. So does a signal: the lock of another that migrates may be waited for long. */
-async function createWhenReachable(config: Config, engine: Engine, log: Log, signal: AbortSignal): Promise<App> {
+/**
+ * Waits for a database that is away; an unusable one ends the start. So does a signal: another process that migrates
+ * may hold its lock for long.
+ */
+async function createWhenReachable(config: Config, postgres: Postgres, log: Log, signal: AbortSignal): Promise<App> {
   signal.throwIfAborted()
   const stopped = once(signal, 'abort').then(() => Promise.reject(signal.reason as Error))
   stopped.catch(() => undefined)
-  const outages = createOutageLog({ log, away: 'the database cannot be reached, will be tried until it can', still: 'the database still cannot be reached', back: 'the database is reached' })
+  const outages = createOutageLog({
+    log,
+    began: 'the database cannot be reached, will be retried until it can',
+    ongoing: 'the database still cannot be reached',
+    ended: 'the database can be reached',
+  })
   try {
     for (;;) {
       try {
-        const app = await Promise.race([createApp({ config, databaseUrl: engine.url, isAlone: engine.isAlone, log }), stopped])
-        outages.worked()
+        const app = await Promise.race([
+          createApp({ config, databaseUrl: postgres.url, isAlone: postgres.isAlone, log }),
+          stopped,
+        ])
+        outages.markHealthy()
         return app
       } catch (error) {
-        const refusal = connectionRefusal(error, engine.url())
+        const refusal = connectionRefusal(error, postgres.url())
         if (refusal !== undefined) throw new UnusableDatabase([refusal])
-        if (!isDatabaseAway(error)) throw error
+        if (!isDatabaseUnavailable(error)) throw error
         outages.failed(error)
         await delay(RETRY_MS, undefined, { signal })
       }

@@ -1,23 +1,29 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startApp, type TestApp } from './support/app.ts'
-import { startSite, type Site } from './support/site.ts'
-import { change, createLists, type Lists } from './support/tenants-lists.ts'
+import { startApp, type TestApp } from './support/test-app.ts'
+import { startSingleSite, type SingleSite } from './support/single-site.ts'
+import { changeEntry, createTenantLists, type TenantLists } from './support/tenants-lists.ts'
 import { createSigner, mint, serviceClaims, userClaims, type Signer, type TokenClaims } from './support/tokens.ts'
-import { wireCall, type WireAnswer } from './support/wire-call.ts'
+import { sendExactRequest, type ExactResponse } from './support/exact-request.ts'
 
 const [admin, dev, other] = [createSigner(), createSigner(), createSigner()]
 const NOW_S = Math.floor(Date.now() / 1000)
 const MEMBERS = ['result', 'status', 'message', 'version', 'commit', 'build', 'metadata']
 
-describe('item 1: the decision table of authentication', () => {
+describe('protocol item 1: the decision table of authentication', () => {
   /** The service at different sites, and with different lists of tenants. */
   const PLACES = {
     dev: { siteId: 'dev', edit: () => undefined },
     elsewhere: { siteId: 'elsewhere', edit: () => undefined },
-    branch: { siteId: 'branch', edit: (lists: Lists) => change(lists.sites, 'branch', { services: ['notifications'] }) },
-    idle: { siteId: 'dev', edit: (lists: Lists) => change(lists.sites, 'dev', { services: ['jobs'] }) },
-    shared: { siteId: 'dev', edit: (lists: Lists) => change(lists.sites, 'branch', { services: ['notifications'] }) },
+    branch: {
+      siteId: 'branch',
+      edit: (lists: TenantLists) => changeEntry(lists.sites, 'branch', { services: ['notifications'] }),
+    },
+    idle: { siteId: 'dev', edit: (lists: TenantLists) => changeEntry(lists.sites, 'dev', { services: ['jobs'] }) },
+    shared: {
+      siteId: 'dev',
+      edit: (lists: TenantLists) => changeEntry(lists.sites, 'branch', { services: ['notifications'] }),
+    },
   } as const
   type Place = keyof typeof PLACES
 
@@ -29,26 +35,35 @@ describe('item 1: the decision table of authentication', () => {
     readonly token?: (claims: TokenClaims) => string
   }
 
-  let sites: Readonly<Record<string, Site>>
+  let sites: Readonly<Record<string, SingleSite>>
   beforeAll(async () => {
     const started = Object.entries(PLACES).map(async ([name, { siteId, edit }]) => {
-      const lists = createLists({ admin, dev, other })
+      const lists = createTenantLists({ admin, dev, other })
       edit(lists)
-      return [name, await startSite(lists, siteId)] as const
+      return [name, await startSingleSite(lists, siteId)] as const
     })
     sites = Object.fromEntries(await Promise.all(started))
   })
   afterAll(() => Promise.all(Object.values(sites).map((site) => site.stop())))
 
-  function call(kind: 'user' | 'service', { at = 'dev', claims = {}, headers = {}, signer, token }: Attempt): Promise<WireAnswer> {
+  function call(
+    kind: 'user' | 'service',
+    { at = 'dev', claims = {}, headers = {}, signer, token }: Attempt,
+  ): Promise<ExactResponse> {
     const all = kind === 'user' ? userClaims(claims) : serviceClaims(claims)
     const signed = token ? token(all) : mint(signer ?? (kind === 'user' ? dev : admin), all)
     const obo = kind === 'user' ? {} : { 'X-Tapis-User': 'jdoe', 'X-Tapis-Tenant': 'dev' }
-    const sent = Object.entries({ 'X-Tapis-Token': signed, ...obo, ...headers }).filter(([, value]) => value !== undefined)
-    return wireCall(sites[at]?.url ?? '', 'GET', '/subscriptions', Object.fromEntries(sent))
+    const sent = Object.entries({ 'X-Tapis-Token': signed, ...obo, ...headers }).filter(
+      ([, value]) => value !== undefined,
+    )
+    return sendExactRequest(sites[at]?.url ?? '', 'GET', '/subscriptions', Object.fromEntries(sent))
   }
 
-  const within = (tenant: string): Attempt => ({ claims: { 'tapis/tenant_id': tenant }, signer: other, headers: { 'X-Tapis-Tenant': tenant } })
+  const within = (tenant: string): Attempt => ({
+    claims: { 'tapis/tenant_id': tenant },
+    signer: other,
+    headers: { 'X-Tapis-Tenant': tenant },
+  })
 
   const FOR_BOTH: readonly (readonly [row: string, expected: string, attempt: Attempt])[] = [
     ['3: the own site is unknown', '500 UNINITIALIZED_FILTER', { at: 'elsewhere' }],
@@ -66,10 +81,26 @@ describe('item 1: the decision table of authentication', () => {
     ['11: a refresh token', '401 JWT_INVALID_CLAIM', { claims: { 'tapis/token_type': 'refresh' } }],
     ['12: another account type', '401 JWT_INVALID_CLAIM', { claims: { 'tapis/account_type': 'robot' } }],
     ['13: a blank name', '401 JWT_INVALID_CLAIM', { claims: { 'tapis/username': ' ' } }],
-    ['14: delegated by nobody', '401 JWT_INVALID_CLAIM', { claims: { 'tapis/delegation': true, 'tapis/delegation_sub': ' @dev' } }],
-    ['15: delegated in a tenant that is not allowed', '401 TENANT_NOT_ALLOWED', { claims: { 'tapis/delegation': true, 'tapis/delegation_sub': 'jdoe@unknown' } }],
+    [
+      '14: delegated by nobody',
+      '401 JWT_INVALID_CLAIM',
+      { claims: { 'tapis/delegation': true, 'tapis/delegation_sub': ' @dev' } },
+    ],
+    [
+      '15: delegated in a tenant that is not allowed',
+      '401 TENANT_NOT_ALLOWED',
+      { claims: { 'tapis/delegation': true, 'tapis/delegation_sub': 'jdoe@unknown' } },
+    ],
     ['25: the tenant has no site', '401 JWT_MISSING_SITE', within('homeless')],
-    ['26: from one associate site to another', '401 INTERSITE_COMM', { ...within('third-admin'), at: 'branch', claims: { 'tapis/tenant_id': 'third-admin', 'tapis/target_site': 'branch' } }],
+    [
+      '26: from one associate site to another',
+      '401 INTERSITE_COMM',
+      {
+        ...within('third-admin'),
+        at: 'branch',
+        claims: { 'tapis/tenant_id': 'third-admin', 'tapis/target_site': 'branch' },
+      },
+    ],
     ['27: no notifications at this site', '401 NO_LOCAL_SERVICE', { at: 'idle' }],
     ['28: the site of the tenant is unknown', '401 UNKNOWN_SITE', within('ghost')],
     ['28: the site of the tenant runs its own', '401 SOURCE_SITE_SERVICE', { ...within('lab'), at: 'shared' }],
@@ -78,39 +109,67 @@ describe('item 1: the decision table of authentication', () => {
   const FOR_SERVICES: typeof FOR_BOTH = [
     ['16: no X-Tapis-User', '401 MISSING_HEADER', { headers: { 'X-Tapis-User': undefined } }],
     ['17: a blank X-Tapis-Tenant', '401 MISSING_HEADER', { headers: { 'X-Tapis-Tenant': ' ' } }],
-    ['18: a tenant that it may not act for', '401 TENANT_NOT_ALLOWED', { ...within('branch-admin'), headers: { 'X-Tapis-Tenant': 'dev' } }],
+    [
+      '18: a tenant that it may not act for',
+      '401 TENANT_NOT_ALLOWED',
+      { ...within('branch-admin'), headers: { 'X-Tapis-Tenant': 'dev' } },
+    ],
     ['19: no target site', '401 JWT_INVALID_CLAIM', { claims: { 'tapis/target_site': undefined } }],
     ['20: another target site', '401 JWT_WRONG_SITE', { claims: { 'tapis/target_site': 'branch' } }],
     ['21: a banned service', '401 TENANT_NOT_ALLOWED', { claims: { 'tapis/username': 'dnasubway' } }],
   ]
   const FOR_USERS: typeof FOR_BOTH = [
-    ['22: the tenant of the site administrators', '401 USER_IN_ADMIN_TENANT', { claims: { 'tapis/tenant_id': 'admin' }, signer: admin }],
+    [
+      '22: the tenant of the site administrators',
+      '401 USER_IN_ADMIN_TENANT',
+      { claims: { 'tapis/tenant_id': 'admin' }, signer: admin },
+    ],
     ['23: X-Tapis-User', '401 UNEXPECTED_HEADER', { headers: { 'X-Tapis-User': 'jdoe' } }],
     ['24: X-Tapis-Tenant', '401 UNEXPECTED_HEADER', { headers: { 'X-Tapis-Tenant': 'dev' } }],
-    ['23: X-Tapis-User after 2,100 others', '401 UNEXPECTED_HEADER', { headers: { ...Object.fromEntries(Array.from({ length: 2100 }, (_, index) => [index.toString(36), ''])), 'X-Tapis-User': 'jdoe' } }],
-    ['23 and 24: blank headers count as absent', '200 TAPIS_FOUND', { headers: { 'X-Tapis-User': ' ', 'X-Tapis-Tenant': '' } }],
+    [
+      '23: X-Tapis-User after 2,100 others',
+      '401 UNEXPECTED_HEADER',
+      {
+        headers: {
+          ...Object.fromEntries(Array.from({ length: 2100 }, (_, index) => [index.toString(36), ''])),
+          'X-Tapis-User': 'jdoe',
+        },
+      },
+    ],
+    [
+      '23 and 24: blank headers count as absent',
+      '200 TAPIS_FOUND',
+      { headers: { 'X-Tapis-User': ' ', 'X-Tapis-Tenant': '' } },
+    ],
   ]
 
   test.each([
-    ...FOR_BOTH.map((row) => ['service', ...row] as const), ...FOR_SERVICES.map((row) => ['service', ...row] as const),
-    // With a user token the header that makes a service act in its tenant would itself be refused.
-    ...FOR_BOTH.map(([row, expected, { headers, ...attempt }]) => ['user', row, expected, { ...attempt, headers: headers?.['X-Tapis-Tenant'] ? {} : (headers ?? {}) }] as const),
+    ...FOR_BOTH.map((row) => ['service', ...row] as const),
+    ...FOR_SERVICES.map((row) => ['service', ...row] as const),
+    // With a user token the header that makes a service act in its tenant would itself be rejected.
+    ...FOR_BOTH.map(
+      ([row, expected, { headers, ...attempt }]) =>
+        ['user', row, expected, { ...attempt, headers: headers?.['X-Tapis-Tenant'] ? {} : (headers ?? {}) }] as const,
+    ),
     ...FOR_USERS.map((row) => ['user', ...row] as const),
-  ])('item 1: %s token, row %s: %s', async (kind, _row, expected, attempt) => {
+  ])('protocol item 1: %s token, row %s: %s', async (kind, _row, expected, attempt) => {
     const { status, contentType, envelope } = await call(kind, attempt)
-    expect([`${status} ${envelope.message.split(' ')[0]?.replace('TAPIS_SECURITY_', '')}`, contentType]).toEqual([expected, 'application/json'])
+    expect([`${status} ${envelope.message.split(' ')[0]?.replace('TAPIS_SECURITY_', '')}`, contentType]).toEqual([
+      expected,
+      'application/json',
+    ])
     expect(Object.keys(envelope)).toEqual(MEMBERS)
   })
 
-  test('item 1: the names of the headers count in any case', async () => {
+  test('protocol item 1: header names are case-insensitive', async () => {
     const headers = { 'x-TAPIS-token': mint(admin, serviceClaims()), 'X-TAPIS-USER': 'jdoe', 'x-tapis-tenant': 'dev' }
-    expect((await wireCall(sites.dev?.url ?? '', 'GET', '/subscriptions', headers)).status).toBe(200)
+    expect((await sendExactRequest(sites.dev?.url ?? '', 'GET', '/subscriptions', headers)).status).toBe(200)
   })
 
-  test('item 1: a name with a comma is one name; of a repeated header the first counts', async () => {
+  test('protocol item 1: a name with a comma is one name; of a repeated header the first value counts', async () => {
     const oboUser = async (user: string | string[]) => {
       const headers = { 'X-Tapis-Token': mint(admin, serviceClaims()), 'X-Tapis-User': user, 'X-Tapis-Tenant': 'dev' }
-      const { envelope } = await wireCall(sites.dev?.url ?? '', 'GET', '/subscriptions/byName/none', headers)
+      const { envelope } = await sendExactRequest(sites.dev?.url ?? '', 'GET', '/subscriptions/byName/none', headers)
       return /OboUser: (.*) Owner: (.*) Subscription: none$/.exec(envelope.message)?.slice(1)
     }
     expect(await oboUser('Doe, John')).toEqual(['Doe, John', 'Doe, John'])
@@ -118,26 +177,41 @@ describe('item 1: the decision table of authentication', () => {
   })
 })
 
-describe('items 2 and 3', () => {
+describe('protocol items 2 and 3', () => {
   let app: TestApp
   let identity: OutgoingHttpHeaders
   beforeAll(async () => {
     app = await startApp()
-    identity = { 'X-Tapis-Token': await app.tokenOf({ kind: 'service', name: 'jobs' }), 'X-Tapis-User': 'jdoe', 'X-Tapis-Tenant': 'dev', 'Content-Type': 'application/json' }
+    identity = {
+      'X-Tapis-Token': await app.tokenOf({ kind: 'service', name: 'jobs' }),
+      'X-Tapis-User': 'jdoe',
+      'X-Tapis-Tenant': 'dev',
+      'Content-Type': 'application/json',
+    }
   })
   afterAll(() => app.stop())
 
-  const call = (method: string, path: string, body?: unknown) => wireCall(app.url, method, path, identity, body === undefined ? undefined : JSON.stringify(body))
-  const subscribe = (name: string) => call('POST', '/subscriptions', {
-    name, typeFilter: 'jobs.*.*', subjectFilter: name, deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'http://127.0.0.1:9/' }],
-  })
+  const call = (method: string, path: string, body?: unknown) =>
+    sendExactRequest(app.url, method, path, identity, body === undefined ? undefined : JSON.stringify(body))
+  const subscribe = (name: string) =>
+    call('POST', '/subscriptions', {
+      name,
+      typeFilter: 'jobs.*.*',
+      subjectFilter: name,
+      deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'http://127.0.0.1:9/' }],
+    })
 
-  test('item 2: an empty body with Content-Type application/json is no body, on every operation that takes none', async () => {
+  test('protocol item 2: an empty body of type application/json is no body where an operation takes none', async () => {
     for (const name of ['by-name', 'by-uuid', 'by-subject']) await subscribe(name)
     const { uuid } = (await call('GET', '/subscriptions/byName/by-uuid')).envelope.result as { uuid: string }
     const calls = [
-      ['POST', '/subscriptions/by-name/enable'], ['POST', '/subscriptions/by-name/disable'], ['POST', '/subscriptions/by-name/updateTTL/60'], ['GET', '/subscriptions/by-name/isEnabled'],
-      ['DELETE', '/subscriptions/byName/by-name'], ['DELETE', `/subscriptions/byUuid/${uuid}`], ['DELETE', '/subscriptions/bySubject/by-subject'],
+      ['POST', '/subscriptions/by-name/enable'],
+      ['POST', '/subscriptions/by-name/disable'],
+      ['POST', '/subscriptions/by-name/updateTTL/60'],
+      ['GET', '/subscriptions/by-name/isEnabled'],
+      ['DELETE', '/subscriptions/byName/by-name'],
+      ['DELETE', `/subscriptions/byUuid/${uuid}`],
+      ['DELETE', '/subscriptions/bySubject/by-subject'],
     ] as const
     for (const [method, path] of calls) {
       const { status, envelope } = await call(method, path)
@@ -145,19 +219,37 @@ describe('items 2 and 3', () => {
     }
   })
 
-  test('item 3: every answer is the envelope with its seven members, in order, nulls written; 201 and 200 as promised', async () => {
+  test('protocol item 3: every response is an envelope, members in order, nulls written; 201 and 200', async () => {
     const created = await subscribe('three')
     const published = await call('POST', '/events/publish', { source: 's', type: 'jobs.A.B', timestamp: 't' })
     const ended = await call('POST', '/events/endSeries', { source: 's', subject: 's', seriesId: 's' })
     const listed = await call('GET', '/subscriptions')
     const answers = {
-      created, published, ended, listed,
-      one: await call('GET', '/subscriptions/byName/three'), absent: await call('GET', '/subscriptions/byName/none'), taken: await subscribe('three'),
-      invalid: await call('POST', '/events', {}), nowhere: await call('GET', '/nowhere'), method: await call('PUT', '/subscriptions'),
+      created,
+      published,
+      ended,
+      listed,
+      one: await call('GET', '/subscriptions/byName/three'),
+      absent: await call('GET', '/subscriptions/byName/none'),
+      taken: await subscribe('three'),
+      invalid: await call('POST', '/events', {}),
+      nowhere: await call('GET', '/nowhere'),
+      method: await call('PUT', '/subscriptions'),
       begun: await call('POST', '/test/begin'),
     }
-    expect(Object.fromEntries(Object.entries(answers).map(([name, { status }]) => [name, status])))
-      .toEqual({ created: 201, published: 200, ended: 200, listed: 200, one: 200, absent: 404, taken: 409, invalid: 400, nowhere: 404, method: 405, begun: 201 })
+    expect(Object.fromEntries(Object.entries(answers).map(([name, { status }]) => [name, status]))).toEqual({
+      created: 201,
+      published: 200,
+      ended: 200,
+      listed: 200,
+      one: 200,
+      absent: 404,
+      taken: 409,
+      invalid: 400,
+      nowhere: 404,
+      method: 405,
+      begun: 201,
+    })
     for (const { envelope, contentType } of Object.values(answers)) {
       expect([Object.keys(envelope), contentType]).toEqual([MEMBERS, 'application/json'])
       expect(envelope.status).toMatch(/^(success|error)$/)
@@ -169,10 +261,14 @@ describe('items 2 and 3', () => {
     expect(answers.listed.envelope.metadata).toMatchObject({ totalCount: -1 })
   })
 
-  test('item 3: health and readiness have the seven members in an order of their own, on one line', async () => {
+  test('protocol item 3: health and readiness have the seven members in their own order, on one line', async () => {
     for (const path of ['/healthcheck', '/readycheck']) {
-      const { status, text, envelope } = await wireCall(app.url, 'GET', path)
-      expect([status, Object.keys(envelope), text.includes('\n')]).toEqual([200, ['status', 'message', 'version', 'commit', 'build', 'metadata', 'result'], false])
+      const { status, text, envelope } = await sendExactRequest(app.url, 'GET', path)
+      expect([status, Object.keys(envelope), text.includes('\n')]).toEqual([
+        200,
+        ['status', 'message', 'version', 'commit', 'build', 'metadata', 'result'],
+        false,
+      ])
     }
   })
 })

@@ -1,9 +1,10 @@
 import { postgresTree } from '@tidings/harness/fleet/postgres-tree.ts'
 import type { ServiceProcess } from '@tidings/harness/service-process.ts'
+import { deferred } from '@tidings/server/runtime/deferred.ts'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { jobEvent } from './support/app.ts'
+import { jobEvent } from './support/test-app.ts'
 import { createOperator, type Operator } from './support/operator.ts'
-import { dataOf, eventually, numbersOf } from './support/service-test.ts'
+import { dataOf, eventually, numbersOf } from './support/service-fixtures.ts'
 
 /** One data directory goes through all of this file, so each test starts on what the one before has left. */
 let operator: Operator
@@ -14,9 +15,10 @@ beforeAll(async () => {
   service = await operator.start()
   await operator.subscribe()
 })
-afterAll(() => operator.leave())
+afterAll(() => operator.cleanUp())
 
-const publish = (data: string, headers: Readonly<Record<string, string>> = {}) => operator.client.call('POST', '/events/publish', jobEvent({ data, timestamp: '2026-11-23T10:00:00Z' }), headers)
+const publish = (data: string, headers: Readonly<Record<string, string>> = {}) =>
+  operator.client.call('POST', '/events/publish', jobEvent({ data, timestamp: '2026-11-23T10:00:00Z' }), headers)
 
 /** Each notification once, at its first arrival. The same uuid comes with the same bytes. */
 function firstArrivals() {
@@ -29,14 +31,17 @@ function firstArrivals() {
   })
 }
 
-test('item 12: kill -9 of the api between the acceptance of an event and its commit: the publisher is not told 200, and its repetition makes one event', async () => {
+test('protocol item 12: an api killed before the commit has not sent 200, and a repetition is one event', async () => {
   const key = { 'idempotency-key': 'of the event that was cut short' }
   expect((await publish('before')).status).toBe(200)
   await operator.receiver.take(1)
   const stopped = await postgresTree(await service.postgresPid())
   for (const pid of stopped) process.kill(pid, 'SIGSTOP')
   try {
-    const cut = publish('cut short', key).then(({ status }) => status, () => 'no answer')
+    const cut = publish('cut short', key).then(
+      ({ status }) => status,
+      () => 'no answer',
+    )
     // Nothing can be committed: readiness says so, and the event waits for its write.
     await eventually(async () => (await operator.readiness()).status).toBe(503)
     service.signal('SIGKILL')
@@ -53,20 +58,19 @@ test('item 12: kill -9 of the api between the acceptance of an event and its com
   expect(numbersOf(firstArrivals())).toEqual([1, 2, 3])
 })
 
-test('item 12: kill -9 of the worker between the delivery and its mark: the notification comes again with the same uuid and bytes, before the later ones', async () => {
-  let kill: (() => void) | undefined
-  const killed = new Promise<void>((resolve) => (kill = resolve))
-  operator.receiver.decide(({ notification }) => {
-    if (notification.event.data !== 'delivered' || !kill) return undefined
-    // The receiver has it, and nobody will ever read the answer.
-    service.signal('SIGKILL')
-    kill()
-    kill = undefined
-    return service.ended.then(() => undefined)
+test('protocol item 12: a dispatcher killed between delivery and commit sends the same again, first', async () => {
+  const worker = service
+  const received = deferred()
+  operator.receiver.decide(async ({ notification }) => {
+    if (notification.event.data === 'delivered') received.resolve()
+    // The receiver has it, and nobody will ever read the response. The next dispatcher gets its responses at once.
+    await worker.ended
+    return undefined
   })
   for (const data of ['delivered', 'later']) expect((await publish(data)).status).toBe(200)
-  await killed
-  await service.ended
+  await received.promise
+  worker.signal('SIGKILL')
+  await worker.ended
   service = await operator.start()
   await operator.receiver.waitFor((received) => dataOf(received).includes('later'), 20_000)
   expect(dataOf(operator.receiver.received).filter((data) => data === 'delivered')).toHaveLength(2)
@@ -74,14 +78,18 @@ test('item 12: kill -9 of the worker between the delivery and its mark: the noti
   expect(numbersOf(firstArrivals())).toEqual([1, 2, 3, 4, 5])
 })
 
-test('item 12: kill -9 in the middle of a hundred publishes: every acknowledged event arrives, in order, and nothing twice but with its uuid', async () => {
+test('protocol item 12: kill -9 during publishes: all acknowledged arrive in order, duplicates by uuid', async () => {
   const earlier = firstArrivals().length
   const acknowledged: string[] = []
-  await Promise.all(Array.from({ length: 100 }, async (_, n) => {
-    const answer = await operator.client.call('POST', '/events/publish', jobEvent({ data: `burst ${n}`, seriesId: `series ${n % 10}` })).catch(() => undefined)
-    if (answer?.status === 200) acknowledged.push(`burst ${n}`)
-    if (acknowledged.length === 20) service.signal('SIGKILL')
-  }))
+  await Promise.all(
+    Array.from({ length: 100 }, async (_, n) => {
+      const answer = await operator.client
+        .call('POST', '/events/publish', jobEvent({ data: `burst ${n}`, seriesId: `series ${n % 10}` }))
+        .catch(() => undefined)
+      if (answer?.status === 200) acknowledged.push(`burst ${n}`)
+      if (acknowledged.length === 20) service.signal('SIGKILL')
+    }),
+  )
   await service.ended
   service = await operator.start()
   expect(acknowledged.length).toBeGreaterThanOrEqual(20)

@@ -1,11 +1,12 @@
 import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
-import { createEnvelopes } from '@tidings/server/api/envelope.ts'
-import { createHttpServer } from '@tidings/server/api/http.ts'
-import type { Route } from '@tidings/server/api/route.ts'
+import { createEnvelopeWriter } from '@tidings/server/api/http/response/envelope-writer.ts'
+import { createHttpServer } from '@tidings/server/api/http/http-server.ts'
+import type { Route } from '@tidings/server/api/http/route.ts'
 import { createLog } from '@tidings/server/log.ts'
+import { deferred } from '@tidings/server/runtime/deferred.ts'
 import { errorCode } from '@tidings/server/runtime/error-code.ts'
-import { createApiForFile, envelopeOf, startApi } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApi } from './support/test-api.ts'
 
 const MIB = 1_048_576
 
@@ -18,12 +19,33 @@ async function refusal(response: Response, status: number, code: string): Promis
   return envelope.message
 }
 
-describe('every refusal is an envelope', () => {
+describe('every rejection is an envelope', () => {
   test.each([
     ['unknown address', 'GET', '/nowhere', {}, 404, 'NTFAPI_ROUTE_NOT_FOUND'],
-    ['unknown address with a large body of another type', 'POST', '/nowhere', { body: new Uint8Array(2 * MIB), headers: { 'content-type': 'text/plain' } }, 404, 'NTFAPI_ROUTE_NOT_FOUND'],
-    ['other type', 'POST', '/events', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 415, 'NTFAPI_UNSUPPORTED_MEDIA_TYPE'],
-    ['other type, empty body', 'POST', '/subscriptions/x/enable', { headers: { 'content-type': 'application/x-www-form-urlencoded' } }, 415, 'NTFAPI_UNSUPPORTED_MEDIA_TYPE'],
+    [
+      'unknown address with a large body of another type',
+      'POST',
+      '/nowhere',
+      { body: new Uint8Array(2 * MIB), headers: { 'content-type': 'text/plain' } },
+      404,
+      'NTFAPI_ROUTE_NOT_FOUND',
+    ],
+    [
+      'other type',
+      'POST',
+      '/events',
+      { headers: { 'content-type': 'text/plain' }, body: '{}' },
+      415,
+      'NTFAPI_UNSUPPORTED_MEDIA_TYPE',
+    ],
+    [
+      'other type, empty body',
+      'POST',
+      '/subscriptions/x/enable',
+      { headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+      415,
+      'NTFAPI_UNSUPPORTED_MEDIA_TYPE',
+    ],
     ['bad percent-encoding in the path', 'GET', '/subscriptions/byName/%zz', {}, 400, 'NTFAPI_BAD_REQUEST'],
     ['path that is not UTF-8', 'GET', '/subscriptions/byName/%ff', {}, 400, 'NTFAPI_BAD_REQUEST'],
     ['NUL in the path', 'GET', '/subscriptions/byName/a%00b', {}, 400, 'NTFAPI_BAD_REQUEST'],
@@ -33,7 +55,7 @@ describe('every refusal is an envelope', () => {
     await refusal(await api.call(method, path, { ...options, as: 'nobody' }), status, code)
   })
 
-  test('a method that the address does not take is 405 and names those it takes', async () => {
+  test('a method that the path does not support is 405 and names those that it supports', async () => {
     const response = await api.call('PUT', '/subscriptions/', { as: 'nobody' })
     expect(response.headers.get('allow')).toBe('GET, HEAD, POST, OPTIONS')
     await refusal(response, 405, 'NTFAPI_METHOD_NOT_ALLOWED')
@@ -47,15 +69,38 @@ describe('every refusal is an envelope', () => {
     ['GARBAGE\r\n\r\n', 400, 'NTFAPI_BAD_REQUEST'],
     ['GET /v3/notifications/healthcheck HTTP/1.1\r\nConnection: close\r\n\r\n', 400, 'NTFAPI_BAD_REQUEST'],
     [`GET / HTTP/1.1\r\nHost: x\r\nX-Large: ${'a'.repeat(20_000)}\r\n\r\n`, 431, 'NTFAPI_HEADERS_TOO_LARGE'],
-    ['POST /v3/notifications/events HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: service:jobs\r\nContent-Type: application/json;;x=\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}', 400, 'TAPIS_JSON_VALIDATION_ERROR'],
-    ['POST /v3/notifications/events HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: service:jobs\r\nContent-Type:\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}', 400, 'TAPIS_JSON_VALIDATION_ERROR'],
+    [
+      'POST /v3/notifications/events HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: service:jobs\r\nContent-Type: application/json;;x=\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}',
+      400,
+      'TAPIS_JSON_VALIDATION_ERROR',
+    ],
+    [
+      'POST /v3/notifications/events HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: service:jobs\r\nContent-Type:\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}',
+      400,
+      'TAPIS_JSON_VALIDATION_ERROR',
+    ],
     ['FOO /v3/notifications/events HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'NTFAPI_BAD_REQUEST'],
-    ['PURGE /v3/notifications/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 405, 'NTFAPI_METHOD_NOT_ALLOWED'],
-    ['GET /v3/notifications/healthchecks HTTP/1.1\r\nHost: x\r\nExpect: nothing\r\nConnection: close\r\n\r\n', 404, 'NTFAPI_ROUTE_NOT_FOUND'],
+    [
+      'PURGE /v3/notifications/events HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      405,
+      'NTFAPI_METHOD_NOT_ALLOWED',
+    ],
+    [
+      'GET /v3/notifications/healthchecks HTTP/1.1\r\nHost: x\r\nExpect: nothing\r\nConnection: close\r\n\r\n',
+      404,
+      'NTFAPI_ROUTE_NOT_FOUND',
+    ],
   ])('raw request %#', async (request, status, code) => {
     const answer = await raw(request)
     const [head = '', body = ''] = answer.split('\r\n\r\n')
-    await refusal(new Response(body, { status: Number(head.split(' ')[1]), headers: { 'content-type': /content-type: (.*)/i.exec(head)?.[1] ?? '' } }), status, code)
+    await refusal(
+      new Response(body, {
+        status: Number(head.split(' ')[1]),
+        headers: { 'content-type': /content-type: (.*)/i.exec(head)?.[1] ?? '' },
+      }),
+      status,
+      code,
+    )
   })
 })
 
@@ -70,13 +115,14 @@ describe('body size', () => {
     const shell = '{"source":"s","type":"jobs.a.b","timestamp":"t","data":""}'
     return Buffer.from(shell.replace('""}', `"${'d'.repeat(bytes - shell.length)}"}`))
   }
-  const chunked = (bytes: number) => new ReadableStream({
-    start(controller) {
-      const whole = event(bytes)
-      for (let at = 0; at < whole.length; at += 65_536) controller.enqueue(whole.subarray(at, at + 65_536))
-      controller.close()
-    },
-  })
+  const chunked = (bytes: number) =>
+    new ReadableStream({
+      start(controller) {
+        const whole = event(bytes)
+        for (let at = 0; at < whole.length; at += 65_536) controller.enqueue(whole.subarray(at, at + 65_536))
+        controller.close()
+      },
+    })
 
   test('1 MiB is accepted, by length and in chunks', async () => {
     expect((await api.call('POST', '/events/publish', { body: event(MIB) })).status).toBe(200)
@@ -89,8 +135,12 @@ describe('body size', () => {
     await refusal(await api.call('POST', '/events/publish', { body: event(8 * MIB) }), 413, 'NTFAPI_BODY_TOO_LARGE')
   })
 
-  test('a caller without a token is refused before the body counts', async () => {
-    await refusal(await api.call('POST', '/events/publish', { as: 'nobody', body: event(MIB + 1) }), 401, 'TAPIS_SECURITY_MISSING_JWT_INFO')
+  test('a caller without a token is rejected before the body is read', async () => {
+    await refusal(
+      await api.call('POST', '/events/publish', { as: 'nobody', body: event(MIB + 1) }),
+      401,
+      'TAPIS_SECURITY_MISSING_JWT_INFO',
+    )
   })
 })
 
@@ -103,41 +153,68 @@ test('an empty body with a JSON type is no body', async () => {
 })
 
 test('a body on DELETE is ignored, whatever it is', async () => {
-  expect((await api.call('DELETE', '/subscriptions/byName/none', { body: 'not json', headers: { 'content-type': 'application/json' } })).status).toBe(200)
+  expect(
+    (
+      await api.call('DELETE', '/subscriptions/byName/none', {
+        body: 'not json',
+        headers: { 'content-type': 'application/json' },
+      })
+    ).status,
+  ).toBe(200)
 })
 
-test.each(['', 'null', '[]', '"text"', '7', '{', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), '['.repeat(500_000)])('body %# is not an object of JSON', async (body) => {
-  await refusal(await api.call('POST', '/events/publish', { body, headers: { 'content-type': 'application/json' } }), 400, 'TAPIS_JSON_VALIDATION_ERROR')
+test.each([
+  '',
+  'null',
+  '[]',
+  '"text"',
+  '7',
+  '{',
+  Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+  '['.repeat(500_000),
+])('body %# is not a JSON object', async (body) => {
+  await refusal(
+    await api.call('POST', '/events/publish', { body, headers: { 'content-type': 'application/json' } }),
+    400,
+    'TAPIS_JSON_VALIDATION_ERROR',
+  )
 })
 
 test('path parameters are decoded once', async () => {
-  const message = await refusal(await api.call('GET', '/subscriptions/byName/a%2Fb%252Fc%20%C3%A9%3F%25/'), 404, 'NTFAPI_NOT_FOUND')
+  const message = await refusal(
+    await api.call('GET', '/subscriptions/byName/a%2Fb%252Fc%20%C3%A9%3F%25/'),
+    404,
+    'NTFAPI_NOT_FOUND',
+  )
   expect(message).toContain('Subscription: a/b%2Fc é?%')
 })
 
-test('HEAD is answered like GET, without a body', async () => {
+test('HEAD gets the response of GET, without a body', async () => {
   const response = await api.call('HEAD', '/subscriptions')
   expect([response.status, await response.text()]).toEqual([200, ''])
 })
 
-test('a refusal names the caller once it is known', async () => {
+test('a rejection names the caller once it is known', async () => {
   const message = await refusal(await api.call('GET', '/subscriptions/byName/none'), 404, 'NTFAPI_NOT_FOUND')
-  expect(message).toBe('NTFAPI_NOT_FOUND There is no such subscription. jwtTenant: admin jwtUser: jobs OboTenant: dev OboUser: jdoe Owner: jdoe Subscription: none')
+  expect(message).toBe(
+    'NTFAPI_NOT_FOUND There is no such subscription. jwtTenant: admin jwtUser: jobs OboTenant: dev OboUser: jdoe Owner: jdoe Subscription: none',
+  )
 })
 
 test('stop finishes what is in flight, and closes connections that stay idle', async () => {
-  let release = (): void => undefined
-  const gate = new Promise<void>((resolve) => { release = resolve })
-  let isInside = (): void => undefined
-  const inside = new Promise<void>((resolve) => { isInside = resolve })
-  const other = await startApi({ publish: {
-    event: async () => {
-      isInside()
-      await gate
-      return { uuid: 'u' }
+  const { promise: gate, resolve: release } = deferred()
+  const { promise: inside, resolve: isInside } = deferred()
+  const other = await startApi({
+    publish: {
+      event: async () => {
+        isInside()
+        await gate
+        return { uuid: 'u' }
+      },
+      endSeries: () => Promise.resolve(),
+      events: () => Promise.resolve([]),
     },
-    endSeries: () => Promise.resolve(),
-  } })
+  })
   const { hostname, port } = new URL(other.address)
   const idle = connect(Number(port), hostname)
   const closed = new Promise((resolve) => idle.once('close', resolve))
@@ -152,7 +229,7 @@ test('stop finishes what is in flight, and closes connections that stay idle', a
   await stopped
 })
 
-test('a request on an open connection is answered while the service stops; new connections are refused, and none is reset', async () => {
+test('while the service stops, open connections are served, new ones are refused, and none is reset', async () => {
   const other = await startApi()
   const { hostname, port } = new URL(other.address)
   const socket = connect(Number(port), hostname)
@@ -172,9 +249,22 @@ test('a request on an open connection is answered while the service stops; new c
   await stopped
 })
 
-test('stop cuts off what is in flight after its limit; it may come twice, or before start', async () => {
-  const parts = { host: '127.0.0.1', port: 0, authenticator: { authenticate: () => new Promise<never>(() => undefined) }, envelopes: createEnvelopes({ version: '', commit: '', build: '' }), log: createLog({ level: 'fatal', isTerminal: false }), stopLimitMs: 50, idleGraceMs: 10 }
-  const route: Route = { method: 'GET', path: '/x', who: 'caller', handle: () => Promise.reject(new Error('never called')) }
+test('stop cuts off what is in flight after its limit; it may be called twice, or before start', async () => {
+  const parts = {
+    host: '127.0.0.1',
+    port: 0,
+    authenticator: { authenticate: () => new Promise<never>(() => undefined) },
+    envelopes: createEnvelopeWriter({ version: '', commit: '', build: '' }),
+    log: createLog({ level: 'fatal', isTerminal: false }),
+    stopLimitMs: 50,
+    idleGraceMs: 10,
+  }
+  const route: Route = {
+    method: 'GET',
+    path: '/x',
+    who: 'caller',
+    handle: () => Promise.reject(new Error('never called')),
+  }
   const server = createHttpServer({ ...parts, routes: [route] })
   const address = await server.start()
   const answer = fetch(`${address}/v3/notifications/x`)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { startAppForTest } from './support/app.ts'
+import { startAppForTest } from './support/test-app.ts'
 import { createRecordingLog } from './support/recording-log.ts'
-import { eventually } from './support/service-test.ts'
+import { eventually } from './support/service-fixtures.ts'
 
 interface Line {
   readonly level: number
@@ -10,7 +10,7 @@ interface Line {
   readonly ms?: number
 }
 
-test('each answered request is one line at debug: method, route, status, ms and what the caller tracks it by', async () => {
+test('each completed request is one line at debug: method, route, status, ms and the tracking id', async () => {
   const { log, lines } = createRecordingLog()
   const { client } = await startAppForTest({ env: { TIDINGS_ROLE: 'api' }, log })
   await client.call('GET', '/healthcheck', undefined, { 'x-tapis-tracking-id': 'fine' })

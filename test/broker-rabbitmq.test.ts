@@ -4,20 +4,20 @@ import { join } from 'node:path'
 import { findFreePort } from '@tidings/harness/free-port.ts'
 import type { RabbitMqNode } from '@tidings/harness/rabbitmq-node.ts'
 import { startReceiver } from '@tidings/harness/receiver.ts'
-import { namesOf } from '@tidings/server/broker/rabbitmq/names.ts'
-import { sql } from '@tidings/server/db/sql.ts'
+import { queueNamesOf } from '@tidings/server/broker/rabbitmq/queue-names.ts'
 import { Connection } from 'rabbitmq-client'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
-import { startApp, startAppForTest, tryToPublish, type TestApp, type TestAppOptions } from './support/app.ts'
-import { createDatabaseForTest, type TestDatabase } from './support/database.ts'
-import { runService } from './support/failed-start.ts'
+import { startApp, startAppForTest, tryToPublish, type TestApp, type TestAppOptions } from './support/test-app.ts'
+import { createDatabaseForTest, type TestDatabase } from './support/test-database.ts'
+import { runServiceToEnd } from './support/program-runner.ts'
 import { expectAllDelivered, startLoad, type Load } from './support/load.ts'
 import { createOperator } from './support/operator.ts'
-import { hasRabbitMq, listed, startOwnRabbitMq } from './support/rabbitmq.ts'
-import { dataOf, eventually } from './support/service-test.ts'
+import { hasRabbitMq, listed, startOwnRabbitMq } from './support/test-rabbitmq.ts'
+import { dataOf, eventually } from './support/service-fixtures.ts'
 import { TEST_CERTIFICATE, TEST_CERTIFICATE_KEY } from './support/tls-fixture.ts'
+import { ownedPartitions, storedInstallation, undispatchedEvents } from './support/stored-state.ts'
 
-/** Within this a publisher has its answer, whatever happens (docs/architecture.md, Publish). */
+/** Within this a publisher has its response, whatever happens (docs/architecture.md, Publish). */
 const ANSWER_MS = 5000
 
 let node: RabbitMqNode
@@ -32,7 +32,13 @@ beforeAll(async () => {
   tlsPort = await findFreePort()
   await writeFile(caFile, TEST_CERTIFICATE)
   await writeFile(join(files, 'key.pem'), TEST_CERTIFICATE_KEY)
-  node = await startOwnRabbitMq({ config: [`listeners.ssl.1 = 127.0.0.1:${tlsPort}`, `ssl_options.certfile = ${caFile}`, `ssl_options.keyfile = ${join(files, 'key.pem')}`] })
+  node = await startOwnRabbitMq({
+    config: [
+      `listeners.ssl.1 = 127.0.0.1:${tlsPort}`,
+      `ssl_options.certfile = ${caFile}`,
+      `ssl_options.keyfile = ${join(files, 'key.pem')}`,
+    ],
+  })
 })
 
 afterAll(async () => {
@@ -41,7 +47,8 @@ afterAll(async () => {
   await rm(files, { recursive: true, force: true })
 })
 
-const start = ({ env, ...options }: TestAppOptions = {}) => startAppForTest({ ...options, env: { BROKER_URL: node.url, ...env } })
+const start = ({ env, ...options }: TestAppOptions = {}) =>
+  startAppForTest({ ...options, env: { BROKER_URL: node.url, ...env } })
 
 /** The status of readycheck, what it found, and the message that says why. */
 async function readiness({ client }: TestApp) {
@@ -51,12 +58,16 @@ async function readiness({ client }: TestApp) {
 
 const NOT_READY = { status: 503, result: expect.stringContaining('CheckMessageBroker:FAIL') as string }
 
-const installationOf = async ({ db }: { db: TestDatabase }) => (await db.query<{ id: string }>(sql`select id from installation`))[0]?.id ?? ''
-const queueOf = async (app: { db: TestDatabase }, partition: number) => namesOf(await installationOf(app)).queueOf(partition)
+const queueOf = async (app: { db: TestDatabase }, partition: number) =>
+  queueNamesOf((await storedInstallation(app.db)).id).queueOf(partition)
 
 function expectAnswersOfAnOutage({ refusals }: Load): void {
   expect(Math.max(...refusals.map(({ afterMs }) => afterMs))).toBeLessThan(ANSWER_MS)
-  expect(refusals.map(({ status, code }) => `${status} ${code}`).filter((answer) => !/^503 NTFAPI_(EVENT_POST_ERR|PUBLISH_UNKNOWN)$/.test(answer))).toEqual([])
+  expect(
+    refusals
+      .map(({ status, code }) => `${status} ${code}`)
+      .filter((answer) => !/^503 NTFAPI_(EVENT_POST_ERR|PUBLISH_UNKNOWN)$/.test(answer)),
+  ).toEqual([])
 }
 
 describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
@@ -66,32 +77,48 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
     const app = await start()
     await app.subscribe({ addresses: [receiver.url()] })
     const load = startLoad(app.client, { events: 50 })
-    await load.acknowledge(400)
+    await load.waitForAcknowledged(400)
     await expectAllDelivered(load, receiver)
-    const name = `tidings.${await installationOf(app)}`
-    const queues = (await listed(node, 'list_queues', 'name', 'type', 'durable', 'arguments')).filter((line) => line.startsWith(name)).sort()
-    expect(queues.map((line) => line.split('\t', 3))).toEqual([...Array.from({ length: 8 }, (_, partition) => partition), 'last'].map((end) => [`${name}.${end}`, 'quorum', 'true']))
-    expect(queues[0]).toContain('[{"x-queue-type","quorum"},{"x-single-active-consumer",true},{"x-delivery-limit",2147483647}]')
+    const name = `tidings.${(await storedInstallation(app.db)).id}`
+    const queues = (await listed(node, 'list_queues', 'name', 'type', 'durable', 'arguments'))
+      .filter((line) => line.startsWith(name))
+      .sort()
+    expect(queues.map((line) => line.split('\t', 3))).toEqual(
+      [...Array.from({ length: 8 }, (_, partition) => partition), 'last'].map((end) => [
+        `${name}.${end}`,
+        'quorum',
+        'true',
+      ]),
+    )
+    expect(queues[0]).toContain(
+      '[{"x-queue-type","quorum"},{"x-single-active-consumer",true},{"x-delivery-limit",2147483647}]',
+    )
     expect(await readiness(app)).toMatchObject({ status: 200 })
   })
 
-  test('a broker killed under load: 503 in time, readycheck says why, a start waits for it, and nothing is lost', async () => {
+  test('a broker killed under load: 503 in time, readycheck says why, a start waits, nothing is lost', async () => {
     const receiver = await startReceiver()
     onTestFinished(() => receiver.close())
     const app = await start()
     await app.subscribe({ addresses: [receiver.url()] })
     const load = startLoad(app.client)
-    await load.acknowledge(200)
+    await load.waitForAcknowledged(200)
     await node.kill()
-    await load.refuse(1)
-    await vi.waitFor(async () => {
-      expect(await readiness(app)).toMatchObject({ ...NOT_READY, message: expect.stringContaining('MessageBroker not connected') as string })
-    }, { timeout: 20_000, interval: 50 })
+    await load.waitForRefused(1)
+    await vi.waitFor(
+      async () => {
+        expect(await readiness(app)).toMatchObject({
+          ...NOT_READY,
+          message: expect.stringContaining('MessageBroker not connected') as string,
+        })
+      },
+      { timeout: 20_000, interval: 50 },
+    )
     const late = await start()
     expect(await tryToPublish(late)).toMatchObject({ status: 503, code: 'NTFAPI_EVENT_POST_ERR' })
     expect(await readiness(late)).toMatchObject(NOT_READY)
     await node.start()
-    await load.acknowledge(100)
+    await load.waitForAcknowledged(100)
     await load.stop()
     await expectAllDelivered(load, receiver)
     expectAnswersOfAnOutage(load)
@@ -99,22 +126,28 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
     for (const each of [app, late]) await eventually(() => readiness(each)).toMatchObject({ status: 200 })
   })
 
-  test('a broker that is short of memory: 503 in time, readycheck says why, and events flow when it is over', async () => {
+  test('a broker that is short of memory: 503 in time, readycheck says why, and events flow afterwards', async () => {
     const app = await start()
     const idle = await start({ db: app.db, env: { TIDINGS_ROLE: 'api' } })
     await eventually(() => readiness(idle)).toMatchObject({ status: 200 })
     await app.publish({})
-    await node.control('set_vm_memory_high_watermark', '0')
-    const release = () => node.control('set_vm_memory_high_watermark', '0.4')
+    await node.rabbitmqctl('set_vm_memory_high_watermark', '0')
+    const release = () => node.rabbitmqctl('set_vm_memory_high_watermark', '0.4')
     onTestFinished(() => release().then(() => undefined))
-    await eventually(() => readiness(idle)).toMatchObject({ ...NOT_READY, message: expect.stringMatching(/MessageBroker blocked: .*memory/) as string })
+    await eventually(() => readiness(idle)).toMatchObject({
+      ...NOT_READY,
+      message: expect.stringMatching(/MessageBroker blocked: .*memory/) as string,
+    })
     const answers = [await tryToPublish(app), await tryToPublish(app)]
     for (const { status, ms } of answers) {
       expect(status).toBe(503)
       expect(ms).toBeLessThan(ANSWER_MS)
     }
     expect(answers[1]?.code).toBe('NTFAPI_EVENT_POST_ERR')
-    expect(await readiness(app)).toMatchObject({ ...NOT_READY, message: expect.stringMatching(/MessageBroker blocked: .*memory/) as string })
+    expect(await readiness(app)).toMatchObject({
+      ...NOT_READY,
+      message: expect.stringMatching(/MessageBroker blocked: .*memory/) as string,
+    })
     const stoppedAt = performance.now()
     await idle.stop()
     expect(performance.now() - stoppedAt).toBeLessThan(3000)
@@ -123,57 +156,60 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
     await app.publish({})
   })
 
-  test('a broker that hangs, or throws everybody out, under load: answers in time, nothing is lost', async () => {
+  test('a broker that hangs, or closes all connections, under load: responses in time, nothing is lost', async () => {
     const receiver = await startReceiver()
     onTestFinished(() => receiver.close())
     const app = await start()
     await app.subscribe({ addresses: [receiver.url()] })
     const load = startLoad(app.client, { pauseMs: 5 })
-    await load.acknowledge(100)
-    await node.control('close_all_connections', 'maintenance')
-    await load.acknowledge(100)
-    node.freeze()
-    onTestFinished(() => node.thaw())
-    await load.refuse(16)
-    expect(await readiness(app)).toMatchObject({ ...NOT_READY, message: expect.stringContaining('MessageBroker not connected') as string })
-    node.thaw()
-    await load.acknowledge(100)
+    await load.waitForAcknowledged(100)
+    await node.rabbitmqctl('close_all_connections', 'maintenance')
+    await load.waitForAcknowledged(100)
+    node.pause()
+    onTestFinished(() => node.resume())
+    await load.waitForRefused(16)
+    expect(await readiness(app)).toMatchObject({
+      ...NOT_READY,
+      message: expect.stringContaining('MessageBroker not connected') as string,
+    })
+    node.resume()
+    await load.waitForAcknowledged(100)
     await load.stop()
     await expectAllDelivered(load, receiver)
     expectAnswersOfAnOutage(load)
   })
 
-  test('a queue that is deleted under a running service is made again: what is answered 200 arrives', async () => {
+  test('a queue that is deleted under a running service is declared again: what got a 200 arrives', async () => {
     const receiver = await startReceiver()
     onTestFinished(() => receiver.close())
     const app = await start({ env: { TIDINGS_PARTITIONS: '2' } })
     await app.subscribe({ addresses: [receiver.url()] })
     const before = startLoad(app.client, { events: 10 })
-    await before.acknowledge(80)
+    await before.waitForAcknowledged(80)
     await expectAllDelivered(before, receiver)
-    for (const partition of [0, 1]) await node.control('delete_queue', await queueOf(app, partition))
+    for (const partition of [0, 1]) await node.rabbitmqctl('delete_queue', await queueOf(app, partition))
     const after = startLoad(app.client, { events: 10 })
-    await after.acknowledge(80)
+    await after.waitForAcknowledged(80)
     await expectAllDelivered(after, receiver)
     await eventually(() => readiness(app)).toMatchObject({ status: 200 })
   })
 
   test('with the embedded database: kill -9 of the service loses nothing', async () => {
     const operator = await createOperator({ BROKER_URL: node.url })
-    onTestFinished(() => operator.leave())
+    onTestFinished(() => operator.cleanUp())
     const first = await operator.start()
     await operator.subscribe()
     const load = startLoad(operator.client)
-    await load.acknowledge(200)
+    await load.waitForAcknowledged(200)
     await first.end('SIGKILL')
     await operator.start()
-    await load.acknowledge(100)
+    await load.waitForAcknowledged(100)
     await load.stop()
     await expectAllDelivered(load, operator.receiver)
     expect(operator.alarms()).toEqual([])
   })
 
-  test('over TLS, with an authority of our own', async () => {
+  test('over TLS, with a CA of our own', async () => {
     const receiver = await startReceiver()
     onTestFinished(() => receiver.close())
     const app = await start({ env: { BROKER_URL: `amqps://guest:guest@127.0.0.1:${tlsPort}`, BROKER_CA_FILE: caFile } })
@@ -188,7 +224,12 @@ describe.skipIf(!hasRabbitMq)('a RabbitMQ that cannot be used ends the start', (
   async function refusalWith(env: Readonly<Record<string, string>>, db?: TestDatabase): Promise<string> {
     const directory = await mkdtemp(join(tmpdir(), 'tidings-refused-'))
     onTestFinished(() => rm(directory, { recursive: true, force: true }))
-    const { code, stdout, stderr } = await runService({ DATABASE_URL: (db ?? await createDatabaseForTest({ isEmpty: true })).url, TIDINGS_DATA_DIR: directory, LOG_LEVEL: 'debug', ...env })
+    const { code, stdout, stderr } = await runServiceToEnd({
+      DATABASE_URL: (db ?? (await createDatabaseForTest({ isEmpty: true }))).url,
+      TIDINGS_DATA_DIR: directory,
+      LOG_LEVEL: 'debug',
+      ...env,
+    })
     expect({ code, stdout }, stderr).toEqual({ code: 1, stdout: '' })
     return stderr
   }
@@ -206,13 +247,21 @@ describe.skipIf(!hasRabbitMq)('a RabbitMQ that cannot be used ends the start', (
     expect(said).toContain('The broker cannot be used')
     expect(said).toContain(queue)
     expect(said).toContain('x-single-active-consumer')
-    expect(await db.query(sql`select from partition where owner is not null`)).toEqual([])
+    expect(await ownedPartitions(db)).toEqual([])
   })
 
   test.each([
-    ['a wrong password', (url: string) => url.replace('guest:guest', 'guest:s3cret'), /BROKER_URL asks for: ACCESS_REFUSED/],
-    ['a virtual host that is not there', (url: string) => `${url.replace('guest:guest', 'guest:guest')}/nowhere`, /nowhere/],
-  ])('because of %s, which is said without the password', async (_, change, reason) => {
+    [
+      'a wrong password',
+      (url: string) => url.replace('guest:guest', 'guest:s3cret'),
+      /BROKER_URL asks for: ACCESS_REFUSED/,
+    ],
+    [
+      'a virtual host that is not there',
+      (url: string) => `${url.replace('guest:guest', 'guest:guest')}/nowhere`,
+      /nowhere/,
+    ],
+  ])('because of %s, which is reported without the password', async (_, change, reason) => {
     const db = await createDatabaseForTest({ isEmpty: true })
     const said = await refusalWith({ BROKER_URL: change(node.url) }, db)
     expect(said).toMatch(reason)
@@ -227,17 +276,21 @@ describe.skipIf(!hasRabbitMq)('a RabbitMQ that cannot be used ends the start', (
     const api = await startApp({ db, env: { TIDINGS_ROLE: 'api' } })
     await api.publish({})
     await api.stop()
-    expect(await refusalWith({ BROKER_URL: node.url }, db)).toContain('its broker is the database, and events wait there')
+    expect(await refusalWith({ BROKER_URL: node.url }, db)).toContain(
+      'its broker is the database, and events are waiting there',
+    )
     const all = await startApp({ db })
-    await eventually(() => db.query(sql`select from event join partition_cursor using (partition) where event.position > partition_cursor.position`)).toEqual([])
+    await eventually(() => undispatchedEvents(db)).toEqual([])
     await all.stop()
     await (await startApp({ db, env: { BROKER_URL: node.url } })).stop()
-    expect(await refusalWith({}, db)).toContain('its broker is RabbitMQ, and BROKER_URL is not set')
+    expect(await refusalWith({}, db)).toContain('its broker is RabbitMQ, but BROKER_URL is not set')
   })
 
-  test('because nobody vouches for its certificate, or the authority cannot be read', async () => {
+  test('because its certificate is not trusted, or the CA file cannot be read', async () => {
     const url = `amqps://guest:guest@127.0.0.1:${tlsPort}`
     expect(await refusalWith({ BROKER_URL: url })).toMatch(/self.signed certificate/)
-    expect(await refusalWith({ BROKER_URL: url, BROKER_CA_FILE: join(files, 'nothing.pem') })).toContain('BROKER_CA_FILE cannot be read')
+    expect(await refusalWith({ BROKER_URL: url, BROKER_CA_FILE: join(files, 'nothing.pem') })).toContain(
+      'BROKER_CA_FILE cannot be read',
+    )
   })
 })

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkAnswer } from './support/checked-answers.ts'
-import { oddCallers, type Headers } from './support/odd-callers.ts'
-import { rawHeadersOf, wireCall } from './support/wire-call.ts'
+import { checkResponse } from './support/response-checks.ts'
+import { irregularCallers, type CallerHeaders } from './support/irregular-callers.ts'
+import { rawHeadersOf, sendExactRequest } from './support/exact-request.ts'
 import { callersOf, startTwoSites, type TwoSites } from './support/two-sites.ts'
 
 const SECRET = 'secret-of-tb'
-const NEW = { typeFilter: 'jobs.*.*', deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'https://portal.example.org/hook' }] }
+const NEW = {
+  typeFilter: 'jobs.*.*',
+  deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'https://portal.example.org/hook' }],
+}
 const EVENT = { source: 's', type: 'jobs.a.b', timestamp: '2026-01-01T00:00:00Z', subject: 'table', seriesId: 'table' }
 
 let sites: TwoSites
@@ -15,8 +18,18 @@ let created = 0
 beforeAll(async () => {
   sites = await startTwoSites()
   const { service } = callersOf(sites)
-  for (const [tenant, owner, name] of [['ta', 'bob', 'of-bob'], ['ta', 'carol', 'of-carol'], ['tb', 'eve', `${SECRET}-eve`], ['tb', 'bob', `${SECRET}-bob`]] as const) {
-    const { status } = await ask('POST', '/subscriptions', service(tenant, owner), { ...NEW, name, description: name, subjectFilter: tenant === 'tb' ? `${SECRET}-subject` : 'a' })
+  for (const [tenant, owner, name] of [
+    ['ta', 'bob', 'of-bob'],
+    ['ta', 'carol', 'of-carol'],
+    ['tb', 'eve', `${SECRET}-eve`],
+    ['tb', 'bob', `${SECRET}-bob`],
+  ] as const) {
+    const { status } = await ask('POST', '/subscriptions', service(tenant, owner), {
+      ...NEW,
+      name,
+      description: name,
+      subjectFilter: tenant === 'tb' ? `${SECRET}-subject` : 'a',
+    })
     expect(status).toBe(201)
   }
   uuid = (await rowsOf())[0]?.uuid ?? ''
@@ -25,10 +38,16 @@ beforeAll(async () => {
 })
 afterAll(() => sites.stop())
 
-async function ask(method: string, path: string, headers: Headers, body?: object) {
+async function ask(method: string, path: string, headers: CallerHeaders, body?: object) {
   const text = body === undefined ? undefined : JSON.stringify(body)
-  const answer = await wireCall(sites.url, method, path, rawHeadersOf(sites.url, headers, text), text)
-  await checkAnswer({ method, url: `${sites.url}/v3/notifications${path}`, status: answer.status, contentType: answer.contentType, text: answer.text })
+  const answer = await sendExactRequest(sites.url, method, path, rawHeadersOf(sites.url, headers, text), text)
+  await checkResponse({
+    method,
+    url: `${sites.url}/v3/notifications${path}`,
+    status: answer.status,
+    contentType: answer.contentType,
+    text: answer.text,
+  })
   return answer
 }
 
@@ -38,7 +57,11 @@ interface Row {
 }
 
 async function rowsOf(): Promise<readonly Row[]> {
-  const answer = await ask('GET', '/subscriptions?anyOwner=true&select=allAttributes&limit=-1', callersOf(sites).service('tb', 'eve'))
+  const answer = await ask(
+    'GET',
+    '/subscriptions?anyOwner=true&select=allAttributes&limit=-1',
+    callersOf(sites).service('tb', 'eve'),
+  )
   return (answer.envelope.result as readonly Row[]).filter(({ name }) => name.startsWith(SECRET))
 }
 
@@ -47,39 +70,65 @@ interface Line {
   readonly path: string
   readonly body?: object
   readonly isPublic?: true
-  /** The answer may repeat what the path has. */
+  /** The response may repeat what the path has. */
   readonly namesSecret?: true
 }
 
 const lines = (): readonly Line[] => [
-  { method: 'GET', path: '/healthcheck', isPublic: true }, { method: 'GET', path: '/readycheck', isPublic: true }, { method: 'POST', path: '/test/callback/nope', body: {}, isPublic: true },
-  { method: 'POST', path: '/events/publish', body: EVENT }, { method: 'POST', path: '/events', body: EVENT }, { method: 'POST', path: '/events/endSeries', body: { source: 's', subject: 'table', seriesId: 'table' } },
-  { method: 'POST', path: '/subscriptions', body: { ...NEW, subjectFilter: 'of-the-table', name: `n${created += 1}` } },
-  { method: 'GET', path: '/subscriptions' }, { method: 'GET', path: '/subscriptions/search?name.like=*' }, { method: 'POST', path: '/subscriptions/search', body: { search: ["name LIKE '%'"] } },
-  { method: 'GET', path: `/subscriptions/byName/${SECRET}-eve`, namesSecret: true }, { method: 'PATCH', path: `/subscriptions/byName/${SECRET}-eve`, body: { description: 'changed' }, namesSecret: true }, { method: 'DELETE', path: `/subscriptions/byName/${SECRET}-eve`, namesSecret: true },
-  { method: 'GET', path: `/subscriptions/byUuid/${uuid}` }, { method: 'DELETE', path: `/subscriptions/byUuid/${uuid}` }, { method: 'DELETE', path: `/subscriptions/bySubject/${SECRET}-subject`, namesSecret: true },
-  { method: 'GET', path: `/subscriptions/${SECRET}-eve/isEnabled`, namesSecret: true }, { method: 'POST', path: `/subscriptions/${SECRET}-eve/enable`, namesSecret: true }, { method: 'POST', path: `/subscriptions/${SECRET}-eve/disable`, namesSecret: true }, { method: 'POST', path: `/subscriptions/${SECRET}-eve/updateTTL/5`, namesSecret: true },
-  { method: 'POST', path: '/test/begin' }, { method: 'GET', path: `/test/${sequence}` }, { method: 'DELETE', path: `/test/${sequence}` },
-  { method: 'GET', path: '/openapi.json', isPublic: true }, { method: 'GET', path: '/openapi.yaml', isPublic: true }, { method: 'GET', path: '/docs', isPublic: true }, { method: 'GET', path: '/docs/', isPublic: true },
+  { method: 'GET', path: '/healthcheck', isPublic: true },
+  { method: 'GET', path: '/readycheck', isPublic: true },
+  { method: 'POST', path: '/test/callback/nope', body: {}, isPublic: true },
+  { method: 'POST', path: '/events/publish', body: EVENT },
+  { method: 'POST', path: '/events', body: EVENT },
+  { method: 'POST', path: '/events/publishBatch', body: { events: [{ event: EVENT }] } },
+  { method: 'POST', path: '/events/endSeries', body: { source: 's', subject: 'table', seriesId: 'table' } },
+  {
+    method: 'POST',
+    path: '/subscriptions',
+    body: { ...NEW, subjectFilter: 'of-the-table', name: `n${(created += 1)}` },
+  },
+  { method: 'GET', path: '/subscriptions' },
+  { method: 'GET', path: '/subscriptions/search?name.like=*' },
+  { method: 'POST', path: '/subscriptions/search', body: { search: ["name LIKE '%'"] } },
+  { method: 'GET', path: `/subscriptions/byName/${SECRET}-eve`, namesSecret: true },
+  { method: 'PATCH', path: `/subscriptions/byName/${SECRET}-eve`, body: { description: 'changed' }, namesSecret: true },
+  { method: 'DELETE', path: `/subscriptions/byName/${SECRET}-eve`, namesSecret: true },
+  { method: 'GET', path: `/subscriptions/byUuid/${uuid}` },
+  { method: 'DELETE', path: `/subscriptions/byUuid/${uuid}` },
+  { method: 'DELETE', path: `/subscriptions/bySubject/${SECRET}-subject`, namesSecret: true },
+  { method: 'GET', path: `/subscriptions/${SECRET}-eve/isEnabled`, namesSecret: true },
+  { method: 'POST', path: `/subscriptions/${SECRET}-eve/enable`, namesSecret: true },
+  { method: 'POST', path: `/subscriptions/${SECRET}-eve/disable`, namesSecret: true },
+  { method: 'POST', path: `/subscriptions/${SECRET}-eve/updateTTL/5`, namesSecret: true },
+  { method: 'POST', path: '/test/begin' },
+  { method: 'GET', path: `/test/${sequence}` },
+  { method: 'DELETE', path: `/test/${sequence}` },
+  { method: 'GET', path: '/openapi.json', isPublic: true },
+  { method: 'GET', path: '/openapi.yaml', isPublic: true },
+  { method: 'GET', path: '/docs', isPublic: true },
+  { method: 'GET', path: '/docs/', isPublic: true },
 ]
 
-const EXPECTED = { refused: [401], malformed: [400] } as const
+const EXPECTED = { rejected: [401], malformed: [400] } as const
 /** An operation that tells nothing of what is there: DELETE of what is not one's own changes nothing. */
-const isLeak = ({ method, namesSecret }: Line, status: number) => status < 300 && method === 'GET' && namesSecret === true
+const isLeak = ({ method, namesSecret }: Line, status: number) =>
+  status < 300 && method === 'GET' && namesSecret === true
 
-test('every caller at every operation gets what he may have, in the envelope, and nothing of another tenant', async () => {
+test('every caller gets from every operation what is allowed, enveloped, and nothing of another tenant', async () => {
   const before = await rowsOf()
-  const callers = Object.entries(oddCallers(sites))
+  const callers = Object.entries(irregularCallers(sites))
   const wrong: string[] = []
   let cells = 0
   for (const [name, [headers, verdict]] of callers) {
     for (const line of lines()) {
       cells += 1
       const { status, text } = await ask(line.method, line.path, headers, line.body)
-      const expected: readonly number[] | undefined = line.isPublic || verdict === 'admitted' ? undefined : EXPECTED[verdict]
+      const expected: readonly number[] | undefined =
+        line.isPublic || verdict === 'admitted' ? undefined : EXPECTED[verdict]
       const place = `${name}: ${line.method} ${line.path} ${status}`
       if (status >= 500 || expected?.includes(status) === false) wrong.push(`${place}, expected ${String(expected)}`)
-      if (isLeak(line, status) || (line.namesSecret === undefined && text.includes(SECRET))) wrong.push(`${place} leaks ${text.slice(0, 200)}`)
+      if (isLeak(line, status) || (line.namesSecret === undefined && text.includes(SECRET)))
+        wrong.push(`${place} leaks ${text.slice(0, 200)}`)
     }
   }
   expect(wrong).toEqual([])

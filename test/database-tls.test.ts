@@ -1,16 +1,16 @@
 import { chown, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { openClient } from '@tidings/server/db/connecting.ts'
-import { connectionRefusal } from '@tidings/server/db/database-away.ts'
+import { openClient } from '@tidings/server/db/pg-client.ts'
+import { connectionRefusal } from '@tidings/server/db/database-unavailable.ts'
 import { createDatabase } from '@tidings/server/db/database.ts'
-import { chooseRunUser } from '@tidings/server/db/embedded/run-user.ts'
-import { createEmbeddedServer, type EmbeddedServer } from '@tidings/server/db/embedded/server.ts'
+import { chooseRunUser } from '@tidings/embedded-postgres/run-user.ts'
+import { createEmbeddedServer, type EmbeddedServer } from '@tidings/embedded-postgres/embedded-server.ts'
 import { migrate } from '@tidings/server/db/migrate.ts'
 import { sql } from '@tidings/server/db/sql.ts'
-import { createListener } from '@tidings/server/dispatch/listen.ts'
-import { createDataDirectories } from './support/embedded-directories.ts'
-import { runService } from './support/failed-start.ts'
+import { createEventListener } from '@tidings/server/dispatch/event-listener.ts'
+import { createDataDirectories } from './support/data-directories.ts'
+import { runServiceToEnd } from './support/program-runner.ts'
 import { createRecordingLog } from './support/recording-log.ts'
 import { TEST_CERTIFICATE, TEST_CERTIFICATE_KEY } from './support/tls-fixture.ts'
 
@@ -23,13 +23,20 @@ beforeAll(async () => {
   const dataDir = await directories.make()
   files = dirname(dataDir)
   const user = await chooseRunUser()
-  for (const [name, content] of [['server.pem', TEST_CERTIFICATE], ['server.key', TEST_CERTIFICATE_KEY]] as const) {
+  for (const [name, content] of [
+    ['server.pem', TEST_CERTIFICATE],
+    ['server.key', TEST_CERTIFICATE_KEY],
+  ] as const) {
     const path = join(files, name)
     await writeFile(path, content, { mode: 0o600 })
     if (user && name === 'server.key') await chown(path, user.uid, user.gid)
     if (user && name === 'server.pem') await chown(path, user.uid, user.gid)
   }
-  server = createEmbeddedServer({ dataDir, log, settings: [`ssl_cert_file=${join(files, 'server.pem')}`, `ssl_key_file=${join(files, 'server.key')}`] })
+  server = createEmbeddedServer({
+    dataDir,
+    log,
+    settings: [`ssl_cert_file=${join(files, 'server.pem')}`, `ssl_key_file=${join(files, 'server.key')}`],
+  })
   await server.start()
   await setTls('on')
 }, 60_000)
@@ -39,12 +46,25 @@ afterAll(async () => {
   await directories.removeAll()
 })
 
-const addressWith = (query: string, host = '127.0.0.1') => server.url().replace('sslmode=disable', query).replace('127.0.0.1', host)
+const addressWith = (query: string, host = '127.0.0.1') =>
+  server.url().replace('sslmode=disable', query).replace('127.0.0.1', host)
 
 /** Asks over a connection by an address with these parameters. */
-async function ask<Row>(query: string, statement = sql`select ssl from pg_stat_ssl where pid = pg_backend_pid()`, host = '127.0.0.1'): Promise<Row[]> {
+async function ask<Row>(
+  query: string,
+  statement = sql`select ssl from pg_stat_ssl where pid = pg_backend_pid()`,
+  host = '127.0.0.1',
+): Promise<Row[]> {
   const url = addressWith(query, host)
-  const db = createDatabase({ url: () => url, schema: undefined, name: 'tls', maxConnections: 1, statementTimeoutMs: 5000, answerTimeoutMs: 5000, log })
+  const db = createDatabase({
+    url: () => url,
+    schema: undefined,
+    name: 'tls',
+    maxConnections: 1,
+    statementTimeoutMs: 5000,
+    answerTimeoutMs: 5000,
+    log,
+  })
   try {
     return await db.query<Row>(statement)
   } finally {
@@ -52,18 +72,29 @@ async function ask<Row>(query: string, statement = sql`select ssl from pg_stat_s
   }
 }
 
-const refusalOf = (query: string, host?: string) => ask(query, undefined, host).then(() => undefined, (error: unknown) => connectionRefusal(error, server.url()))
+const refusalOf = (query: string, host?: string) =>
+  ask(query, undefined, host).then(
+    () => undefined,
+    (error: unknown) => connectionRefusal(error, server.url()),
+  )
 
 async function setTls(to: 'on' | 'off'): Promise<void> {
   await ask('sslmode=disable', to === 'on' ? sql`alter system set ssl = on` : sql`alter system set ssl = off`)
   await reload()
-  await vi.waitFor(async () => expect(await ask('sslmode=disable', sql`show ssl`)).toEqual([{ ssl: to }]), { timeout: 10_000 })
+  await vi.waitFor(async () => expect(await ask('sslmode=disable', sql`show ssl`)).toEqual([{ ssl: to }]), {
+    timeout: 10_000,
+  })
 }
 
 const reload = () => ask('sslmode=disable', sql`select pg_reload_conf()`)
 
 test.each([
-  ['', false], ['sslmode=disable', false], ['sslmode=allow', false], ['sslmode=prefer', true], ['sslmode=require', true], ['sslmode=no-verify', true],
+  ['', false],
+  ['sslmode=disable', false],
+  ['sslmode=allow', false],
+  ['sslmode=prefer', true],
+  ['sslmode=require', true],
+  ['sslmode=no-verify', true],
   ['sslmode=require&uselibpqcompat=true', true],
 ] as const)('a server with a certificate of its own, %s: encrypted %s', async (query, ssl) => {
   expect(await ask(query)).toEqual([{ ssl }])
@@ -73,8 +104,10 @@ test.each(['verify-full', 'verify-ca', 'require'])('%s with the authority: encry
   expect(await ask(`sslmode=${mode}&sslrootcert=${join(files, 'server.pem')}`)).toEqual([{ ssl: true }])
 })
 
-test('a certificate that is refused ends the wait, in words', async () => {
-  expect(await refusalOf('sslmode=verify-full')).toMatch(/^TLS with the server failed: self-signed certificate; .*sslrootcert/)
+test('a rejected certificate ends the wait, with an explanation', async () => {
+  expect(await refusalOf('sslmode=verify-full')).toMatch(
+    /^TLS with the server failed: self-signed certificate; .*sslrootcert/,
+  )
   expect(await refusalOf('ssl=true')).toMatch(/self-signed/)
   expect(await refusalOf('sslmode=verify-ca')).toMatch(/needs sslrootcert/)
   const rootcert = `sslrootcert=${join(files, 'server.pem')}`
@@ -84,12 +117,19 @@ test('a certificate that is refused ends the wait, in words', async () => {
   expect(await refusalOf('sslmode=whatever')).toMatch(/^sslmode=whatever is unknown/)
 })
 
-test('the start ends with 1 and says why, rather than wait', async () => {
-  const { code, stderr } = await runService({ DATABASE_URL: addressWith('sslmode=verify-full'), TIDINGS_DATA_DIR: await directories.make(), LOG_LEVEL: 'error' })
-  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('TLS with the server failed: self-signed certificate') as string })
+test('the start exits with 1 and says why, rather than wait', async () => {
+  const { code, stderr } = await runServiceToEnd({
+    DATABASE_URL: addressWith('sslmode=verify-full'),
+    TIDINGS_DATA_DIR: await directories.make(),
+    LOG_LEVEL: 'error',
+  })
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringContaining('TLS with the server failed: self-signed certificate') as string,
+  })
 })
 
-test('a server that takes encrypted connections only: allow encrypts', async () => {
+test('a server that accepts only encrypted connections: allow encrypts', async () => {
   const [row] = await ask<{ path: string }>('sslmode=disable', sql`select current_setting('hba_file') as path`)
   const path = row?.path ?? ''
   const before = await readFile(path, 'utf8')
@@ -105,19 +145,19 @@ test('a server that takes encrypted connections only: allow encrypts', async () 
   await expect.poll(() => refusalOf('sslmode=disable'), { timeout: 10_000 }).toBeUndefined()
 })
 
-test('a server without TLS: prefer goes without, require is refused in words', async () => {
+test('a server without TLS: prefer goes without, require is rejected with an explanation', async () => {
   await setTls('off')
   expect(await ask('sslmode=prefer')).toEqual([{ ssl: false }])
-  expect(await refusalOf('sslmode=require')).toMatch(/offers no TLS/)
-  expect(await refusalOf('sslmode=no-verify')).toMatch(/offers no TLS/)
+  expect(await refusalOf('sslmode=require')).toMatch(/does not offer TLS/)
+  expect(await refusalOf('sslmode=no-verify')).toMatch(/does not offer TLS/)
 })
 
-test('connections of their own find the way by themselves, and encrypt again as soon as the server does', async () => {
+test('separate connections choose by themselves, and encrypt again as soon as the server does', async () => {
   await setTls('off')
   expect(await isEncrypted('sslmode=prefer')).toBe(false)
   expect(await migrate(addressWith('sslmode=prefer'))).toBe('tidings')
   const heard = vi.fn()
-  const listener = createListener({ url: () => addressWith('sslmode=prefer'), onHint: heard, log })
+  const listener = createEventListener({ url: () => addressWith('sslmode=prefer'), onHint: heard, log })
   listener.start()
   await vi.waitFor(() => expect(heard).toHaveBeenCalled(), { timeout: 10_000 })
   await listener.stop()
@@ -128,19 +168,50 @@ test('connections of their own find the way by themselves, and encrypt again as 
 async function isEncrypted(query: string): Promise<boolean | undefined> {
   const client = await openClient(addressWith(query), { name: 'tls' })
   try {
-    const { rows: [row] } = await client.query<{ ssl: boolean }>('select ssl from pg_stat_ssl where pid = pg_backend_pid()')
+    const {
+      rows: [row],
+    } = await client.query<{ ssl: boolean }>('select ssl from pg_stat_ssl where pid = pg_backend_pid()')
     return row?.ssl
   } finally {
     await client.end()
   }
 }
 
-test('no parameter of an address takes a setting away that the service needs; others stay', async () => {
-  const options = ['search_path=pg_catalog', 'work_mem=9MB', 'tcp_keepalives_idle=0', 'client_connection_check_interval=0', 'statement_timeout=1', 'lock_timeout=1', 'idle_in_transaction_session_timeout=1',
-    'default_transaction_isolation=serializable', 'timezone=Mars', 'idle_session_timeout=1', 'application_name=x'].map((setting) => `-c ${setting}`).join(' ').replace('Mars', 'Asia/Kathmandu')
-  const [row] = await ask(`options=${encodeURIComponent(options)}&application_name=y&statement_timeout=2`, sql`
-    select current_setting('work_mem') as memory, current_setting('client_connection_check_interval') as "check", current_setting('statement_timeout') as statement,
+test('no parameter of an address removes a setting that the service needs; others stay', async () => {
+  const options = [
+    'search_path=pg_catalog',
+    'work_mem=9MB',
+    'tcp_keepalives_idle=0',
+    'client_connection_check_interval=0',
+    'statement_timeout=1',
+    'lock_timeout=1',
+    'idle_in_transaction_session_timeout=1',
+    'default_transaction_isolation=serializable',
+    'timezone=Mars',
+    'idle_session_timeout=1',
+    'application_name=x',
+  ]
+    .map((setting) => `-c ${setting}`)
+    .join(' ')
+    .replace('Mars', 'Asia/Kathmandu')
+  const [row] = await ask(
+    `options=${encodeURIComponent(options)}&application_name=y&statement_timeout=2`,
+    sql`
+    select current_setting('work_mem') as memory, current_setting('client_connection_check_interval') as "check",
+    current_setting('statement_timeout') as statement,
            current_setting('lock_timeout') as lock, current_setting('idle_in_transaction_session_timeout') as idle,
-           current_setting('transaction_isolation') as isolation, current_setting('timezone') as zone, current_setting('application_name') as name, current_setting('idle_session_timeout') as session`)
-  expect(row).toEqual({ memory: '9MB', check: '1s', statement: '5s', lock: '0', idle: '3s', isolation: 'read committed', zone: 'UTC', name: 'tidings tls', session: '0' })
+           current_setting('transaction_isolation') as isolation, current_setting('timezone') as zone,
+           current_setting('application_name') as name, current_setting('idle_session_timeout') as session`,
+  )
+  expect(row).toEqual({
+    memory: '9MB',
+    check: '1s',
+    statement: '5s',
+    lock: '0',
+    idle: '3s',
+    isolation: 'read committed',
+    zone: 'UTC',
+    name: 'tidings tls',
+    session: '0',
+  })
 })

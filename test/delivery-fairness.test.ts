@@ -1,14 +1,18 @@
 import { startReceiver, type Receiver } from '@tidings/harness/receiver.ts'
 import { eventRecord } from '@tidings/server/publish/record.ts'
 import { expect } from 'vitest'
-import { jobEvent } from './support/app.ts'
-import { dataOf, eventually, isDispatched, serviceTest } from './support/service-test.ts'
+import { jobEvent } from './support/test-app.ts'
+import { dataOf, eventually, isDispatched, serviceTest } from './support/service-fixtures.ts'
 
 const PARTITIONS = 2
 /** Two receivers that are busy take all the slots there are. */
-const test = serviceTest({ TIDINGS_SENDS_IN_ALL: '4', TIDINGS_SENDS_PER_ADDRESS: '2', TIDINGS_PARTITIONS: String(PARTITIONS) })
+const test = serviceTest({
+  TIDINGS_SENDS_IN_ALL: '4',
+  TIDINGS_SENDS_PER_ADDRESS: '2',
+  TIDINGS_PARTITIONS: String(PARTITIONS),
+})
 
-/** A receiver that answers when it is told to, one request at a time, oldest first. */
+/** A receiver that responds on demand, one request at a time, oldest first. */
 async function startSlowReceiver(): Promise<Receiver & { answerOne(): void }> {
   const receiver = await startReceiver()
   const waiting: (() => void)[] = []
@@ -19,11 +23,22 @@ async function startSlowReceiver(): Promise<Receiver & { answerOne(): void }> {
   return { ...receiver, answerOne: () => waiting.shift()?.() }
 }
 
-test('when all slots are taken by backlogs of slow receivers, the next free slots come round to a healthy one', async ({ app, receiver, subject }) => {
+test('when backlogs of slow receivers take all slots, a healthy one gets its share of those that become free', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const slow = [await startSlowReceiver(), await startSlowReceiver()]
-  for (const [index, one] of slow.entries()) await app.subscribe({ addresses: [one.url()], subjectFilter: `${subject}-${index}` })
+  for (const [index, one] of slow.entries())
+    await app.subscribe({ addresses: [one.url()], subjectFilter: `${subject}-${index}` })
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
-  await Promise.all(slow.flatMap((_one, index) => Array.from({ length: 30 }, (_, series) => app.publish({ subject: `${subject}-${index}`, seriesId: String(series) }))))
+  await Promise.all(
+    slow.flatMap((_one, index) =>
+      Array.from({ length: 30 }, (_, series) =>
+        app.publish({ subject: `${subject}-${index}`, seriesId: String(series) }),
+      ),
+    ),
+  )
   for (const one of slow) await one.waitFor((received) => received.length === 2)
   await isDispatched(app, await app.publish({ subject }))
 
@@ -33,8 +48,10 @@ test('when all slots are taken by backlogs of slow receivers, the next free slot
     const before = slow.reduce((sum, one) => sum + one.received.length, receiver.received.length)
     of?.answerOne()
     freed += 1
-    // The freed slot goes to somebody: whose turn it is, is the question.
-    await eventually(() => slow.reduce((sum, one) => sum + one.received.length, receiver.received.length)).toBeGreaterThan(before)
+    // The freed slot goes to somebody; the test is about whom.
+    await eventually(() =>
+      slow.reduce((sum, one) => sum + one.received.length, receiver.received.length),
+    ).toBeGreaterThan(before)
   }
   expect(freed).toBeLessThan(4)
   for (const one of slow) {
@@ -45,10 +62,16 @@ test('when all slots are taken by backlogs of slow receivers, the next free slot
   }
 })
 
-test('series of all partitions get their turns at a receiver that has a backlog', async ({ app, subject }) => {
+test('series of all partitions get their share of a receiver that has a backlog', async ({ app, subject }) => {
   const slow = await startSlowReceiver()
   await app.subscribe({ addresses: [slow.url()], subjectFilter: subject })
-  const partitionOf = (seriesId: string) => eventRecord(jobEvent({ subject, seriesId }), { tenant: 'dev', user: 'jdoe', service: 'jobs' }, PARTITIONS, new Date(0)).partition
+  const partitionOf = (seriesId: string) =>
+    eventRecord(
+      jobEvent({ subject, seriesId }),
+      { tenant: 'dev', user: 'jdoe', service: 'jobs' },
+      PARTITIONS,
+      new Date(0),
+    ).partition
   const series = Array.from({ length: 80 }, (_, index) => `series-${index}`)
   const backlog = series.filter((name) => partitionOf(name) === 0).slice(0, 25)
   const other = series.find((name) => partitionOf(name) === 1)
@@ -66,17 +89,23 @@ test('series of all partitions get their turns at a receiver that has a backlog'
   await slow.close()
 })
 
-test('while the backlog of a hanging receiver waits for its slots, the retries of another come in their time', async ({ app, receiver, subject }) => {
+test('while the backlog of a hanging receiver waits for its slots, the retries of another come on time', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const hanging = await startSlowReceiver()
   await app.subscribe({ addresses: [hanging.url()], subjectFilter: `${subject}-hanging` })
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
-  await Promise.all(Array.from({ length: 10 }, (_, series) => app.publish({ subject: `${subject}-hanging`, seriesId: String(series) })))
+  await Promise.all(
+    Array.from({ length: 10 }, (_, series) => app.publish({ subject: `${subject}-hanging`, seriesId: String(series) })),
+  )
   await hanging.waitFor((received) => received.length === 2)
   receiver.decide(() => (receiver.received.length < 8 ? 500 : 200))
   await app.publish({ subject })
   const startedAt = performance.now()
   await receiver.waitFor((received) => received.length === 8)
-  // Seven times 50 ms, and not the second after which the loop looks of itself.
+  // Seven times 50 ms, and not the second after which the loop polls.
   expect(performance.now() - startedAt).toBeLessThan(3000)
   hanging.decide(() => 200)
   for (let left = 0; left < 10; left += 1) hanging.answerOne()

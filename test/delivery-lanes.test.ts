@@ -1,130 +1,211 @@
+import { randomUUID } from 'node:crypto'
+import { startReceiver, type Receiver } from '@tidings/harness/receiver.ts'
 import { isLostOwnership } from '@tidings/server/db/fence.ts'
-import { sql } from '@tidings/server/db/sql.ts'
-import { cancelGroup, settleGroup } from '@tidings/server/delivery/settle.ts'
-import { lockLanes, settleHeads, type Settlement } from '@tidings/server/delivery/settle-store.ts'
-import { insertMatches } from '@tidings/server/dispatch/match.ts'
+import type { Database } from '@tidings/server/db/database.ts'
+import { findDueLanes, freezeLanes, readWaiting, thawLanes } from '@tidings/server/lanes/cold-lane-store.ts'
+import { settleNotifications } from '@tidings/server/lanes/final-settlement-store.ts'
+import { createWebhookNotifier } from '@tidings/server/delivery/webhook/webhook-notifier.ts'
+import { DispatchFailed } from '@tidings/server/dispatch/batch.ts'
 import { countStuckLanes } from '@tidings/server/recovery/stuck-lanes.ts'
+import { required } from '@tidings/server/runtime/required.ts'
 import { expect, test as base } from 'vitest'
-import { eventually } from './support/service-test.ts'
-import { createGate, openSteps, settled, type Steps } from './support/steps.ts'
+import { dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
+import { startLaneService, type LaneService } from './support/lane-service.ts'
+import { dataOf, eventually, numbersOf } from './support/service-fixtures.ts'
+import { createGate, openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
+import { createTestWebhookSender } from './support/test-webhook-sender.ts'
+import {
+  countNotifications,
+  setPartition,
+  settles,
+  storedAttempts,
+  storedLanes,
+  storedNotifications,
+  storedProgress,
+} from './support/stored-state.ts'
 
-const NONE: ReadonlySet<number> = new Set()
+interface Fixtures {
+  readonly steps: StepwiseService
+  readonly receiver: Receiver
+  /** Starts dispatch and delivery, perhaps with something done before the statements that write outcomes. */
+  readonly run: (change?: {
+    readonly settle?: () => Promise<void>
+    readonly env?: Readonly<Record<string, string>>
+  }) => LaneService
+}
 
-const test = base.extend<{ steps: Steps }>({
-  // eslint-disable-next-line no-empty-pattern -- vitest reads the names of the fixtures from the pattern
+const test = base.extend<Fixtures>({
   steps: async ({}, use) => {
-    const steps = await openSteps()
+    const steps = await openStepwiseService()
     await use(steps)
     await steps.stop()
   },
+  receiver: async ({}, use) => {
+    const receiver = await startReceiver()
+    await use(receiver)
+    await receiver.close()
+  },
+  run: async ({ steps }, use) => {
+    const webhooks = createTestWebhookSender()
+    const sender = createWebhookNotifier(webhooks, () => new Date())
+    const started: LaneService[] = []
+    await use(({ settle, env = {} } = {}) => {
+      const pools = settle ? { settle: withSettlements(steps.db, settle) } : {}
+      const service = startLaneService(steps, { sender, pools, env })
+      started.push(service)
+      return service
+    })
+    await Promise.all(started.map((service) => service.stop()))
+  },
 })
 
-const settle = (steps: Steps, group: readonly Settlement[]) => settleGroup(steps.db, steps.holding, group, NONE)
+/** The same database, with something done before each statement that writes outcomes. */
+const withSettlements = (db: Database, before: () => Promise<void>): Database => ({
+  ...db,
+  async query(statement) {
+    if (settles(statement)) await before()
+    return db.query(statement)
+  },
+})
 
-/** The one head that is due. */
-async function onlyHead(steps: Steps) {
-  const [head, ...others] = await steps.claim()
-  if (!head || others.length > 0) throw new Error(`expected one due lane, there are ${others.length + (head ? 1 : 0)}`)
+/** The one head that waits. */
+async function onlyHead(steps: StepwiseService) {
+  const [head, ...others] = await steps.heads()
+  if (!head || others.length > 0) throw new Error(`expected one lane, there are ${others.length + (head ? 1 : 0)}`)
   return head
 }
 
-const someoneWaitsForALock = (steps: Steps) =>
-  eventually(() => steps.db.query(sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).toHaveLength(1)
-
-/** What dispatch does for the event that waits, left uncommitted until the gate opens. */
-async function insertSlowly({ db, broker, partitions }: Steps, number: number) {
-  const [inserted, mayCommit] = [createGate(), createGate()]
-  const done = db.transaction(async (tx) => {
-    const taken = await broker.take(tx, partitions, 10)
-    await insertMatches(tx, taken.map(({ partition, position }) => ({ partition, position, number })))
-    await broker.advance(tx, taken)
-    inserted.open()
-    await mayCommit.opened
-  })
-  await Promise.race([inserted.opened, done])
-  return { done, mayCommit }
-}
-
-test('when n+1 is inserted while the settlement of n waits for the lane, n+1 becomes its head', async ({ steps }) => {
-  await steps.subscribe('http://127.0.0.1/')
+test('n+1 that is dispatched while the settlement of n is being written is sent after it, and not before', async ({
+  steps,
+  receiver,
+  run,
+}) => {
+  await steps.subscribe(receiver.url())
+  const mayWrite = createGate()
+  const service = run({ settle: () => mayWrite.opened })
   await steps.publish({ data: 'n' })
-  await steps.dispatch()
-  const head = await onlyHead(steps)
-  await steps.publish({ data: 'n+1' })
-  const insert = await insertSlowly(steps, 2)
-  const settlement = settle(steps, [settled(head)])
-  await someoneWaitsForALock(steps)
-  insert.mayCommit.open()
-  await Promise.all([insert.done, settlement])
-
-  expect(await countStuckLanes(steps.db)).toBe(0)
-  const next = await onlyHead(steps)
-  expect(next).toMatchObject({ number: 2, attempts: 0 })
-  await settle(steps, [settled(next)])
-  expect(await steps.db.query(sql`select state from notification`)).toEqual([{ state: 'delivered' }, { state: 'delivered' }])
-  expect(await steps.db.query(sql`select from lane`)).toEqual([])
+  service.wake()
+  await receiver.take(1)
+  await steps.publish({ data: 'n+1' }, { data: 'other', seriesId: 'other' })
+  service.wake()
+  expect(dataOf(await receiver.take(1))).toEqual(['other'])
+  expect(await countNotifications(steps.db)).toEqual({ waiting: 3 })
+  mayWrite.open()
+  expect(numbersOf(await receiver.take(1))).toEqual([2])
+  await eventually(() => countNotifications(steps.db)).toEqual({ delivered: 3 })
+  expect(await storedAttempts(steps.db)).toEqual([])
+  expect(await storedLanes(steps.db)).toEqual([])
 })
 
-test('when n is settled while the insert of n+1 waits for the lane, n+1 gets a lane of its own', async ({ steps }) => {
+test('a lane that is postponed after it was found due is not read before its new time', async ({ steps }) => {
   await steps.subscribe('http://127.0.0.1/')
-  await steps.publish({ data: 'n' })
+  await steps.publish({})
   await steps.dispatch()
-  const head = await onlyHead(steps)
-  await steps.publish({ data: 'n+1' })
-  const [isSettled, mayCommit] = [createGate(), createGate()]
-  const settlement = steps.db.transaction(async (tx) => {
-    await lockLanes(tx, [head])
-    await settleHeads(tx, [settled(head)])
-    isSettled.open()
-    await mayCommit.opened
-  })
-  await isSettled.opened
-  const insert = steps.dispatch()
-  await someoneWaitsForALock(steps)
-  mayCommit.open()
-  await Promise.all([settlement, insert])
-
-  expect(await countStuckLanes(steps.db)).toBe(0)
-  expect(await onlyHead(steps)).toMatchObject({ number: 2 })
+  const lane = await frozenLaneOf(steps, await onlyHead(steps))
+  await freezeLanes(steps.db, steps.owned, [lane], [], [])
+  const found = await findDueLanes(steps.db, 'WEBHOOK', [{ pair: lane, limit: 1 }])
+  expect(await readWaiting(steps.db, steps.owned, found, 1)).toMatchObject([{ position: lane.firstPosition }])
+  await freezeLanes(steps.db, steps.owned, [{ ...lane, attempts: 1, delayMs: 60_000 }], [], [])
+  expect(found).toHaveLength(1)
+  expect(await readWaiting(steps.db, steps.owned, found, 1)).toEqual([])
 })
 
-test('whatever settlements, retries and inserts run at the same moment on few lanes, no lane is ever stuck and nothing is left over', async ({ steps }) => {
+test('n+1 that is dispatched before the row of its settled lane goes keeps the row; after it, it has none', async ({
+  steps,
+}) => {
+  await steps.subscribe('http://127.0.0.1/')
+  await steps.publish({ data: 'n' })
+  const [n] = await dispatchTaken(steps)
+  const lane = await frozenLaneOf(steps, required(n, 'a notification'))
+  await freezeLanes(steps.db, steps.owned, [lane], [], [])
+  await settleNotifications(steps.db, steps.owned, [finalOf(required(n, 'a notification'))], [])
+  await steps.publish({ data: 'n+1' })
+  const [next] = await dispatchTaken(steps)
+  expect(next).toMatchObject({ isCold: true })
+  expect(await thawLanes(steps.db, steps.owned, [lane])).toEqual([])
+  expect(await readWaiting(steps.db, steps.owned, [lane], 5)).toMatchObject([{ position: next?.position }])
+  await settleNotifications(steps.db, steps.owned, [finalOf(required(next, 'a notification'))], [])
+  expect(await thawLanes(steps.db, steps.owned, [lane])).toHaveLength(1)
+  await steps.publish({ data: 'n+2' })
+  expect(await dispatchTaken(steps)).toMatchObject([{ isCold: false }])
+  expect(await countStuckLanes(steps.db)).toBe(0)
+})
+
+test('whatever is settled, retried and dispatched at once on few lanes, none is stuck and nothing is left', async ({
+  steps,
+  receiver,
+  run,
+}) => {
   const [events, series] = [120, 3]
-  await steps.subscribe('http://127.0.0.1/a')
-  await steps.subscribe('http://127.0.0.1/b')
+  await steps.subscribe(receiver.url('/a'))
+  await steps.subscribe(receiver.url('/b'))
+  receiver.decide(() => (receiver.received.length % 5 === 0 ? 500 : 200))
+  const service = run()
   let isOver = false
   let stuck = 0
   const watch = async () => {
     while (!isOver) stuck += await countStuckLanes(steps.db)
   }
-  const insert = async () => {
-    for (let event = 0; event < events; event += 1) {
-      await steps.publish({ seriesId: String(event % series) })
-      await steps.dispatch()
-    }
-  }
-  const busy = new Set<string>()
-  const deliver = async () => {
-    let delivered = 0
-    while (delivered < events * 2) {
-      const heads = (await steps.claim()).filter((head) => !busy.has(`${head.targetId} ${head.laneSeries}`))
-      await Promise.all(heads.map(async (head, index) => {
-        const key = `${head.targetId} ${head.laneSeries}`
-        busy.add(key)
-        const isRetry = (head.position + index + head.attempts) % 5 === 0
-        await settle(steps, [settled(head, isRetry ? { kind: 'retry', httpStatus: 500, reason: 'http_500' } : {})])
-        busy.delete(key)
-        delivered += isRetry ? 0 : 1
-      }))
-    }
-  }
   const watching = watch()
-  await Promise.all([insert(), deliver()])
+  for (let event = 0; event < events; event += 1) {
+    await steps.publish({ seriesId: String(event % series) })
+    service.wake()
+  }
+  await eventually(() => countNotifications(steps.db)).toEqual({ delivered: events * 2 })
+  await eventually(() => storedLanes(steps.db)).toEqual([])
   isOver = true
   await watching
   expect(stuck).toBe(0)
-  expect(await steps.db.query(sql`select state, count(*) from notification group by state`)).toEqual([{ state: 'delivered', count: events * 2 }])
-  expect(await steps.db.query(sql`select from lane`)).toEqual([])
+  expect((await storedAttempts(steps.db)).length).toBeGreaterThan(20)
+  const answered = receiver.received.filter(({ answeredStatus }) => answeredStatus === 200)
+  for (const path of ['/a', '/b'])
+    for (let id = 0; id < series; id += 1) {
+      const ofLane = answered.filter(
+        ({ path: at, notification }) => at === path && notification.event.seriesId === String(id),
+      )
+      expect(numbersOf(ofLane)).toEqual(Array.from({ length: events / series }, (_, index) => index + 1))
+    }
+})
+
+test('after a retry that was delivered, the attempts of the next notification are counted from one', async ({
+  steps,
+  receiver,
+  run,
+}) => {
+  await steps.subscribe(receiver.url())
+  receiver.answers(500, 500, 200)
+  // More than are read of a cold lane at once.
+  await steps.publish(...Array.from({ length: 20 }, () => ({})))
+  run()
+  await eventually(() => countNotifications(steps.db)).toEqual({ delivered: 20 })
+  const attempts = (await storedNotifications(steps.db)).map((one) => one.attempts)
+  expect(attempts).toEqual([3, ...Array.from({ length: 19 }, () => 1)])
+})
+
+test('after a take-over, with all texts to be read, an address gets no more requests at once than it may', async ({
+  steps,
+  receiver,
+  run,
+}) => {
+  await steps.subscribe(receiver.url())
+  await steps.publish(...Array.from({ length: 40 }, (_, series) => ({ seriesId: String(series) })))
+  await steps.dispatch()
+  const mayAnswer = createGate()
+  receiver.decide(async () => {
+    await mayAnswer.opened
+    return undefined
+  })
+  run({ env: { TIDINGS_SENDS_PER_ADDRESS: '4' } })
+  await receiver.take(4)
+  // Another address has its turn behind all that wait for this one.
+  const other = await startReceiver()
+  await steps.subscribe(other.url())
+  await steps.publish({ seriesId: 'other' })
+  await other.take(1)
+  expect(receiver.received.length).toBeLessThanOrEqual(4)
+  mayAnswer.open()
+  await eventually(() => countNotifications(steps.db)).toEqual({ delivered: 42 })
+  await other.close()
 })
 
 test('a settlement that comes twice, or late, changes nothing', async ({ steps }) => {
@@ -132,34 +213,33 @@ test('a settlement that comes twice, or late, changes nothing', async ({ steps }
   await steps.publish({}, {})
   await steps.dispatch()
   const first = await onlyHead(steps)
-  await settle(steps, [settled(first)])
-  const before = await steps.db.query(sql`select * from lane`)
-  await settle(steps, [settled(first, { kind: 'given_up', httpStatus: 410 })])
-  await settle(steps, [settled(first, { kind: 'retry', delayMs: 60_000 })])
-  expect(await steps.db.query(sql`select * from lane`)).toEqual(before)
+  await settleNotifications(steps.db, steps.owned, [finalOf(first)], [])
+  const before = await storedNotifications(steps.db)
+  expect(before).toMatchObject([
+    { state: 'delivered', httpStatus: 200 },
+    { state: 'waiting', httpStatus: null },
+  ])
+  const other = finalOf(first, { kind: 'given_up', httpStatus: 410 })
+  expect(await settleNotifications(steps.db, steps.owned, [other], [])).toBe(0)
+  expect(await storedNotifications(steps.db)).toEqual(before)
   expect(await onlyHead(steps)).toMatchObject({ number: 2 })
-  expect(await steps.db.query(sql`select state, http_status from notification order by position`)).toEqual([{ state: 'delivered', http_status: 200 }, { state: 'waiting', http_status: null }])
 })
 
-test('an owner whose epoch is over can neither dispatch nor settle nor cancel', async ({ steps }) => {
-  const everything = () => steps.db.query(sql`
-    select (select jsonb_agg(lane order by target_id) from lane) as lanes, (select jsonb_agg(notification order by position) from notification) as notifications,
-           (select jsonb_agg(partition_cursor order by partition) from partition_cursor) as cursors, (select jsonb_agg(series) from series) as series,
-           (select count(*) from attempt) as attempts`)
+test('an owner with an old epoch cannot dispatch, nor can one at the epoch of another', async ({ steps }) => {
   await steps.subscribe('http://127.0.0.1/')
-  await steps.publish({})
-  await steps.dispatch()
-  const head = await onlyHead(steps)
-  await steps.publish({})
-  await steps.db.query(sql`update partition set epoch = epoch + 1 where id = ${head.partition}`)
-  const before = await everything()
-  const works = [() => steps.dispatch(), () => settle(steps, [settled(head)]), () => settle(steps, [settled(head, { kind: 'retry', reason: 'x' })]), () => cancelGroup(steps.db, steps.holding, [head])]
-  for (const work of works) {
-    const error: unknown = await work().then(() => 'it went through', (reason: unknown) => reason)
-    expect(isLostOwnership(error)).toBe(true)
-  }
-  // The same holds when the partition has another owner at that epoch.
-  await steps.db.query(sql`update partition set epoch = epoch - 1, owner = gen_random_uuid() where id = ${head.partition}`)
-  expect(isLostOwnership(await steps.dispatch().catch((reason: unknown) => reason))).toBe(true)
-  expect(await everything()).toEqual(before)
+  const [event] = await steps.publish({})
+  const { ownerId, epochs } = steps.owned
+  const partition = required(event, 'an event').partition
+  const epoch = required(epochs.get(partition), 'the test owns all partitions')
+  await setPartition(steps.db, partition, { epoch: epoch + 1, owner: ownerId })
+  const before = await storedProgress(steps.db)
+  const refusal = () =>
+    steps.dispatch().then(
+      () => 'it went through',
+      (error: unknown) => error instanceof DispatchFailed && isLostOwnership(error.cause),
+    )
+  expect(await refusal()).toBe(true)
+  await setPartition(steps.db, partition, { epoch, owner: randomUUID() })
+  expect(await refusal()).toBe(true)
+  expect(await storedProgress(steps.db)).toEqual(before)
 })

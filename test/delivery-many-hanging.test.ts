@@ -1,15 +1,23 @@
 import { startReceiver } from '@tidings/harness/receiver.ts'
-import { dataOf, isDispatched, serviceTest } from './support/service-test.ts'
+import { dataOf, isDispatched, serviceTest } from './support/service-fixtures.ts'
 import { expect } from 'vitest'
 
 const IN_ALL = 16
 const test = serviceTest({ TIDINGS_SENDS_IN_ALL: String(IN_ALL), TIDINGS_SENDS_PER_ADDRESS: '4' })
 
-test('more addresses that hang than there are slots do not delay one that has answered', async ({ app, receiver, subject }) => {
+test('more hanging addresses than there are slots do not delay one that has responded', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const hanging = await startReceiver()
   hanging.decide(() => 'withheld')
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
-  await app.subscribe({ addresses: Array.from({ length: 3 * IN_ALL }, (_, index) => hanging.url(`/${index}`)), subjectFilter: `${subject}-hanging`, name: 'hanging' })
+  await app.subscribe({
+    addresses: Array.from({ length: 3 * IN_ALL }, (_, index) => hanging.url(`/${index}`)),
+    subjectFilter: `${subject}-hanging`,
+    name: 'hanging',
+  })
   await app.publish({ subject, data: 'before' })
   await receiver.take(1)
 

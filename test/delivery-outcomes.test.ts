@@ -1,10 +1,10 @@
 import { expect } from 'vitest'
-import { startApp } from './support/app.ts'
-import { dataOf, eventually, failuresOf, notificationsOf, numbersOf, serviceTest } from './support/service-test.ts'
+import { startApp } from './support/test-app.ts'
+import { dataOf, eventually, failuresOf, notificationsOf, numbersOf, serviceTest } from './support/service-fixtures.ts'
 
 const test = serviceTest({ TIDINGS_RETRY_HORIZON_S: '1' })
 
-test('410 Gone gives the notification up, and the lane goes on', async ({ app, receiver, subject }) => {
+test('410 Gone gives up the notification, and the lane goes on', async ({ app, receiver, subject }) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   receiver.answers(410)
   const gone = await app.publish({ subject })
@@ -14,7 +14,11 @@ test('410 Gone gives the notification up, and the lane goes on', async ({ app, r
   expect(await failuresOf(app, gone)).toEqual(['gone'])
 })
 
-test('a notification that fails until its horizon is given up, kept with its failures, and the lane goes on', async ({ app, receiver, subject }) => {
+test('a notification that fails until its horizon is given up, kept with its failures, and the lane goes on', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   receiver.decide(({ notification }) => (notification.event.data === 'hopeless' ? 500 : undefined))
   const hopeless = await app.publish({ subject, data: 'hopeless' })
@@ -29,16 +33,23 @@ test('a notification that fails until its horizon is given up, kept with its fai
   expect(failures.at(-1)).toBe('horizon_passed')
 })
 
-test('a notification that waited in its lane past its horizon is still tried three times', async ({ app, receiver, subject }) => {
+test('a notification that waited in its lane past its horizon is still tried three times', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   receiver.decide(() => 500)
-  const [first, second] = [await app.publish({ subject, data: 'first' }), await app.publish({ subject, data: 'second' })]
+  const [first, second] = [
+    await app.publish({ subject, data: 'first' }),
+    await app.publish({ subject, data: 'second' }),
+  ]
   await eventually(() => notificationsOf(app, second)).toEqual([{ state: 'given_up', attempts: 3, httpStatus: 500 }])
   expect((await notificationsOf(app, first))[0]?.attempts).toBeGreaterThan(3)
   expect(dataOf(receiver.received.slice(-3))).toEqual(['second', 'second', 'second'])
 })
 
-test.for([429, 503])('Retry-After of a %d is waited for', async (status, { app, receiver, subject }) => {
+test.for([429, 503])('Retry-After of a %d is obeyed', async (status, { app, receiver, subject }) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   receiver.decide(() => (receiver.received.length === 1 ? { status, headers: { 'retry-after': '1' } } : undefined))
   await app.publish({ subject })
@@ -46,15 +57,27 @@ test.for([429, 503])('Retry-After of a %d is waited for', async (status, { app, 
   expect((second?.arrivedAt.getTime() ?? 0) - (first?.arrivedAt.getTime() ?? 0)).toBeGreaterThanOrEqual(1000)
 })
 
-test.for([301, 302, 307, 308])('a %d is a failure to try again, and is not followed', async (status, { app, receiver, subject }) => {
-  await app.subscribe({ addresses: [receiver.url('/here')], subjectFilter: subject })
-  receiver.decide(() => (receiver.received.length === 1 ? { status, headers: { location: receiver.url('/elsewhere') } } : undefined))
-  const uuid = await app.publish({ subject })
-  expect((await receiver.take(2)).map(({ path, method }) => [path, method])).toEqual([['/here', 'POST'], ['/here', 'POST']])
-  expect(await failuresOf(app, uuid)).toEqual([`http_${status}`])
-})
+test.for([301, 302, 307, 308])(
+  'a %d is a failure to try again, and is not followed',
+  async (status, { app, receiver, subject }) => {
+    await app.subscribe({ addresses: [receiver.url('/here')], subjectFilter: subject })
+    receiver.decide(() =>
+      receiver.received.length === 1 ? { status, headers: { location: receiver.url('/elsewhere') } } : undefined,
+    )
+    const uuid = await app.publish({ subject })
+    expect((await receiver.take(2)).map(({ path, method }) => [path, method])).toEqual([
+      ['/here', 'POST'],
+      ['/here', 'POST'],
+    ])
+    expect(await failuresOf(app, uuid)).toEqual([`http_${status}`])
+  },
+)
 
-test('each failed attempt is kept with its reason, and the success with its status and the count', async ({ app, receiver, subject }) => {
+test('each failed attempt is kept with its reason, and the success with its status and the count', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   receiver.decide((_request, response) => {
     if (receiver.received.length !== 2) return undefined
@@ -68,7 +91,9 @@ test('each failed attempt is kept with its reason, and the success with its stat
   expect(await failuresOf(app, uuid)).toEqual(['http_418', 'closed_early'])
 })
 
-test('a private address that is not allowed is never reached, and its notification is tried again', async ({ receiver }) => {
+test('a private address that is not allowed is never reached, and its notification is tried again', async ({
+  receiver,
+}) => {
   const guarded = await startApp({ env: { TIDINGS_ALLOW_ADDRESSES: '10.9.9.9/32' } })
   await guarded.subscribe({ addresses: [receiver.url(), receiver.url('/').replace('127.0.0.1', 'localhost')] })
   const uuid = await guarded.publish({})

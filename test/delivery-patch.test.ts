@@ -1,12 +1,21 @@
 import type { Received, Receiver } from '@tidings/harness/receiver.ts'
-import { sql } from '@tidings/server/db/sql.ts'
 import { expect } from 'vitest'
-import type { TestApp } from './support/app.ts'
-import { dataOf, eventually, isDispatched, notificationsOf, numbersOf, serviceTest } from './support/service-test.ts'
+import type { TestApp } from './support/test-app.ts'
+import {
+  dataOf,
+  eventually,
+  isDispatched,
+  notificationsOf,
+  numbersOf,
+  serviceTest,
+} from './support/service-fixtures.ts'
+import { endReasons, pendingRemovals, storedTargets } from './support/stored-state.ts'
 
 const test = serviceTest()
 
-const webhooks = (...addresses: string[]) => ({ deliveryTargets: addresses.map((deliveryAddress) => ({ deliveryMethod: 'WEBHOOK', deliveryAddress })) })
+const webhooks = (...addresses: string[]) => ({
+  deliveryTargets: addresses.map((deliveryAddress) => ({ deliveryMethod: 'WEBHOOK', deliveryAddress })),
+})
 
 async function patch(app: TestApp, name: string, body: object): Promise<void> {
   expect(await app.client.call('PATCH', `/subscriptions/byName/${name}`, body)).toMatchObject({ status: 200 })
@@ -22,9 +31,14 @@ function breakPath(receiver: Receiver, path: string): () => void {
 }
 
 /** What was delivered to this path, in its order. */
-const deliveredTo = (receiver: Receiver, path: string): readonly Received[] => receiver.received.filter((one) => one.path === path && one.answeredStatus === 200)
+const deliveredTo = (receiver: Receiver, path: string): readonly Received[] =>
+  receiver.received.filter((one) => one.path === path && one.answeredStatus === 200)
 
-test('an event that is published after the 200 is matched by the new filters, and not by the old', async ({ app, receiver, subject }) => {
+test('an event that is published after the 200 is matched by the new filters, and not by the old', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const name = await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject, typeFilter: 'jobs.OLD.*' })
   await patch(app, name, { typeFilter: 'jobs.NEW.*' })
   const unmatched = [await app.publish({ subject, type: 'jobs.OLD.X' })]
@@ -40,9 +54,16 @@ test('an event that is published after the 200 is matched by the new filters, an
   }
 })
 
-test('a kept address keeps its lane: what is matched later waits behind what still fails', async ({ app, receiver, subject }) => {
+test('a kept address keeps its lane: what is matched later waits behind what still fails', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const heal = breakPath(receiver, '/kept')
-  const name = await app.subscribe({ addresses: [receiver.url('/kept'), receiver.url('/dropped')], subjectFilter: subject })
+  const name = await app.subscribe({
+    addresses: [receiver.url('/kept'), receiver.url('/dropped')],
+    subjectFilter: subject,
+  })
   await app.publish({ subject, data: 'before' })
   await receiver.waitFor((received) => received.length >= 3)
   await patch(app, name, { description: 'changed', ...webhooks(receiver.url('/added'), receiver.url('/kept')) })
@@ -56,7 +77,11 @@ test('a kept address keeps its lane: what is matched later waits behind what sti
   expect(dataOf(deliveredTo(receiver, '/dropped'))).toEqual(['before'])
 })
 
-test('a changed address gets what is matched from then on; what waits goes to the old one', async ({ app, receiver, subject }) => {
+test('a changed address gets what is matched from then on; what waits goes to the old one', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const heal = breakPath(receiver, '/old')
   const name = await app.subscribe({ addresses: [receiver.url('/old')], subjectFilter: subject })
   await app.publish({ subject, data: '1' })
@@ -66,10 +91,11 @@ test('a changed address gets what is matched from then on; what waits goes to th
   await eventually(() => numbersOf(deliveredTo(receiver, '/new'))).toEqual([3])
   heal()
   await eventually(() => numbersOf(deliveredTo(receiver, '/old'))).toEqual([1, 2])
-  for (const { path, notification } of receiver.received) expect(notification.deliveryTarget.deliveryAddress).toBe(receiver.url(path))
+  for (const { path, notification } of receiver.received)
+    expect(notification.deliveryTarget.deliveryAddress).toBe(receiver.url(path))
 })
 
-test('an address that comes back stands behind what still waits for it', async ({ app, receiver, subject }) => {
+test('an address that is added again waits behind what still waits for it', async ({ app, receiver, subject }) => {
   const heal = breakPath(receiver, '/old')
   const name = await app.subscribe({ addresses: [receiver.url('/old')], subjectFilter: subject })
   await isDispatched(app, await app.publish({ subject, data: '1' }))
@@ -85,7 +111,11 @@ test('an address that comes back stands behind what still waits for it', async (
   await eventually(() => dataOf(deliveredTo(receiver, '/old'))).toEqual(['1', '3'])
 })
 
-test('a DELETE cancels what waits for addresses that were removed before as well', async ({ app, receiver, subject }) => {
+test('a DELETE cancels what waits for addresses that were removed before as well', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   receiver.decide(() => 500)
   const name = await app.subscribe({ addresses: [receiver.url('/old')], subjectFilter: subject })
   const first = await app.publish({ subject })
@@ -93,16 +123,24 @@ test('a DELETE cancels what waits for addresses that were removed before as well
   await patch(app, name, webhooks(receiver.url('/new')))
   const second = await app.publish({ subject })
   await isDispatched(app, second)
-  expect(await app.client.call('DELETE', `/subscriptions/byName/${name}`)).toMatchObject({ body: { result: { changes: 1 } } })
-  for (const uuid of [first, second]) await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'cancelled' }])
+  expect(await app.client.call('DELETE', `/subscriptions/byName/${name}`)).toMatchObject({
+    body: { result: { changes: 1 } },
+  })
+  for (const uuid of [first, second])
+    await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'cancelled' }])
 })
 
-test('whatever addresses are changed while events are dispatched, each event goes to exactly one of them, in order', async ({ app, receiver, subject }) => {
+test('whatever addresses change while events are dispatched, each event goes to exactly one, in order', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const events = 60
   const name = await app.subscribe({ addresses: [receiver.url('/a')], subjectFilter: subject })
   let isOver = false
   const change = async () => {
-    for (let times = 0; !isOver; times += 1) await patch(app, name, webhooks(receiver.url(times % 2 === 0 ? '/b' : '/a')))
+    for (let times = 0; !isOver; times += 1)
+      await patch(app, name, webhooks(receiver.url(times % 2 === 0 ? '/b' : '/a')))
   }
   const changing = change()
   for (let event = 0; event < events; event += 1) await isDispatched(app, await app.publish({ subject }))
@@ -114,21 +152,35 @@ test('whatever addresses are changed while events are dispatched, each event goe
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b))
     expect(numbers.length).toBeGreaterThan(0)
   }
-  expect(numbersOf(receiver.received).toSorted((a, b) => a - b)).toEqual(Array.from({ length: events }, (_, index) => index + 1))
-  expect(await app.db.query(sql`select from delivery_target join subscription on subscription.id = subscription_id where subscription.name = ${name}`)).toHaveLength(2)
+  expect(numbersOf(receiver.received).toSorted((a, b) => a - b)).toEqual(
+    Array.from({ length: events }, (_, index) => index + 1),
+  )
+  expect(await storedTargets(app.db, { name })).toHaveLength(2)
 })
 
-test('one that was given another subject is not removed for the old one, whenever that is settled', async ({ app, receiver, subject }) => {
+test('a subscription with a changed subject is not removed for the old one, whenever that is settled', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const heal = breakPath(receiver, '/moved')
-  const moved = await app.subscribe({ name: `${subject}-moved`, addresses: [receiver.url('/moved')], subjectFilter: subject })
-  const stays = await app.subscribe({ name: `${subject}-stays`, addresses: [receiver.url('/stays')], subjectFilter: subject })
+  const moved = await app.subscribe({
+    name: `${subject}-moved`,
+    addresses: [receiver.url('/moved')],
+    subjectFilter: subject,
+  })
+  const stays = await app.subscribe({
+    name: `${subject}-stays`,
+    addresses: [receiver.url('/stays')],
+    subjectFilter: subject,
+  })
   const uuid = await app.publish({ subject, deleteSubscriptionsMatchingSubject: true })
   await isDispatched(app, uuid)
   await patch(app, moved, { subjectFilter: `${subject}-2` })
   heal()
-  await eventually(() => app.db.query(sql`select end_reason as reason from subscription where name = ${stays}`)).toEqual([{ reason: 'subject' }])
+  await eventually(() => endReasons(app.db, { name: stays })).toEqual(['subject'])
   await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'delivered' }, { state: 'delivered' }])
-  await eventually(() => app.db.query(sql`select from subject_removal`)).toEqual([])
+  await eventually(() => pendingRemovals(app.db)).toEqual([])
   await app.publish({ subject: `${subject}-2`, data: 'after' })
   await eventually(() => dataOf(deliveredTo(receiver, '/moved'))).toContain('after')
 })

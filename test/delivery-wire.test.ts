@@ -1,24 +1,25 @@
 import { startReceiver, type Receiver } from '@tidings/harness/receiver.ts'
-import { createDelivery, type Delivery } from '@tidings/server/delivery/delivery.ts'
-import { createWebhookNotifier } from '@tidings/server/delivery/webhook-notifier.ts'
+import { createWebhookNotifier } from '@tidings/server/delivery/webhook/webhook-notifier.ts'
 import { createWire } from '@tidings/server/delivery/wire.ts'
 import { createSlots } from '@tidings/server/delivery/slots.ts'
-import { sql } from '@tidings/server/db/sql.ts'
-import { createLog } from '@tidings/server/log.ts'
+import { required } from '@tidings/server/runtime/required.ts'
+import type { Sql } from '@tidings/server/db/sql.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { dataOf, eventually } from './support/service-test.ts'
-import { createGate, openSteps, type Steps } from './support/steps.ts'
-import { testSender, type TestSender } from './support/webhook-sender.ts'
+import { startLaneService, type LaneService } from './support/lane-service.ts'
+import { createLaneBench } from './support/lane-bench.ts'
+import { dataOf, eventually } from './support/service-fixtures.ts'
+import { createGate, openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
+import { createTestWebhookSender, type TestWebhookSender } from './support/test-webhook-sender.ts'
+import { countNotifications, scansLanes, storedAttempts } from './support/stored-state.ts'
 
-const log = createLog({ level: 'silent' })
-let steps: Steps
+let steps: StepwiseService
 let receiver: Receiver
-let sender: TestSender
+let sender: TestWebhookSender
 
 beforeEach(async () => {
-  steps = await openSteps()
+  steps = await openStepwiseService()
   receiver = await startReceiver()
-  sender = testSender({ limits: { totalMs: 500 } })
+  sender = createTestWebhookSender({ limits: { totalMs: 500 } })
   await steps.subscribe(receiver.url())
 })
 
@@ -28,12 +29,19 @@ afterEach(async () => {
   await steps.stop()
 })
 
-/** A head that is due, and a wire that would send it under this lease, claimed so long ago. */
-async function claimed(held: { isLeaseHeld?: boolean; epochs?: ReadonlyMap<number, number>; ageMs?: number }) {
-  await steps.publish({})
-  await steps.dispatch()
-  const [head] = await steps.claim()
-  if (!head) throw new Error('no head is due')
+interface Held {
+  readonly isLeaseHeld?: boolean
+  readonly isOpen?: boolean
+  readonly isFresh?: boolean
+  readonly isCancelled?: boolean
+}
+
+/** What becomes of a head that is given to the wire, while this holds. */
+async function sent({ isLeaseHeld = true, isOpen = true, isFresh = true, isCancelled = false }: Held) {
+  const bench = createLaneBench({ address: receiver.url() })
+  bench.dispatch({ position: 1 })
+  const lane = required(bench.lanes()[0], 'the lane')
+  lane.target.isCancelled = isCancelled
   const outcome = createGate()
   let report = 'nothing'
   const tell = (text: string) => {
@@ -41,105 +49,112 @@ async function claimed(held: { isLeaseHeld?: boolean; epochs?: ReadonlyMap<numbe
     outcome.open()
   }
   const wire = createWire({
-    sender: createWebhookNotifier(sender, () => new Date()), isStillDue: () => Promise.resolve(true), slots: createSlots({ inAll: 1, perAddress: 1 }),
-    ownership: { isLeaseHeld: () => held.isLeaseHeld ?? true, holding: () => ({ ...steps.holding, epochs: held.epochs ?? steps.holding.epochs }) },
-    onResult: (_head, result) => tell(result.kind),
-    onNotSent: (_head, isStale) => tell(isStale ? 'too old' : 'not sent'),
-    clock: () => held.ageMs ?? 0,
+    sender: createWebhookNotifier(sender, () => new Date()),
+    deletions: { isFresh: () => isFresh, renew: () => Promise.resolve() },
+    slots: createSlots({ inAll: 1, perAddress: 1 }),
+    ownership: { isLeaseHeld: () => isLeaseHeld },
+    isOpen: () => isOpen,
+    onResult: (_lane, _head, result) => tell(result.kind),
+    onNotSent: () => tell('not sent'),
+    clock: () => 0,
   })
-  wire.send(head, 0)
+  wire.send(lane, required(lane.queue[0]?.event.text, 'its text'))
   await outcome.opened
   return report
 }
 
-test('a head is sent while the lease is held, the epoch is that of the claim, and the claim is fresh', async () => {
-  expect(await claimed({ ageMs: 1400 })).toBe('answered')
+test('a head is sent while the lease is held, its partition is open, and deletions are known', async () => {
+  expect(await sent({})).toBe('answered')
   expect(receiver.received).toHaveLength(1)
 })
 
 test('without the lease not a byte is sent', async () => {
-  expect(await claimed({ isLeaseHeld: false })).toBe('not sent')
+  expect(await sent({ isLeaseHeld: false })).toBe('not sent')
   expect(receiver.received).toHaveLength(0)
 })
 
-test('after the partition was lost, or taken again at another epoch, nothing claimed before is sent', async () => {
-  expect(await claimed({ epochs: new Map() })).toBe('not sent')
-  expect(await claimed({ epochs: new Map(steps.partitions.map((id) => [id, 8])) })).toBe('not sent')
+test('of a partition that is lost, handed over or read again nothing is sent', async () => {
+  expect(await sent({ isOpen: false })).toBe('not sent')
   expect(receiver.received).toHaveLength(0)
 })
 
-test('a head that was claimed 1.5 s ago is not sent, so that a DELETE takes effect within 2 s', async () => {
-  expect(await claimed({ ageMs: 1500 })).toBe('too old')
+test('without a good look for deletions nothing is sent, nor to a target whose deletion was seen', async () => {
+  expect(await sent({ isFresh: false })).toBe('not sent')
+  expect(await sent({ isCancelled: true })).toBe('not sent')
   expect(receiver.received).toHaveLength(0)
 })
 
-/** Delivery on the tables of the steps, under a lease that the test can take away. */
-async function delivering(work: (delivery: Delivery, lease: { isHeld: boolean }) => Promise<void>): Promise<void> {
-  const lease = { isHeld: true }
-  const delivery = createDelivery({
-    method: 'WEBHOOK', claimDb: steps.db, settleDb: steps.db, sender: createWebhookNotifier(sender, () => new Date()), log,
-    ownership: { holding: () => steps.holding, settling: () => steps.holding, isLeaseHeld: () => lease.isHeld },
-    retry: { delaysMs: [20], horizonMs: 60_000 }, limits: { inAll: 10, perAddress: 10 }, onCountedDown: () => undefined,
-  })
-  delivery.start()
-  await work(delivery, lease)
-  await delivery.stop()
+/** How many times delivery began to look through its lanes, and the number of the last time that is over. */
+const scans = { begun: 0, ended: 0 }
+
+async function observedQuery<Row>(statement: Sql): Promise<Row[]> {
+  if (!scansLanes(statement)) return steps.db.query<Row>(statement)
+  scans.begun += 1
+  const number = scans.begun
+  const rows = await steps.db.query<Row>(statement)
+  scans.ended = number
+  return rows
 }
 
-test('an answer that does not come in time is a failure: its lane waits for the retry, other lanes go on', async () => {
+/** Dispatch and delivery on the tables of the steps, under a lease that the test can take away. */
+async function delivering(work: (service: LaneService) => Promise<void>): Promise<void> {
+  const service = startLaneService(steps, {
+    sender: createWebhookNotifier(sender, () => new Date()),
+    pools: { claim: { ...steps.db, query: observedQuery } },
+  })
+  await work(service)
+  await service.stop()
+}
+
+test('a response that comes too late is a failure: its lane waits for the retry, other lanes go on', async () => {
   receiver.decide(() => (receiver.received.length === 1 ? 'withheld' : undefined))
   await steps.publish({ seriesId: 'a', data: 'a1' })
-  await steps.dispatch()
-  await delivering(async (delivery) => {
+  await delivering(async (service) => {
     await receiver.take(1)
     await steps.publish({ seriesId: 'a', data: 'a2' }, { seriesId: 'b', data: 'b1' })
-    const { matched } = await steps.dispatch()
-    delivery.hint(matched)
+    service.wake()
     await receiver.waitFor((received) => received.length === 4)
   })
   const data = dataOf(receiver.received)
   expect(data.filter((one) => one?.startsWith('a'))).toEqual(['a1', 'a1', 'a2'])
-  expect(await steps.db.query(sql`select reason, number from attempt`)).toEqual([{ reason: 'answer_timeout', number: 1 }])
+  expect(await storedAttempts(steps.db)).toEqual([{ reason: 'answer_timeout', number: 1 }])
 })
 
-/** Resolves when delivery has looked through its lanes once more. */
-async function scanned(delivery: Delivery, look: string): Promise<void> {
-  const [now] = await steps.db.query<{ now: string }>(sql`select clock_timestamp()::text as now`)
-  delivery.rescan()
-  await eventually(() => steps.db.query(sql`
-    select ${look}::text from pg_stat_activity
-    where datname = current_database() and query like '%recursive pair%' and query_start > ${now?.now}::timestamptz and state = 'idle'`)).toHaveLength(1)
-}
-
 test('a lost lease stops new attempts, and with a new one they go on', async () => {
-  await delivering(async (delivery, lease) => {
-    lease.isHeld = false
-    await steps.publish({ data: 'waits' })
-    const { matched } = await steps.dispatch()
-    delivery.hint(matched)
-    // The loop looks through the tables and claims in turns: before a second look it has had its chance to claim.
-    for (const look of ['first', 'second']) await scanned(delivery, look)
-    expect(receiver.received).toHaveLength(0)
-    lease.isHeld = true
-    delivery.rescan()
-    expect(dataOf(await receiver.take(1))).toEqual(['waits'])
+  const answered = createGate()
+  receiver.decide(async () => {
+    await answered.opened
+    return undefined
+  })
+  await steps.publish({ seriesId: 'a', data: 'a1' }, { seriesId: 'a', data: 'a2' })
+  await delivering(async (service) => {
+    expect(dataOf(await receiver.take(1))).toEqual(['a1'])
+    service.isLeaseHeld = false
+    answered.open()
+    // Of the attempt that was on the wire the outcome is written, and the next head is ready. The loop gives out turns
+    // before each scan of the tables.
+    await eventually(() => countNotifications(steps.db)).toEqual({ delivered: 1, waiting: 1 })
+    const { begun } = scans
+    await eventually(() => scans.ended).toBeGreaterThan(begun)
+    expect(receiver.received).toHaveLength(1)
+    service.isLeaseHeld = true
+    expect(dataOf(await receiver.take(1))).toEqual(['a2'])
   })
 })
 
-test('a stop waits for what is on the wire, and writes its outcome', async () => {
+test('a stop waits for what is in flight, and writes its outcome', async () => {
   let letGo: () => void = () => undefined
   receiver.decide((_request, response) => {
     letGo = () => response.writeHead(200).end()
     return 'withheld'
   })
   await steps.publish({})
-  await steps.dispatch()
   let stopped: Promise<void> | undefined
-  await delivering(async (delivery) => {
+  await delivering(async (service) => {
     await receiver.take(1)
-    stopped = delivery.stop()
+    stopped = service.stop()
     letGo()
   })
   await stopped
-  expect(await steps.db.query(sql`select state from notification`)).toEqual([{ state: 'delivered' }])
+  expect(await countNotifications(steps.db)).toEqual({ delivered: 1 })
 })

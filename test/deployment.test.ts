@@ -3,14 +3,22 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { openApiDocument } from '@tidings/server/api/openapi/document.ts'
-import { readConfig, VARIABLES } from '@tidings/server/config.ts'
-import { POOLS } from '@tidings/server/databases.ts'
+import { readConfig } from '@tidings/server/config/config.ts'
+import { VARIABLES } from '@tidings/server/config/variables.ts'
+import { POOL_SETTINGS } from '@tidings/server/wiring/pools.ts'
 import { appliedManifests, composeServices, manifests, podsOf } from './support/deployment-files.ts'
-import { copiesOf, createDockerIgnore, filesOf, parseDockerfile, readRepositoryFile, ROOT } from './support/dockerfile.ts'
+import {
+  copiesOf,
+  createDockerIgnore,
+  filesOf,
+  parseDockerfile,
+  readRepositoryFile,
+  ROOT,
+} from './support/dockerfile.ts'
 
 /** Of Node.js itself. */
 const OTHER_VARIABLES = ['NODE_ENV']
-const HEALTHCHECK = ['node', '--import', 'tsx', 'server/healthcheck.ts']
+const HEALTHCHECK = ['node', 'bin/tidings-healthcheck.js']
 /** Of a stop, in main.ts, with what comes before and after it. */
 const LEAST_GRACE_S = 45
 const FILLED_IN = { POSTGRES_PASSWORD: 'abc', RABBITMQ_PASSWORD: 'def', TENANTS_FILE: './tenants.json' }
@@ -38,40 +46,73 @@ describe('the image', () => {
     expect(dockerfile[user]?.text).toMatch(/^[1-9]\d*:[1-9]\d*$/)
   })
 
-  test('signals reach Node.js: no shell stands between', () => {
-    expect(last('CMD')?.exec).toEqual(['node', '--import', 'tsx', '--import', './server/runtime/first.ts', 'server/main.ts'])
+  test('signals reach Node.js: there is no shell in between', () => {
+    expect(last('CMD')?.exec).toEqual(['node', 'bin/tidings.js'])
     expect(last('ENTRYPOINT')).toBeUndefined()
     expect(last('STOPSIGNAL')?.text).toBe('SIGTERM')
   })
 
-  test('is asked for its health by its own means', () => {
+  test('has a health check with its own command', () => {
     expect(last('HEALTHCHECK')?.exec).toEqual(HEALTHCHECK)
   })
 
-  test('is made from a named version', () => {
-    const bases = dockerfile.flatMap(({ name, text }) => (name === 'ARG' && text.startsWith('NODE_IMAGE=') ? [text.slice('NODE_IMAGE='.length)] : []))
+  test('is made from a pinned version', () => {
+    const bases = dockerfile.flatMap(({ name, text }) =>
+      name === 'ARG' && text.startsWith('NODE_IMAGE=') ? [text.slice('NODE_IMAGE='.length)] : [],
+    )
     expect(bases).toEqual([expect.stringMatching(/^node:\d+-\w+-slim$/)])
-    for (const { text } of dockerfile.filter(({ name }) => name === 'FROM')) expect(text).toMatch(/^\$\{NODE_IMAGE\}/)
+    const stages = ['${NODE_IMAGE}']
+    for (const { text } of dockerfile.filter(({ name }) => name === 'FROM')) {
+      const [from = '', , stage = ''] = text.split(' ')
+      expect(stages).toContain(from)
+      stages.push(stage)
+    }
     expectKnown(dockerfile.flatMap(({ name, text }) => (name === 'ENV' ? [text.split('=')[0] ?? ''] : [])))
   })
 
-  test('has all that it is made of, and neither tests nor what lies about in a checkout', async () => {
-    const files = (await Promise.all(copiesOf(dockerfile).flatMap(({ sources }) => sources.map((source) => filesOf(source.replace(/\/$/, ''), isIgnored)))))
+  test('has all that it needs, and neither tests nor stray files of a checkout', async () => {
+    const files = await Promise.all(
+      copiesOf(dockerfile).flatMap(({ sources }) =>
+        sources.map((source) => filesOf(source.replace(/\/$/, ''), isIgnored)),
+      ),
+    )
     expect(files.filter((list) => list.length === 0)).toEqual([])
-    expect(files.flat()).toEqual(expect.arrayContaining(['package-lock.json', 'test/package.json', 'server/main.ts', 'server/migrations/0001_initial.sql', 'contract/event.ts']))
+    expect(files.flat()).toEqual(
+      expect.arrayContaining([
+        'package-lock.json',
+        'test/package.json',
+        'server/main.ts',
+        'bin/tidings.js',
+        'tsconfig.build.json',
+        'server/migrations/0001_initial.sql',
+        'contract/event.ts',
+      ]),
+    )
     expect(files.flat().filter((file) => /\.test\.ts$|node_modules/.test(file))).toEqual([])
-    for (const path of ['node_modules/pg/package.json', 'server/node_modules/x.js', '.git/config', '.tidings/development-keys.json', '.env', 'server/.env', 'test/deployment.test.ts', 'tenants.json']) {
+    for (const path of [
+      'node_modules/pg/package.json',
+      'server/node_modules/x.js',
+      '.git/config',
+      '.tidings/development-keys.json',
+      '.env',
+      'server/.env',
+      'test/deployment.test.ts',
+      'tenants.json',
+    ]) {
       expect(isIgnored(path), path).toBe(true)
     }
   })
 })
 
 describe('compose.yaml', () => {
-  test('two apis and two dispatchers, which begin when their engines are well and may finish when they are stopped', () => {
+  test('two apis, two dispatchers: they start when their engines are healthy and may finish when stopped', () => {
     expect(ours.map(([name]) => name)).toEqual(['api-1', 'api-2', 'dispatcher-1', 'dispatcher-2'])
     for (const [name, service] of ours) {
       expect(service.environment['TIDINGS_ROLE'], name).toBe(name.split('-')[0])
-      expect(service.depends_on, name).toEqual({ postgres: { condition: 'service_healthy' }, rabbitmq: { condition: 'service_healthy' } })
+      expect(service.depends_on, name).toEqual({
+        postgres: { condition: 'service_healthy' },
+        rabbitmq: { condition: 'service_healthy' },
+      })
       expect(Number.parseInt(service.stop_grace_period), name).toBeGreaterThanOrEqual(LEAST_GRACE_S)
       expect(service.read_only, name).toBe(true)
       expect(service.tmpfs, name).toEqual(['/tmp'])
@@ -79,17 +120,21 @@ describe('compose.yaml', () => {
     for (const engine of [services['postgres'], services['rabbitmq']]) expect(engine?.healthcheck?.test[0]).toBe('CMD')
   })
 
-  test('the service starts with what it is given', () => {
+  test('the service starts with the given environment', () => {
     for (const [, service] of ours) {
       expectKnown(Object.keys(service.environment))
       expect(() => readConfig(service.environment)).not.toThrow()
     }
   })
 
-  const configsWith = (values: Readonly<Record<string, string>>) => Object.entries(composeServices(composeText, { ...FILLED_IN, ...values }))
-    .flatMap(([name, service]) => (/^(api|dispatcher)-/.test(name) ? [{ role: name.split('-')[0], volumes: service.volumes, read: () => readConfig(service.environment) }] : []))
+  const configsWith = (values: Readonly<Record<string, string>>) =>
+    Object.entries(composeServices(composeText, { ...FILLED_IN, ...values })).flatMap(([name, service]) =>
+      /^(api|dispatcher)-/.test(name)
+        ? [{ role: name.split('-')[0], volumes: service.volumes, read: () => readConfig(service.environment) }]
+        : [],
+    )
 
-  test('the tenants come from the file that is mounted, or from the Tenants service without one; with neither it does not start', () => {
+  test('tenants come from the mounted file, or else the Tenants service; with neither it does not start', () => {
     for (const { volumes, read } of configsWith({})) {
       expect(volumes).toEqual(['./tenants.json:/etc/tidings/tenants.json:ro'])
       expect(read().tenants).toEqual({ kind: 'file', path: '/etc/tidings/tenants.json' })
@@ -98,15 +143,30 @@ describe('compose.yaml', () => {
       expect(volumes).toEqual(['/dev/null:/etc/tidings/tenants.json:ro'])
       expect(read().tenants).toEqual({ kind: 'service', baseUrl: 'https://tapis.io' })
     }
-    for (const { read } of configsWith({ TENANTS_FILE: '' })) expect(read).toThrow('set TENANTS_FILE or TAPIS_TENANT_SVC_BASEURL')
+    for (const { read } of configsWith({ TENANTS_FILE: '' }))
+      expect(read).toThrow('set TENANTS_FILE or TAPIS_TENANT_SVC_BASEURL')
   })
 
-  test('dispatchers are told of the mail server', () => {
-    const values = { TAPIS_MAIL_PROVIDER: 'SMTP', TAPIS_SMTP_HOST: 'mail', TAPIS_SMTP_PORT: '587', TAPIS_SMTP_AUTH: 'true', TAPIS_SMTP_USER: 'u', TAPIS_SMTP_PASSWORD: 'p', TAPIS_SMTP_FROM_NAME: 'N', TAPIS_SMTP_FROM_ADDRESS: 'n@example.org', TIDINGS_SMTP_SECURITY: 'tls' }
+  test('dispatchers get the settings of the mail server', () => {
+    const values = {
+      TAPIS_MAIL_PROVIDER: 'SMTP',
+      TAPIS_SMTP_HOST: 'mail',
+      TAPIS_SMTP_PORT: '587',
+      TAPIS_SMTP_AUTH: 'true',
+      TAPIS_SMTP_USER: 'u',
+      TAPIS_SMTP_PASSWORD: 'p',
+      TAPIS_SMTP_FROM_NAME: 'N',
+      TAPIS_SMTP_FROM_ADDRESS: 'n@example.org',
+      TIDINGS_SMTP_SECURITY: 'tls',
+    }
     const dispatchers = configsWith(values).filter(({ role }) => role === 'dispatcher')
     expect(dispatchers).toHaveLength(2)
     for (const { read } of dispatchers) {
-      expect(read().mail).toEqual({ provider: 'SMTP', from: { name: 'N', address: 'n@example.org' }, server: { host: 'mail', port: 587, security: 'tls', login: { user: 'u', password: 'p' } } })
+      expect(read().mail).toEqual({
+        provider: 'SMTP',
+        from: { name: 'N', address: 'n@example.org' },
+        server: { host: 'mail', port: 587, security: 'tls', login: { user: 'u', password: 'p' } },
+      })
     }
   })
 
@@ -117,7 +177,7 @@ describe('compose.yaml', () => {
     expect(composeText).not.toMatch(/PASSWORD:-[^}]/)
   })
 
-  test('what the engines keep is in named volumes, on images of a named version', async () => {
+  test('the data of the engines is in named volumes, on images of a pinned version', async () => {
     const { volumes } = parse(composeText, { merge: true }) as { volumes: object }
     for (const engine of [services['postgres'], services['rabbitmq']]) {
       expect(Object.keys(volumes)).toContain(engine?.volumes[0]?.split(':')[0])
@@ -131,57 +191,87 @@ describe('compose.yaml', () => {
 describe('the Kubernetes manifests', () => {
   const names = (kind: string) => objects.filter((object) => object.kind === kind).map(({ metadata }) => metadata.name)
 
-  test('an api behind a Service and a dispatcher, each with a budget, and nothing that holds a secret among what is applied', async () => {
+  test('an api behind a Service and a dispatcher, each with a budget, and no secret in what is applied', async () => {
     expect(names('Deployment')).toEqual(['tidings-api', 'tidings-dispatcher'])
     expect(names('PodDisruptionBudget')).toEqual(['tidings-api', 'tidings-dispatcher'])
     expect(names('Service')).toEqual(['tidings-api'])
-    expect(new Set((await appliedManifests()).map(({ kind }) => kind))).toEqual(new Set(['Deployment', 'PodDisruptionBudget', 'Service']))
+    expect(new Set((await appliedManifests()).map(({ kind }) => kind))).toEqual(
+      new Set(['Deployment', 'PodDisruptionBudget', 'Service']),
+    )
   })
 
-  test('what is selected is what is labelled, what is mounted is there', () => {
+  test('selectors match labels, and what is mounted exists', () => {
     for (const { selector, labels, spec } of pods) {
       expect(labels).toMatchObject(selector)
-      for (const container of spec.containers) expect(container.volumeMounts.map(({ name }) => name)).toEqual(spec.volumes.map(({ name }) => name))
+      for (const container of spec.containers)
+        expect(container.volumeMounts.map(({ name }) => name)).toEqual(spec.volumes.map(({ name }) => name))
     }
-    const referred = containers.flatMap(({ envFrom }) => envFrom).map(({ configMapRef, secretRef }) => `${configMapRef ? 'ConfigMap' : 'Secret'} ${(configMapRef ?? secretRef)?.name ?? ''}`)
-    const mounted = pods.flatMap(({ spec }) => spec.volumes).flatMap(({ configMap }) => (configMap ? [`ConfigMap ${configMap.name}`] : []))
+    const referred = containers
+      .flatMap(({ envFrom }) => envFrom)
+      .map(
+        ({ configMapRef, secretRef }) =>
+          `${configMapRef ? 'ConfigMap' : 'Secret'} ${(configMapRef ?? secretRef)?.name ?? ''}`,
+      )
+    const mounted = pods
+      .flatMap(({ spec }) => spec.volumes)
+      .flatMap(({ configMap }) => (configMap ? [`ConfigMap ${configMap.name}`] : []))
     const given = objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)
     for (const name of [...referred, ...mounted]) expect(given).toContain(name)
   })
 
-  test('pods are not root, write nothing but /tmp, spread over hosts and may finish what they do', () => {
+  test('pods are not root, write only to /tmp, spread over hosts and may finish their work', () => {
     for (const { spec } of pods) {
       expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 1000 })
       expect(spec.terminationGracePeriodSeconds).toBeGreaterThanOrEqual(LEAST_GRACE_S)
       expect(spec.topologySpreadConstraints).toHaveLength(1)
     }
     for (const container of containers) {
-      expect(container.securityContext).toEqual({ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } })
+      expect(container.securityContext).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
       expect(container.volumeMounts.find(({ mountPath }) => mountPath === '/tmp')).toBeDefined()
-      expect(container.resources).toMatchObject({ requests: { cpu: expect.any(String) as string, memory: expect.any(String) as string }, limits: { memory: expect.any(String) as string } })
+      expect(container.resources).toMatchObject({
+        requests: { cpu: expect.any(String) as string, memory: expect.any(String) as string },
+        limits: { memory: expect.any(String) as string },
+      })
       expect(container.image).toMatch(/:\d/)
     }
   })
 
-  test('probes ask what is there', () => {
+  test('probes request paths that exist', () => {
     const paths = Object.keys(openApiDocument(undefined).paths)
     const [api, dispatcher] = containers
     const asked = [api?.startupProbe, api?.livenessProbe, api?.readinessProbe].map((probe) => probe?.httpGet?.path)
-    expect(asked).toEqual(['/v3/notifications/healthcheck', '/v3/notifications/healthcheck', '/v3/notifications/readycheck'])
+    expect(asked).toEqual([
+      '/v3/notifications/healthcheck',
+      '/v3/notifications/healthcheck',
+      '/v3/notifications/readycheck',
+    ])
     for (const path of asked) expect(paths).toContain(path)
     expect(dispatcher?.livenessProbe?.exec?.command).toEqual(HEALTHCHECK)
     expect(dispatcher?.readinessProbe?.exec?.command).toEqual([...HEALTHCHECK, '--strict'])
     expect(dispatcher?.startupProbe?.exec?.command).toEqual([...HEALTHCHECK, '--strict'])
   })
 
-  test('the service knows its variables; a placeholder that was left stops the start', () => {
-    const data = objects.flatMap(({ kind, data: plain, stringData, metadata }) => (metadata.name === 'tidings' && ['ConfigMap', 'Secret'].includes(kind) ? [plain ?? stringData ?? {}] : []))
+  test('the service knows its variables; a placeholder left in place stops the start', () => {
+    const data = objects.flatMap(({ kind, data: plain, stringData, metadata }) =>
+      metadata.name === 'tidings' && ['ConfigMap', 'Secret'].includes(kind) ? [plain ?? stringData ?? {}] : [],
+    )
     const given: Record<string, string> = Object.assign({}, ...data) as Record<string, string>
     for (const { env } of containers) {
       const own = Object.fromEntries(env.map(({ name, value }) => [name, value]))
       expectKnown(Object.keys({ ...given, ...own }))
       expect(() => readConfig({ ...given, ...own })).toThrow(/DATABASE_URL[\s\S]*BROKER_URL/)
-      expect(() => readConfig({ ...given, ...own, DATABASE_URL: 'postgres://u:p@db/tidings', BROKER_URL: 'amqps://u:p@mq/tidings' })).not.toThrow()
+      expect(() =>
+        readConfig({
+          ...given,
+          ...own,
+          DATABASE_URL: 'postgres://u:p@db/tidings',
+          BROKER_URL: 'amqps://u:p@mq/tidings',
+        }),
+      ).not.toThrow()
     }
   })
 })
@@ -189,16 +279,27 @@ describe('the Kubernetes manifests', () => {
 describe('docs/operations.md', async () => {
   const page = await readRepositoryFile('docs/operations.md')
 
-  test('counts the connections that the pools make, and so does the page on moving', async () => {
-    const rows = [...page.matchAll(/^\| `(\w+)` \| (\d+) \| (api|dispatcher|both) \|/gm)].map(([, name = '', count, role]) => ({ name, count: Number(count), role }))
-    expect(Object.fromEntries(rows.filter(({ name }) => name !== 'listen').map(({ name, count }) => [name, count])))
-      .toEqual(Object.fromEntries(Object.entries(POOLS).map(([name, { maxConnections }]) => [name, maxConnections])))
-    const sum = (...roles: (string | undefined)[]) => rows.filter(({ role }) => roles.includes(role)).reduce((total, { count }) => total + count, 0)
+  test('counts the connections that the pools open, and so does the page on moving', async () => {
+    const rows = [...page.matchAll(/^\| `(\w+)` \| (\d+) \| (api|dispatcher|both) \|/gm)].map(
+      ([, name = '', count, role]) => ({ name, count: Number(count), role }),
+    )
+    expect(
+      Object.fromEntries(rows.filter(({ name }) => name !== 'listen').map(({ name, count }) => [name, count])),
+    ).toEqual(
+      Object.fromEntries(Object.entries(POOL_SETTINGS).map(([name, { maxConnections }]) => [name, maxConnections])),
+    )
+    const sum = (...roles: (string | undefined)[]) =>
+      rows.filter(({ role }) => roles.includes(role)).reduce((total, { count }) => total + count, 0)
     const said = (role: string) => Number(new RegExp(`\\*\\*${role}: (\\d+)\\*\\*`).exec(page)?.[1])
-    expect({ api: said('api'), dispatcher: said('dispatcher'), all: said('all') })
-      .toEqual({ api: sum('api', 'both'), dispatcher: sum('dispatcher', 'both'), all: sum('api', 'dispatcher', 'both') })
+    expect({ api: said('api'), dispatcher: said('dispatcher'), all: said('all') }).toEqual({
+      api: sum('api', 'both'),
+      dispatcher: sum('dispatcher', 'both'),
+      all: sum('api', 'dispatcher', 'both'),
+    })
     const moving = await readRepositoryFile('docs/moving-from-tapis-notifications.md')
-    const { groups: told } = /(?<api>\d+) connections for an api, (?<dispatcher>\d+) for a dispatcher, (?<all>\d+) for both in one process/.exec(moving) ?? {}
+    const numbers =
+      /(?<api>\d+) connections for an api, (?<dispatcher>\d+) for a dispatcher, (?<all>\d+) for both in one process/
+    const { groups: told } = numbers.exec(moving) ?? {}
     expect(told).toEqual({ api: `${said('api')}`, dispatcher: `${said('dispatcher')}`, all: `${said('all')}` })
     const { 1: limit } = /max_connections=(\d+)/.exec(composeText) ?? []
     expect(Number(limit)).toBeGreaterThan(2 * (said('api') + said('dispatcher')))
@@ -211,4 +312,3 @@ describe('docs/operations.md', async () => {
     for (const link of links) await expect(access(join(ROOT, 'docs', link)), link).resolves.toBeUndefined()
   })
 })
-

@@ -1,55 +1,75 @@
-import type { Database } from '@tidings/server/db/database.ts'
-import type { Transaction } from '@tidings/server/db/session.ts'
-import { sql } from '@tidings/server/db/sql.ts'
-import { dispatchBatch } from '@tidings/server/dispatch/batch.ts'
+import { isLostOwnership } from '@tidings/server/db/fence.ts'
+import { DispatchFailed } from '@tidings/server/dispatch/batch.ts'
+import { isMovedCursor } from '@tidings/server/dispatch/dispatch-store.ts'
+import { renewEpochs } from '@tidings/server/ownership/ownership-store.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { eventually } from './support/service-test.ts'
-import { createGate, openSteps, type Steps } from './support/steps.ts'
+import { eventually } from './support/service-fixtures.ts'
+import { createGate, openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
+import { sessionsWaitingForLock } from './support/database-sessions.ts'
+import { lockDispatched } from './support/stored-state.ts'
 
-let steps: Steps
+let steps: StepwiseService
 
 beforeEach(async () => {
-  steps = await openSteps({ partitionCount: 1 })
+  steps = await openStepwiseService({ partitionCount: 1 })
+  await steps.subscribe('http://127.0.0.1:1/')
 })
 
 afterEach(() => steps.stop())
 
-/** The same database, with something done to the transactions. */
-const withTransactions = (change: (tx: Transaction) => Transaction): Database => ({ ...steps.db, transaction: (work) => steps.db.transaction((tx) => work(change(tx))) })
+const waiting = (sessions: number) => eventually(() => sessionsWaitingForLock(steps.db)).toHaveLength(sessions)
 
-const dispatchOver = (db: Database) => dispatchBatch({ db, broker: steps.broker }, { holding: steps.holding, partitions: steps.partitions, limitPerPartition: 500 })
+const reasonOf = (work: Promise<unknown>) =>
+  work.then(
+    () => 'it went through',
+    (error: unknown) => (error instanceof DispatchFailed ? error.cause : error),
+  )
 
-const waitingForLock = () => steps.db.query(sql`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)
+/** A dispatch that has moved the cursor, and cannot go on until the gate opens. */
+async function startDispatch() {
+  const [isLocked, mayGoOn] = [createGate(), createGate()]
+  const holding = steps.db.transaction(async (tx) => {
+    await lockDispatched(tx)
+    isLocked.open()
+    await mayGoOn.opened
+  })
+  await isLocked.opened
+  const dispatch = steps.dispatch()
+  await waiting(1)
+  return { dispatch, holding, mayGoOn }
+}
 
-test('a dispatch that goes on in the database after its connection was given up shares no records with the next, and no number is left out', async () => {
-  await steps.publish({ data: '1' })
-  const [isWritten, mayCommit, hasTaken, isCommitted] = [createGate(), createGate(), createGate(), createGate()]
-  const givenUp = dispatchOver(withTransactions((tx) => ({
-    query: tx.query,
-    async commit() {
-      isWritten.open()
-      await mayCommit.opened
-      await tx.commit()
-    },
-  })))
-  await isWritten.opened
-  const next = dispatchOver(withTransactions((tx) => ({
-    ...tx,
-    async query(statement) {
-      if (statement.text.includes('from series')) {
-        hasTaken.open()
-        await isCommitted.opened
-      }
-      return tx.query(statement)
-    },
-  })))
-  await Promise.race([hasTaken.opened, eventually(waitingForLock).toHaveLength(1)])
-  mayCommit.open()
+test('a dispatch with an abandoned connection shares no records with the next, and no number is missing', async () => {
+  await steps.publish({})
+  const { dispatch: givenUp, holding, mayGoOn } = await startDispatch()
+  const next = reasonOf(steps.dispatch())
+  await waiting(2)
+  mayGoOn.open()
+  await holding
   expect(await givenUp).toMatchObject({ records: 1 })
-  isCommitted.open()
-  expect(await next).toMatchObject({ records: 0 })
-  await steps.subscribe('http://127.0.0.1:1/')
-  await steps.publish({ data: '2' })
-  await steps.dispatch()
-  expect((await steps.claim()).map(({ number }) => number)).toEqual([2])
+  expect(isMovedCursor(await next)).toBe(true)
+  expect(await steps.dispatch()).toMatchObject({ records: 0 })
+  await steps.publish({})
+  const { matched } = await steps.dispatch()
+  expect([...matched.events.values()].map(({ number }) => number)).toEqual([2])
+})
+
+test('a renewal waits for an abandoned dispatch, and the fence refuses those of the former epoch', async () => {
+  await steps.publish({})
+  const { dispatch: givenUp, holding, mayGoOn } = await startDispatch()
+  const { ownerId, epochs } = steps.owned
+  const renewal = renewEpochs(
+    steps.db,
+    ownerId,
+    [...epochs].map(([id, epoch]) => ({ id, epoch })),
+  )
+  await waiting(2)
+  mayGoOn.open()
+  await holding
+  expect(await givenUp).toMatchObject({ records: 1 })
+  const renewed = new Map((await renewal).map(({ id, epoch }) => [id, epoch]))
+  expect([...renewed]).toEqual([...epochs].map(([id, epoch]) => [id, epoch + 1]))
+  await steps.publish({})
+  expect(isLostOwnership(await reasonOf(steps.dispatch()))).toBe(true)
+  expect(await steps.dispatch({ owned: { ownerId, epochs: renewed } })).toMatchObject({ records: 1 })
 })

@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import { createLog } from '@tidings/server/log.ts'
 import { createReaper } from '@tidings/server/recovery/reaper.ts'
-import { sql } from '@tidings/server/db/sql.ts'
 import { expect } from 'vitest'
-import { startApp, type TestApp } from './support/app.ts'
-import { dataOf, eventually, isDispatched, notificationsOf, numbersOf, serviceTest } from './support/service-test.ts'
+import { startApp, type TestApp } from './support/test-app.ts'
+import {
+  dataOf,
+  eventually,
+  isDispatched,
+  notificationsOf,
+  numbersOf,
+  serviceTest,
+} from './support/service-fixtures.ts'
+import { endReasons, expireSubscriptions } from './support/stored-state.ts'
 
 const test = serviceTest()
 
@@ -12,7 +19,11 @@ async function call(app: TestApp, method: 'POST' | 'DELETE', path: string): Prom
   expect(await app.client.call(method, path)).toMatchObject({ status: 200 })
 }
 
-test('an event that is published after a subscription was created is matched, each time', async ({ app, receiver, subject }) => {
+test('an event that is published after a subscription was created is matched, each time', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   for (let round = 0; round < 20; round += 1) {
     await app.subscribe({ addresses: [receiver.url()], subjectFilter: `${subject}-${round}` })
     await app.publish({ subject: `${subject}-${round}` })
@@ -20,7 +31,11 @@ test('an event that is published after a subscription was created is matched, ea
   await receiver.take(20)
 })
 
-test('an event that is published after a subscription was deleted is not matched', async ({ app, receiver, subject }) => {
+test('an event that is published after a subscription was deleted is not matched', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const name = await app.subscribe({ addresses: [receiver.url('/deleted')], subjectFilter: subject })
   await app.subscribe({ addresses: [receiver.url('/kept')], subjectFilter: subject })
   await call(app, 'DELETE', `/subscriptions/byName/${name}`)
@@ -29,7 +44,11 @@ test('an event that is published after a subscription was deleted is not matched
   expect(await notificationsOf(app, uuid)).toHaveLength(1)
 })
 
-test('a disabled subscription is not matched until it is enabled again, and what was matched before goes out', async ({ app, receiver, subject }) => {
+test('a disabled subscription is not matched until it is enabled again; what was matched before is delivered', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const name = await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   let isFailing = true
   receiver.decide(() => (isFailing ? 500 : undefined))
@@ -49,20 +68,38 @@ test('a disabled subscription is not matched until it is enabled again, and what
 })
 
 test.for([
-  ['jobs.*.*', true], ['jobs.JOB_NEW_STATUS.*', true], ['jobs.*.RUNNING', true], ['jobs.JOB_NEW_STATUS.RUNNING', true],
-  ['jobs.JOB_NEW_STATUS.running', false], ['jobs.OTHER.*', false], ['apps.*.*', false],
-] as const)('the type filter %s matches jobs.JOB_NEW_STATUS.RUNNING: %s', async ([typeFilter, isMatch], { app, receiver, subject }) => {
-  await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject, typeFilter })
-  const uuid = await app.publish({ subject, type: 'jobs.JOB_NEW_STATUS.RUNNING' })
-  await isDispatched(app, uuid)
-  expect(await notificationsOf(app, uuid)).toHaveLength(isMatch ? 1 : 0)
-})
+  ['jobs.*.*', true],
+  ['jobs.JOB_NEW_STATUS.*', true],
+  ['jobs.*.RUNNING', true],
+  ['jobs.JOB_NEW_STATUS.RUNNING', true],
+  ['jobs.JOB_NEW_STATUS.running', false],
+  ['jobs.OTHER.*', false],
+  ['apps.*.*', false],
+] as const)(
+  'the type filter %s matches jobs.JOB_NEW_STATUS.RUNNING: %s',
+  async ([typeFilter, isMatch], { app, receiver, subject }) => {
+    await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject, typeFilter })
+    const uuid = await app.publish({ subject, type: 'jobs.JOB_NEW_STATUS.RUNNING' })
+    await isDispatched(app, uuid)
+    expect(await notificationsOf(app, uuid)).toHaveLength(isMatch ? 1 : 0)
+  },
+)
 
-test('a subject filter matches its own subject in every letter, `*` matches all, and no subject matches only `*`', async ({ app, receiver }) => {
+test('a subject filter matches its subject in every letter, `*` matches all, and no subject only `*`', async ({
+  app,
+  receiver,
+}) => {
   const typeFilter = `jobs.T${randomUUID()}.*`
   const type = typeFilter.replace('*', 'X')
-  for (const subjectFilter of ['Case', 'case', '*']) await app.subscribe({ addresses: [receiver.url(`/${subjectFilter}`)], subjectFilter, typeFilter })
-  const expected: [string | null, string[]][] = [['Case', ['/*', '/Case']], ['case', ['/*', '/case']], ['*', ['/*']], [null, ['/*']], ['Case ', ['/*']]]
+  for (const subjectFilter of ['Case', 'case', '*'])
+    await app.subscribe({ addresses: [receiver.url(`/${subjectFilter}`)], subjectFilter, typeFilter })
+  const expected: [string | null, string[]][] = [
+    ['Case', ['/*', '/Case']],
+    ['case', ['/*', '/case']],
+    ['*', ['/*']],
+    [null, ['/*']],
+    ['Case ', ['/*']],
+  ]
   for (const [subject, paths] of expected) {
     const uuid = await app.publish({ subject, type })
     const received = await receiver.take(paths.length)
@@ -79,24 +116,33 @@ test('events of one tenant are not matched with subscriptions of another', async
   expect(await notificationsOf(app, uuid)).toHaveLength(1)
 })
 
-test('an expired subscription still gets what was received before its expiry, and nothing that was received later', async ({ receiver }) => {
+test('an expired subscription still gets what was received before its expiry, and nothing received later', async ({
+  receiver,
+}) => {
   const api = await startApp({ env: { TIDINGS_ROLE: 'api' } })
   const forever = receiver.url('/forever')
   await api.subscribe({ addresses: [forever], subjectFilter: 'backlog', ttlMinutes: 0 })
-  await api.subscribe({ addresses: [receiver.url('/expired')], subjectFilter: 'backlog', ttlMinutes: 1 })
+  const expired = { addresses: [receiver.url('/expired')], subjectFilter: 'backlog', ttlMinutes: 1 }
+  const name = await api.subscribe(expired)
   const inTime = await api.publish({ subject: 'backlog', data: 'in time' })
   // A minute is too long for a test: its time is up right after what has been received so far.
-  await api.db.query(sql`update subscription set expiry = clock_timestamp() where ttl_minutes = 1`)
+  await expireSubscriptions(api.db, { name, agoS: 0 })
   const tooLate = await api.publish({ subject: 'backlog', data: 'too late' })
   const reaper = createReaper({ db: api.db, intervalMs: 60_000, log: createLog({ level: 'silent' }) })
   reaper.start()
-  await eventually(() => api.db.query(sql`select from subscription where end_reason = 'expired'`)).toHaveLength(1)
+  await eventually(() => endReasons(api.db, { name })).toEqual(['expired'])
   await reaper.stop()
   const dispatcher = await startApp({ db: api.db, env: { TIDINGS_ROLE: 'dispatcher' } })
   const received = await receiver.take(3)
   await isDispatched(api, tooLate)
-  expect(received.map(({ path, notification }) => `${path} ${notification.event.data}`).sort()).toEqual(['/expired in time', '/forever in time', '/forever too late'])
-  expect([await notificationsOf(api, inTime), await notificationsOf(api, tooLate)].map((rows) => rows.length)).toEqual([2, 1])
+  expect(received.map(({ path, notification }) => `${path} ${notification.event.data}`).sort()).toEqual([
+    '/expired in time',
+    '/forever in time',
+    '/forever too late',
+  ])
+  expect([await notificationsOf(api, inTime), await notificationsOf(api, tooLate)].map((rows) => rows.length)).toEqual([
+    2, 1,
+  ])
   await dispatcher.stop()
   await api.stop()
 })

@@ -1,20 +1,28 @@
 import { startReceiver } from '@tidings/harness/receiver.ts'
-import { sql } from '@tidings/server/db/sql.ts'
 import { expect } from 'vitest'
-import type { TestApp } from './support/app.ts'
-import { dataOf, eventually, isDispatched, notificationsOf, numbersOf, serviceTest } from './support/service-test.ts'
+import type { TestApp } from './support/test-app.ts'
+import {
+  dataOf,
+  eventually,
+  isDispatched,
+  notificationsOf,
+  numbersOf,
+  serviceTest,
+} from './support/service-fixtures.ts'
+import { livingSubscriptions, pendingRemovals } from './support/stored-state.ts'
 
 const test = serviceTest()
 
-/** Names of the living subscriptions with this subject filter. */
-async function living(app: TestApp, subjectFilter: string): Promise<string[]> {
-  const rows = await app.db.query<{ name: string }>(sql`select name from subscription where subject_filter = ${subjectFilter} and ended is null order by name`)
-  return rows.map(({ name }) => name)
-}
+/** Names of the active subscriptions with this subject filter. */
+const living = ({ db }: TestApp, subjectFilter: string) => livingSubscriptions(db, { subjectFilter })
 
 const last = (subject: string) => ({ subject, data: 'last', deleteSubscriptionsMatchingSubject: true })
 
-test('subscriptions of the subject go when every notification of the event is settled, and match until then', async ({ app, receiver, subject }) => {
+test('subscriptions of the subject are removed when every notification is settled, and match until then', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const failing = await startReceiver()
   let isFailing = true
   failing.decide(() => (isFailing ? 500 : undefined))
@@ -39,19 +47,35 @@ test('subscriptions of the subject go when every notification of the event is se
   await failing.close()
 })
 
-test('a notification that is given up, or cancelled by a DELETE, counts as settled', async ({ app, receiver, subject }) => {
+test('a notification that is given up, or cancelled by a DELETE, counts as settled', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   receiver.decide(({ path }) => (path === '/gone' ? 410 : 500))
   await app.subscribe({ name: `${subject}-gone`, addresses: [receiver.url('/gone')], subjectFilter: subject })
-  await app.subscribe({ name: `${subject}-dead`, addresses: [receiver.url('/dead')], subjectFilter: '*', typeFilter: 'jobs.REMOVAL.*' })
+  await app.subscribe({
+    name: `${subject}-dead`,
+    addresses: [receiver.url('/dead')],
+    subjectFilter: '*',
+    typeFilter: 'jobs.REMOVAL.*',
+  })
   const uuid = await app.publish({ ...last(subject), type: 'jobs.REMOVAL.X' })
-  await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'given_up', httpStatus: 410 }, { state: 'waiting' }])
+  await eventually(() => notificationsOf(app, uuid)).toMatchObject([
+    { state: 'given_up', httpStatus: 410 },
+    { state: 'waiting' },
+  ])
   expect(await living(app, subject)).toEqual([`${subject}-gone`])
   await app.client.call('DELETE', `/subscriptions/byName/${subject}-dead`)
   await eventually(() => living(app, subject)).toEqual([])
   expect(await notificationsOf(app, uuid)).toMatchObject([{ state: 'given_up' }, { state: 'cancelled' }])
 })
 
-test('`*`, other subjects and other tenants are left alone; disabled ones and other types of the subject go', async ({ app, receiver, subject }) => {
+test('`*`, other subjects and other tenants stay; disabled ones and other types of the subject are removed', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const asAdmin = { 'x-tapis-tenant': 'admin' }
   const addresses = [receiver.url()]
   await app.subscribe({ name: `${subject}-all`, addresses, subjectFilter: '*', typeFilter: 'jobs.SURVIVOR.*' })
@@ -68,7 +92,11 @@ test('`*`, other subjects and other tenants are left alone; disabled ones and ot
   expect(await app.client.call('GET', `/subscriptions/byName/${subject}-all`)).toMatchObject({ status: 200 })
 })
 
-test('a subscription that is created after the event was dispatched is not touched', async ({ app, receiver, subject }) => {
+test('a subscription that is created after the event was dispatched is left alone', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   let isFailing = true
   receiver.decide(({ path }) => (isFailing && path === '/first' ? 500 : undefined))
   await app.subscribe({ name: `${subject}-first`, addresses: [receiver.url('/first')], subjectFilter: subject })
@@ -79,8 +107,17 @@ test('a subscription that is created after the event was dispatched is not touch
   await eventually(() => living(app, subject)).toEqual([`${subject}-later`])
 })
 
-test('when nothing matches, the subscriptions go at once and the series has ended', async ({ app, receiver, subject }) => {
-  await app.subscribe({ name: `${subject}-a`, addresses: [receiver.url()], subjectFilter: subject, typeFilter: 'jobs.OTHER.*' })
+test('when nothing matches, the subscriptions are removed at once and the series ends', async ({
+  app,
+  receiver,
+  subject,
+}) => {
+  await app.subscribe({
+    name: `${subject}-a`,
+    addresses: [receiver.url()],
+    subjectFilter: subject,
+    typeFilter: 'jobs.OTHER.*',
+  })
   await app.publish({ subject, seriesId: 's' })
   await app.publish({ ...last(subject), seriesId: 's' })
   await eventually(() => living(app, subject)).toEqual([])
@@ -90,9 +127,15 @@ test('when nothing matches, the subscriptions go at once and the series has ende
 })
 
 test('the flag without a subject, or with the subject `*`, removes nothing', async ({ app, receiver, subject }) => {
-  await app.subscribe({ name: `${subject}-all`, addresses: [receiver.url()], subjectFilter: '*', typeFilter: 'jobs.NOTHING.*' })
-  for (const of of [null, '*']) await app.publish({ subject: of, type: 'jobs.NOTHING.X', deleteSubscriptionsMatchingSubject: true })
+  await app.subscribe({
+    name: `${subject}-all`,
+    addresses: [receiver.url()],
+    subjectFilter: '*',
+    typeFilter: 'jobs.NOTHING.*',
+  })
+  for (const of of [null, '*'])
+    await app.publish({ subject: of, type: 'jobs.NOTHING.X', deleteSubscriptionsMatchingSubject: true })
   await receiver.take(2)
-  await eventually(() => app.db.query(sql`select from subject_removal`)).toEqual([])
+  await eventually(() => pendingRemovals(app.db)).toEqual([])
   expect(await app.client.call('GET', `/subscriptions/byName/${subject}-all`)).toMatchObject({ status: 200 })
 })

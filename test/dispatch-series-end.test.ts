@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { startApp, type TestApp, type TestEvent } from './support/app.ts'
-import { dataOf, isDispatched, numbersOf, serviceTest } from './support/service-test.ts'
+import { startApp, type TestApp, type TestEvent } from './support/test-app.ts'
+import { dataOf, isDispatched, numbersOf, serviceTest } from './support/service-fixtures.ts'
 
 const test = serviceTest()
 
@@ -12,7 +12,7 @@ async function endSeries(app: TestApp, subject: string): Promise<void> {
   expect(answer).toMatchObject({ status: 200, body: { result: null } })
 }
 
-test('an event with endSeries takes its number, then the series begins again', async ({ app, receiver, subject }) => {
+test('an event with endSeries takes its number, then the series restarts', async ({ app, receiver, subject }) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   for (const isLast of [false, true, false, false]) await app.publish({ subject, endSeries: isLast })
   const received = await receiver.take(4)
@@ -20,7 +20,7 @@ test('an event with endSeries takes its number, then the series begins again', a
   expect(received.map(({ notification }) => notification.event.endSeries)).toEqual([false, true, false, false])
 })
 
-test('the end of a series counts from its place between the events before and after it', async ({ app, receiver, subject }) => {
+test('the end of a series takes effect between the events before and after it', async ({ app, receiver, subject }) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   for (const data of ['a', 'b']) await app.publish({ subject, data })
   await endSeries(app, subject)
@@ -40,7 +40,7 @@ test('the end of one series leaves others of the same subject alone', async ({ a
   expect(numbersOf(received.filter(({ notification }) => notification.event.seriesId === 'other'))).toEqual([1, 2])
 })
 
-test('a series that ended although nobody subscribed begins again', async ({ app, receiver, subject }) => {
+test('a series that ended although nobody subscribed restarts', async ({ app, receiver, subject }) => {
   await app.publish({ subject })
   await app.publish({ subject, endSeries: true })
   const last = await app.publish({ subject, seriesId: 'other', deleteSubscriptionsMatchingSubject: true })
@@ -50,7 +50,9 @@ test('a series that ended although nobody subscribed begins again', async ({ app
   expect(numbersOf(await receiver.take(2))).toEqual([1, 1])
 })
 
-test('several resets that are dispatched as one batch each begin the count again, in the order of the publishes', async ({ receiver }) => {
+test('several resets that are dispatched as one batch each restart the count, in publish order', async ({
+  receiver,
+}) => {
   const api = await startApp({ env: { TIDINGS_ROLE: 'api' } })
   const subject = 'one-batch'
   await api.subscribe({ addresses: [receiver.url()], subjectFilter: '*' })
@@ -75,19 +77,28 @@ test('several resets that are dispatched as one batch each begin the count again
 
 test.for<[string, (app: TestApp, subject: string) => Promise<unknown>]>([
   ['endSeries', (app, subject) => app.publish({ subject, data: 'last', endSeries: true })],
-  ['deleteSubscriptionsMatchingSubject', (app, subject) => app.publish({ subject, data: 'last', deleteSubscriptionsMatchingSubject: true })],
-  ['an end of series after it', (app, subject) => app.publish({ subject, data: 'last' }).then(() => endSeries(app, subject))],
-])('the new 1 follows the old last, even while that one is being retried (%s)', async ([, publishLast], { app, receiver, subject }) => {
-  await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
-  let isFailing = true
-  receiver.decide(({ notification }) => (isFailing && notification.event.data === 'last' ? 500 : undefined))
-  await app.publish({ subject, data: 'first' })
-  await publishLast(app, subject)
-  await receiver.waitFor((received) => dataOf(received).includes('last'))
-  await isDispatched(app, await app.publish({ subject, data: 'new' }))
-  isFailing = false
-  await receiver.waitFor((received) => dataOf(received).includes('new'))
-  const sent = receiver.received.map(({ notification: { event } }) => `${event.data} ${event.seriesSeqCount}`)
-  expect(sent.length).toBeGreaterThan(3)
-  expect(sent.filter((one, index) => one !== sent[index - 1])).toEqual(['first 1', 'last 2', 'new 1'])
-})
+  [
+    'deleteSubscriptionsMatchingSubject',
+    (app, subject) => app.publish({ subject, data: 'last', deleteSubscriptionsMatchingSubject: true }),
+  ],
+  [
+    'an end of series after it',
+    (app, subject) => app.publish({ subject, data: 'last' }).then(() => endSeries(app, subject)),
+  ],
+])(
+  'the new 1 follows the old last, even while that one is being retried (%s)',
+  async ([, publishLast], { app, receiver, subject }) => {
+    await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
+    let isFailing = true
+    receiver.decide(({ notification }) => (isFailing && notification.event.data === 'last' ? 500 : undefined))
+    await app.publish({ subject, data: 'first' })
+    await publishLast(app, subject)
+    await receiver.waitFor((received) => dataOf(received).includes('last'))
+    await isDispatched(app, await app.publish({ subject, data: 'new' }))
+    isFailing = false
+    await receiver.waitFor((received) => dataOf(received).includes('new'))
+    const sent = receiver.received.map(({ notification: { event } }) => `${event.data} ${event.seriesSeqCount}`)
+    expect(sent.length).toBeGreaterThan(3)
+    expect(sent.filter((one, index) => one !== sent[index - 1])).toEqual(['first 1', 'last 2', 'new 1'])
+  },
+)

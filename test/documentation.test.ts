@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { createApiForFile, envelopeOf, startApiForTest } from './support/api.ts'
+import { createApiForFile, envelopeOf, startApiForTest } from './support/test-api.ts'
 
 const api = createApiForFile()
 
 const get = (path: string, headers: Record<string, string> = {}) => api.call('GET', path, { as: 'nobody', headers })
 
-test('the document is there without a token, as JSON and as YAML, and both say the same', async () => {
+test('the document is served without a token, as JSON and as YAML, and both say the same', async () => {
   const json = await get('/openapi.json')
   const yaml = await get('/openapi.yaml')
   expect([json.status, json.headers.get('content-type')]).toEqual([200, 'application/json'])
@@ -18,13 +18,15 @@ test('the document is there without a token, as JSON and as YAML, and both say t
 
 test('with a public address, the calls of generated clients go there', async () => {
   const other = await startApiForTest({ publicUrl: 'https://gateway.example.org/events' })
-  expect(await (await other.call('GET', '/openapi.json')).json()).toMatchObject({ servers: [{ url: 'https://gateway.example.org/events' }] })
+  expect(await (await other.call('GET', '/openapi.json')).json()).toMatchObject({
+    servers: [{ url: 'https://gateway.example.org/events' }],
+  })
   const page = await (await other.call('GET', '/docs')).text()
   expect(page).toContain('src="/events/v3/notifications/docs/swagger-ui-bundle.js"')
   expect(page).toContain('data-document="/events/v3/notifications/openapi.json" data-base="/events"')
 })
 
-test('a public address cannot write into the page', async () => {
+test('a public address cannot inject anything into the page', async () => {
   const other = await startApiForTest({ publicUrl: 'https://gateway.example.org/a\'&"><script>' })
   expect(await (await other.call('GET', '/docs')).text()).not.toMatch(/"><script>|'&[^a]/)
 })
@@ -34,11 +36,14 @@ test('the page may reach nothing but this service, and has no script of its own'
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
   expect(page.headers.get('x-content-type-options')).toBe('nosniff')
   const policy = page.headers.get('content-security-policy') ?? ''
-  expect(policy.split('; ')).toEqual(expect.arrayContaining(["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"]))
+  expect(policy.split('; ')).toEqual(
+    expect.arrayContaining(["default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'"]),
+  )
   expect(policy).not.toMatch(/http|unsafe|\*/)
   const html = await page.text()
   expect(html).not.toMatch(/https?:|<script[^>]*>[^<]|\son\w+=|<style/)
-  for (const path of ['/docs/swagger-ui-bundle.js', '/docs/start.js', '/docs/swagger-ui.css', '/docs/favicon.png']) expect(html).toContain(`"/v3/notifications${path}"`)
+  for (const path of ['/docs/swagger-ui-bundle.js', '/docs/start.js', '/docs/swagger-ui.css', '/docs/favicon.png'])
+    expect(html).toContain(`"/v3/notifications${path}"`)
 })
 
 test.each([
@@ -46,21 +51,35 @@ test.each([
   ['/docs/start.js', 'text/javascript; charset=utf-8'],
   ['/docs/swagger-ui.css', 'text/css; charset=utf-8'],
   ['/docs/favicon.png', 'image/png'],
-])('%s is served whole, once; who has it is told so', async (path, contentType) => {
+])('%s is served whole, and with 304 to a client that has it', async (path, contentType) => {
   const first = await get(path)
-  expect([first.status, first.headers.get('content-type'), first.headers.get('x-content-type-options')]).toEqual([200, contentType, 'nosniff'])
+  expect([first.status, first.headers.get('content-type'), first.headers.get('x-content-type-options')]).toEqual([
+    200,
+    contentType,
+    'nosniff',
+  ])
   const length = (await first.arrayBuffer()).byteLength
   expect(length).toBe(Number(first.headers.get('content-length')))
   expect(length).toBeGreaterThan(100)
 
   const etag = first.headers.get('etag') ?? ''
   const again = await get(path, { 'if-none-match': etag })
-  expect([again.status, await again.text(), again.headers.get('etag'), again.headers.get('cache-control')]).toEqual([304, '', etag, 'no-cache'])
+  expect([again.status, await again.text(), again.headers.get('etag'), again.headers.get('cache-control')]).toEqual([
+    304,
+    '',
+    etag,
+    'no-cache',
+  ])
 
   const head = await api.call('HEAD', path, { as: 'nobody' })
-  expect([head.status, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([200, String(length), etag])
+  expect([head.status, head.headers.get('content-length'), head.headers.get('etag')]).toEqual([
+    200,
+    String(length),
+    etag,
+  ])
 })
 
 test('nothing else of the package is served', async () => {
-  for (const path of ['/docs/index.html', '/docs/oauth2-redirect.html', '/docs/..%2fpackage.json', '/docs/x']) await envelopeOf(get(path), 404)
+  for (const path of ['/docs/index.html', '/docs/oauth2-redirect.html', '/docs/..%2fpackage.json', '/docs/x'])
+    await envelopeOf(get(path), 404)
 })

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startMailServer, type TestMailServer } from './support/mail-server.ts'
-import { mailEnv } from './support/mail-test.ts'
+import { mailEnv } from './support/mail-helpers.ts'
 import { createOperator, type Operator } from './support/operator.ts'
-import { jobEvent } from './support/app.ts'
+import { jobEvent } from './support/test-app.ts'
 
 let server: TestMailServer
 let operator: Operator
@@ -13,14 +13,20 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await operator.leave()
+  await operator.cleanUp()
   await server.close()
 })
 
-test('a kill -9 after the server took a mail, and before that was written, sends the same mail again, and then the next', async () => {
+test('after kill -9 between acceptance and settlement of a mail, it is sent again, then the next', async () => {
   const life = await operator.start()
   const deliveryTargets = [{ deliveryMethod: 'EMAIL', deliveryAddress: 'someone@example.org' }]
-  expect(await operator.client.call('POST', '/subscriptions', { typeFilter: 'jobs.*.*', subjectFilter: '*', deliveryTargets })).toMatchObject({ status: 201 })
+  expect(
+    await operator.client.call('POST', '/subscriptions', {
+      typeFilter: 'jobs.*.*',
+      subjectFilter: '*',
+      deliveryTargets,
+    }),
+  ).toMatchObject({ status: 201 })
   const raws: Buffer[] = []
   server.decide((question) => {
     if (question.kind !== 'message') return undefined
@@ -28,7 +34,8 @@ test('a kill -9 after the server took a mail, and before that was written, sends
     // Taken, as far as the server is concerned; its word never reaches the client.
     return raws.length === 1 ? 'withheld' : undefined
   })
-  for (const data of ['first', 'second']) expect(await operator.client.call('POST', '/events/publish', jobEvent({ data }))).toMatchObject({ status: 200 })
+  for (const data of ['first', 'second'])
+    expect(await operator.client.call('POST', '/events/publish', jobEvent({ data }))).toMatchObject({ status: 200 })
   await server.waitFor(() => raws.length === 1)
   await life.end('SIGKILL')
   const next = await operator.start()

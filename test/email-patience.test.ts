@@ -2,23 +2,31 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SMTP_LIMITS } from '@tidings/server/delivery/email/smtp-limits.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { startAppForTest, type TestApp } from './support/app.ts'
+import { startAppForTest, type TestApp } from './support/test-app.ts'
 import { startMailServer } from './support/mail-server.ts'
-import { addressOf, mailEnv, mailsTo, subscribeMail } from './support/mail-test.ts'
+import { addressOf, mailEnv, mailsTo, subscribeMail } from './support/mail-helpers.ts'
 import { startScriptedMailServer, type MailScript } from './support/scripted-mail-server.ts'
-import { eventually, notificationsOf } from './support/service-test.ts'
-import { testSmtpSender } from './support/smtp-sender.ts'
-import { createGate } from './support/steps.ts'
+import { eventually, notificationsOf } from './support/service-fixtures.ts'
+import { createTestSmtpSender } from './support/test-smtp-sender.ts'
+import { createGate } from './support/stepwise-service.ts'
 
 const MINUTE = 60_000
 /** Of every wait but the one that a test is about. */
 const SHORT_MS = 250
 const LONG_MS = 1000
-const SHORT = { connectMs: SHORT_MS, tlsMs: SHORT_MS, greetingMs: SHORT_MS, commandMs: SHORT_MS, dataMs: SHORT_MS, blockMs: SHORT_MS, finalMs: SHORT_MS }
+const SHORT = {
+  connectMs: SHORT_MS,
+  tlsMs: SHORT_MS,
+  greetingMs: SHORT_MS,
+  commandMs: SHORT_MS,
+  dataMs: SHORT_MS,
+  blockMs: SHORT_MS,
+  finalMs: SHORT_MS,
+}
 
-async function patient(script: MailScript, limits: Parameters<typeof testSmtpSender>[1] = {}) {
+async function patient(script: MailScript, limits: Parameters<typeof createTestSmtpSender>[1] = {}) {
   const server = await startScriptedMailServer(script)
-  const sender = testSmtpSender(server, limits)
+  const sender = createTestSmtpSender(server, limits)
   onTestFinished(async () => {
     await sender.close()
     await server.close()
@@ -26,18 +34,38 @@ async function patient(script: MailScript, limits: Parameters<typeof testSmtpSen
   return { server, sender }
 }
 
-test('a mail server is waited for as long as RFC 5321 4.5.3.2 says', () => {
-  expect(SMTP_LIMITS).toMatchObject({ greetingMs: 5 * MINUTE, commandMs: 5 * MINUTE, dataMs: 2 * MINUTE, blockMs: 3 * MINUTE, finalMs: 10 * MINUTE })
+test('the service waits for a mail server as long as RFC 5321 4.5.3.2 says', () => {
+  expect(SMTP_LIMITS).toMatchObject({
+    greetingMs: 5 * MINUTE,
+    commandMs: 5 * MINUTE,
+    dataMs: 2 * MINUTE,
+    blockMs: 3 * MINUTE,
+    finalMs: 10 * MINUTE,
+  })
 })
 
 test.each([
-  ['the greeting', 'greeting', 'greetingMs'], ['EHLO', 'EHLO', 'commandMs'], ['MAIL', 'MAIL', 'commandMs'], ['RCPT', 'RCPT', 'commandMs'], ['DATA', 'DATA', 'dataMs'], ['the dot', '.', 'finalMs'],
+  ['the greeting', 'greeting', 'greetingMs'],
+  ['EHLO', 'EHLO', 'commandMs'],
+  ['MAIL', 'MAIL', 'commandMs'],
+  ['RCPT', 'RCPT', 'commandMs'],
+  ['DATA', 'DATA', 'dataMs'],
+  ['the dot', '.', 'finalMs'],
 ] as const)('a server that is slow to answer %s has the time for it that is its own', async (_what, verb, limit) => {
   const script = { delaysMs: { [verb]: LONG_MS } }
   const { server, sender } = await patient(script, { limits: { ...SHORT, [limit]: 10 * LONG_MS } })
   expect(await sender.post()).toMatchObject({ kind: 'accepted' })
   expect(server.lines.filter((line) => line === '.')).toHaveLength(1)
-  const hasty = await patient(script, { limits: { ...SHORT, greetingMs: 10 * LONG_MS, commandMs: 10 * LONG_MS, dataMs: 10 * LONG_MS, finalMs: 10 * LONG_MS, [limit]: SHORT_MS } })
+  const hasty = await patient(script, {
+    limits: {
+      ...SHORT,
+      greetingMs: 10 * LONG_MS,
+      commandMs: 10 * LONG_MS,
+      dataMs: 10 * LONG_MS,
+      finalMs: 10 * LONG_MS,
+      [limit]: SHORT_MS,
+    },
+  })
   expect(await hasty.sender.post()).toMatchObject({ kind: 'failed', stage: verb === '.' ? 'answer' : 'connect' })
 })
 
@@ -49,12 +77,12 @@ test('commands that are sent together have their limits one after the other', as
   expect(await hasty.sender.post()).toMatchObject({ kind: 'failed', reason: 'answer_timeout', stage: 'connect' })
 })
 
-test('the time for all that precedes the last answer does not run while that is waited for', async () => {
+test('the limit for everything before the last reply does not include the wait for that reply', async () => {
   const { sender } = await patient({ delaysMs: { '.': LONG_MS } }, { limits: { untilFinalMs: 500 } })
   expect(await sender.post()).toMatchObject({ kind: 'accepted' })
 })
 
-test('a server that takes a text in small pieces gets all of it, and one that takes no more of it is left', async () => {
+test('a server that reads a text in small pieces gets all of it; one that stops reading is left', async () => {
   const data = 'x'.repeat(3 * 1024 * 1024)
   const slow = await patient({}, { limits: { blockMs: 1000, untilFinalMs: 60_000 } })
   const reading = slow.sender.post({ event: { data } })
@@ -65,40 +93,42 @@ test('a server that takes a text in small pieces gets all of it, and one that ta
     void delay(2).then(() => socket.resume())
   })
   expect(await reading).toMatchObject({ kind: 'accepted' })
-  const stuck = await patient({}, { limits: { blockMs: 300, finalMs: 10_000 } })
-  const cut = stuck.sender.post({ event: { data } })
-  await expect.poll(() => stuck.server.connections.length, { interval: 1 }).toBe(1)
+  const stuck = await patient({ stopsReadingAt: 'DATA' }, { limits: { blockMs: 300, finalMs: 10_000 } })
+  expect(await stuck.sender.post({ event: { data } })).toMatchObject({
+    kind: 'failed',
+    reason: 'answer_timeout',
+    stage: 'answer',
+  })
   const [other] = stuck.server.connections
-  if (other) {
-    other.on('data', (chunk: Buffer) => {
-      if (chunk.toString().startsWith('DATA')) other.pause()
-    })
-    expect(await cut).toMatchObject({ kind: 'failed', reason: 'answer_timeout', stage: 'answer' })
-    other.resume()
-    await once(other, 'close')
-  }
+  if (!other) throw new Error('no connection')
+  other.resume()
+  await once(other, 'close')
 })
 
-test('a server that refuses a text before its end has its session closed, not another command in the middle of the text', async () => {
-  const { server, sender } = await patient({ answers: { DATA: '354 go on\r\n552 too much' } })
-  const sent = sender.post({ event: { data: 'x'.repeat(8 * 1024 * 1024) } })
-  await expect.poll(() => server.connections.length, { interval: 1 }).toBe(1)
-  const [socket] = server.connections
-  socket?.on('data', (chunk: Buffer) => {
-    if (chunk.toString().startsWith('DATA')) socket.pause()
+test('when a server rejects a text before its end the session is closed, with no command in the text', async () => {
+  const { server, sender } = await patient({
+    answers: { DATA: '354 go on\r\n552 too much' },
+    stopsReadingAt: 'DATA',
   })
+  const sent = sender.post({ event: { data: 'x'.repeat(8 * 1024 * 1024) } })
   expect(await sent).toMatchObject({ kind: 'refused', smtpCode: 552, stage: 'message' })
-  socket?.resume()
+  for (const socket of server.connections) socket.resume()
   await server.allClosed()
   expect(server.lines.at(-1)).toBe('DATA')
 })
 
-test.each(['221 bye', 'withheld'])('an idle session is closed with QUIT, whatever comes back (%s)', async (farewell) => {
-  const { server, sender } = await patient({ answers: { QUIT: farewell } }, { limits: { idleMs: 50, farewellMs: 100 } })
-  expect(await sender.post()).toMatchObject({ kind: 'accepted' })
-  await server.allClosed()
-  expect(server.lines.at(-1)).toBe('QUIT')
-})
+test.each(['221 bye', 'withheld'])(
+  'an idle session is closed with QUIT, whatever comes back (%s)',
+  async (farewell) => {
+    const { server, sender } = await patient(
+      { answers: { QUIT: farewell } },
+      { limits: { idleMs: 50, farewellMs: 100 } },
+    )
+    expect(await sender.post()).toMatchObject({ kind: 'accepted' })
+    await server.allClosed()
+    expect(server.lines.at(-1)).toBe('QUIT')
+  },
+)
 
 async function mailing(): Promise<{ app: TestApp; server: Awaited<ReturnType<typeof startMailServer>> }> {
   const server = await startMailServer({ encryption: 'none' })
@@ -106,7 +136,7 @@ async function mailing(): Promise<{ app: TestApp; server: Awaited<ReturnType<typ
   return { app: await startAppForTest({ env: mailEnv(server) }), server }
 }
 
-test('a domain whose mails wait for their last answer holds up no other, whether it has many addresses or many mails, and its lane gets each mail once', async () => {
+test('mails of a domain that wait for their last reply hold up no other domain, and each is sent once', async () => {
   const { app, server } = await mailing()
   const mayAnswer = createGate()
   const isSlow = (address: string) => address.endsWith('@slow.example')
@@ -118,7 +148,8 @@ test('a domain whose mails wait for their last answer holds up no other, whether
   for (const address of slow) await subscribeMail(app, address, { subjectFilter: 'slow' })
   const prompt = Array.from({ length: 4 }, (_, index) => addressOf(`prompt-${index}`))
   for (const address of prompt) await subscribeMail(app, address, { subjectFilter: 'prompt' })
-  const waiting = () => server.asked.filter((question) => question.kind === 'message' && question.mail.recipients.some(isSlow)).length
+  const waiting = () =>
+    server.asked.filter((question) => question.kind === 'message' && question.mail.recipients.some(isSlow)).length
   await app.publish({ subject: 'slow', seriesId: 'one' })
   await server.waitFor(() => waiting() === 5)
   for (let round = 0; round < 20; round += 1) await app.publish({ subject: 'prompt', seriesId: 'one' })
@@ -127,6 +158,10 @@ test('a domain whose mails wait for their last answer holds up no other, whether
   const second = await app.publish({ subject: 'slow', seriesId: 'one' })
   mayAnswer.open()
   await server.waitFor(() => slow.every((address) => mailsTo(server, address).length === 2), 20_000)
-  await eventually(async () => (await notificationsOf(app, second)).every(({ state, attempts }) => state === 'delivered' && attempts === 1)).toBe(true)
-  expect(server.asked.filter((question) => question.kind === 'message' && question.mail.recipients.some(isSlow))).toHaveLength(60)
+  await eventually(async () =>
+    (await notificationsOf(app, second)).every(({ state, attempts }) => state === 'delivered' && attempts === 1),
+  ).toBe(true)
+  expect(
+    server.asked.filter((question) => question.kind === 'message' && question.mail.recipients.some(isSlow)),
+  ).toHaveLength(60)
 })

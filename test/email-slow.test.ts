@@ -1,18 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { startReceiver } from '@tidings/harness/receiver.ts'
-import { isStillDue } from '@tidings/server/delivery/lane.ts'
-import { settleGroup } from '@tidings/server/delivery/settle.ts'
-import { sql } from '@tidings/server/db/sql.ts'
+import type { Db } from '@tidings/server/db/db.ts'
+import { createDeletions } from '@tidings/server/lanes/deletions.ts'
+import { createLog } from '@tidings/server/log.ts'
+import { required } from '@tidings/server/runtime/required.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { startAppForTest, type TestApp } from './support/app.ts'
-import { createDatabaseForTest } from './support/database.ts'
+import { startAppForTest, type TestApp } from './support/test-app.ts'
+import { createDatabaseForTest } from './support/test-database.ts'
 import { startMailServer, type TestMailServer } from './support/mail-server.ts'
-import { addressOf, mailEnv, mailsTo, subscribeMail } from './support/mail-test.ts'
+import { addressOf, mailEnv, mailsTo, subscribeMail } from './support/mail-helpers.ts'
 import { mailedData } from './support/received-mail.ts'
-import { eventually, failuresOf, isDispatched, notificationsOf } from './support/service-test.ts'
-import { createGate, openSteps, settled } from './support/steps.ts'
+import { eventually, failuresOf, isDispatched, notificationsOf } from './support/service-fixtures.ts'
+import { createGate, openStepwiseService } from './support/stepwise-service.ts'
+import { endSubscriptions, storedSubscriptions, storedTargets } from './support/stored-state.ts'
 
-/** Longer than a claim may be old before its attempt starts. */
+/** Longer than a look for deletions may be old when a mail leaves. */
 const SLOW_MS = 1700
 
 /** A service, and the server that it sends its mails to. */
@@ -23,7 +25,7 @@ async function mailing(): Promise<{ app: TestApp; server: TestMailServer }> {
   return { app, server }
 }
 
-test('a server that thinks about each recipient for longer than a claim may be old gets its mails, in order, at the first attempt', async () => {
+test('a server that takes longer than the age limit of a look gets its mails, in order, at one attempt', async () => {
   const { app, server } = await mailing()
   const address = addressOf('slow')
   await subscribeMail(app, address, { subjectFilter: 'slow' })
@@ -31,12 +33,16 @@ test('a server that thinks about each recipient for longer than a claim may be o
     if (kind === 'recipient') await delay(SLOW_MS)
     return undefined
   })
-  const uuids = [await app.publish({ subject: 'slow', data: 'one' }), await app.publish({ subject: 'slow', data: 'two' })]
+  const uuids = [
+    await app.publish({ subject: 'slow', data: 'one' }),
+    await app.publish({ subject: 'slow', data: 'two' }),
+  ]
   expect(mailedData(await server.take(2))).toEqual(['one', 'two'])
-  for (const uuid of uuids) await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'delivered', attempts: 1 }])
+  for (const uuid of uuids)
+    await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'delivered', attempts: 1 }])
 })
 
-test('a mail whose subscription is deleted while the server thinks about its recipient is not sent', async () => {
+test('a mail whose subscription is deleted while the server checks its recipient is not sent', async () => {
   const { app, server } = await mailing()
   const name = await subscribeMail(app, addressOf('deleted'), { subjectFilter: 'deleted' })
   const answered = createGate()
@@ -52,40 +58,58 @@ test('a mail whose subscription is deleted while the server thinks about its rec
   expect(server.asked.filter(({ kind }) => kind === 'message')).toEqual([])
 })
 
-test('a claim is found again as long as it is the head, ours, and not of a deleted subscription', async () => {
-  const steps = await openSteps()
-  await steps.subscribe('http://127.0.0.1/')
-  await steps.publish({ seriesId: 'a' }, { seriesId: 'a' }, { seriesId: 'b' })
-  await steps.dispatch()
-  const heads = await steps.claim()
-  const isDue = (holding = steps.holding) => Promise.all(heads.map((head) => isStillDue(steps.db, holding, head)))
-  expect(await isDue()).toEqual([true, true])
-  expect(await isDue({ ...steps.holding, ownerId: '00000000-0000-4000-8000-000000000000' })).toEqual([false, false])
-  const [first] = heads
-  if (first) await settleGroup(steps.db, steps.holding, [settled(first)], new Set())
-  expect(await isDue()).toEqual([false, true])
-  await steps.db.query(sql`update partition set epoch = 8`)
-  expect(await isDue()).toEqual([false, false])
-  await steps.db.query(sql`update partition set epoch = 7`)
-  await steps.db.query(sql`update subscription set ended = now(), end_reason = 'expired'`)
-  expect(await isDue()).toEqual([false, true])
-  await steps.db.query(sql`update subscription set end_reason = 'deleted'`)
-  expect(await isDue()).toEqual([false, false])
+test('a look for deletions finds what was deleted since the one before, however long the deletion took', async () => {
+  const steps = await openStepwiseService()
+  for (const path of ['a', 'b', 'c', 'd']) await steps.subscribe(`http://127.0.0.1/${path}`)
+  const [before, slow, quick, expired] = await storedTargets(steps.db)
+  if (!before || !slow || !quick || !expired) throw new Error('expected four targets')
+  const subscriptions = new Map((await storedSubscriptions(steps.db)).map(({ id, name }) => [id, name]))
+  const end = (db: Db, { subscriptionId }: typeof before, reason: 'deleted' | 'expired' = 'deleted') =>
+    endSubscriptions(db, { name: required(subscriptions.get(subscriptionId), 'its name'), reason })
+  await end(steps.db, before)
+  const found: number[][] = []
+  const deletions = createDeletions({
+    db: steps.db,
+    onDeleted: (targetIds) => found.push([...targetIds]),
+    onFresh: () => undefined,
+    log: createLog({ level: 'silent' }),
+  })
+  expect(deletions.isFresh()).toBe(false)
+  deletions.start()
+  await deletions.renew()
+  expect([deletions.isFresh(), deletions.hasLooked()]).toEqual([true, true])
+  // While anybody else's transaction runs on the server, a look finds what was deleted before it again.
+  const newlyFound = () => new Set(found.splice(0).flat().filter((id) => id !== before.id))
+  expect(newlyFound()).toEqual(new Set())
+  await steps.db.transaction(async (tx) => {
+    await end(tx, slow)
+    await end(steps.db, quick)
+    await end(steps.db, expired, 'expired')
+    await deletions.renew()
+    await deletions.renew()
+  })
+  expect(newlyFound()).toEqual(new Set([quick.id]))
+  await deletions.renew()
+  expect(newlyFound()).toContain(slow.id)
+  await deletions.stop()
   await steps.stop()
 })
 
-test('a mail server that takes connections and says nothing delays no webhook', async () => {
+test('a mail server that accepts connections and says nothing delays no webhook', async () => {
   const { app, server } = await mailing()
   const receiver = await startReceiver()
   server.decide(({ kind }) => (kind === 'connect' ? 'withheld' : undefined))
-  for (let index = 0; index < 30; index += 1) await subscribeMail(app, addressOf(`dead-${index}`), { subjectFilter: '*' })
+  for (let index = 0; index < 30; index += 1)
+    await subscribeMail(app, addressOf(`dead-${index}`), { subjectFilter: '*' })
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: '*' })
   const uuid = await app.publish({ subject: 'first' })
   await receiver.take(1)
   await server.waitFor(() => server.asked.length === 5)
   // All connections that an unknown domain may have wait for a greeting.
   expect(await failuresOf(app, uuid)).toEqual([])
-  await Promise.all(Array.from({ length: 200 }, (_, series) => app.publish({ subject: 'busy', seriesId: String(series) })))
+  await Promise.all(
+    Array.from({ length: 200 }, (_, series) => app.publish({ subject: 'busy', seriesId: String(series) })),
+  )
   await receiver.take(200)
   expect(server.accepted).toEqual([])
   server.decide(() => undefined)
@@ -93,7 +117,7 @@ test('a mail server that takes connections and says nothing delays no webhook', 
   await receiver.close()
 })
 
-test('of one address at most two mails are under way, so that the others have their turn', async () => {
+test('one address has at most two mails in flight, so that others get a share', async () => {
   const { app, server } = await mailing()
   const [busy, other] = [addressOf('busy'), addressOf('other')]
   await subscribeMail(app, busy, { subjectFilter: 'busy' })
@@ -103,8 +127,11 @@ test('of one address at most two mails are under way, so that the others have th
     if (question.kind === 'recipient' && question.address === busy) await mayAnswer.opened
     return undefined
   })
-  await Promise.all(Array.from({ length: 20 }, (_, series) => app.publish({ subject: 'busy', seriesId: String(series) })))
-  const recipients = () => server.asked.filter((question) => question.kind === 'recipient' && question.address === busy).length
+  await Promise.all(
+    Array.from({ length: 20 }, (_, series) => app.publish({ subject: 'busy', seriesId: String(series) })),
+  )
+  const recipients = () =>
+    server.asked.filter((question) => question.kind === 'recipient' && question.address === busy).length
   await server.waitFor(() => recipients() === 2)
   await app.publish({ subject: 'other' })
   await server.waitFor(() => mailsTo(server, other).length === 1)
@@ -113,7 +140,7 @@ test('of one address at most two mails are under way, so that the others have th
   await server.waitFor(() => mailsTo(server, busy).length === 20)
 })
 
-test('a stop does not wait for a mail server that says nothing, and its mails go out after the next start', async () => {
+test('a stop does not wait for a silent mail server, and its mails go out after the next start', async () => {
   const server = await startMailServer({ encryption: 'none' })
   onTestFinished(() => server.close())
   const db = await createDatabaseForTest({ isEmpty: true })

@@ -1,19 +1,23 @@
-import type { MailServer } from '@tidings/server/config.ts'
+import type { MailServer } from '@tidings/server/config/config.ts'
 import { expect, onTestFinished, test } from 'vitest'
 import { startMailServer, type MailServerOptions, type TestMailServer } from './support/mail-server.ts'
 import { startScriptedMailServer, type MailScript } from './support/scripted-mail-server.ts'
-import { testSmtpSender, type TestMailSender } from './support/smtp-sender.ts'
+import { createTestSmtpSender, type TestMailSender } from './support/test-smtp-sender.ts'
 import { TEST_CERTIFICATE } from './support/tls-fixture.ts'
 
 const LOGIN = { user: 'tapis', password: 'geheim' }
 const TRUSTING = { ca: TEST_CERTIFICATE }
 
-type SenderParts = Parameters<typeof testSmtpSender>[1]
+type SenderParts = Parameters<typeof createTestSmtpSender>[1]
 
-async function sending(security: MailServer['security'], options: MailServerOptions, parts: SenderParts & { login?: MailServer['login'] } = {}): Promise<{ server: TestMailServer; sender: TestMailSender }> {
+async function sending(
+  security: MailServer['security'],
+  options: MailServerOptions,
+  parts: SenderParts & { login?: MailServer['login'] } = {},
+): Promise<{ server: TestMailServer; sender: TestMailSender }> {
   const { login, ...rest } = parts
   const server = await startMailServer(options)
-  const sender = testSmtpSender({ port: server.port, security, login }, { limits: { connectMs: 1000 }, ...rest })
+  const sender = createTestSmtpSender({ port: server.port, security, login }, { limits: { connectMs: 1000 }, ...rest })
   onTestFinished(async () => {
     await sender.close()
     await server.close()
@@ -22,22 +26,27 @@ async function sending(security: MailServer['security'], options: MailServerOpti
 }
 
 test.each([
-  ['starttls', 'starttls'], ['tls', 'tls'], ['opportunistic', 'starttls'],
+  ['starttls', 'starttls'],
+  ['tls', 'tls'],
+  ['opportunistic', 'starttls'],
 ] as const)('with %s and a trusted certificate a mail goes out encrypted', async (security, encryption) => {
   const { server, sender } = await sending(security, { encryption }, TRUSTING)
   expect(await sender.post()).toMatchObject({ kind: 'accepted' })
   expect(server.accepted).toMatchObject([{ isEncrypted: true }])
 })
 
-test.each(['starttls', 'tls'] as const)('with %s a certificate that nobody vouches for costs an attempt, and nothing is sent', async (security) => {
-  const { server, sender } = await sending(security, { encryption: security })
-  expect(await sender.post()).toMatchObject({ kind: 'failed', reason: 'tls', stage: 'connect' })
-  expect(server.accepted).toEqual([])
-})
+test.each(['starttls', 'tls'] as const)(
+  'with %s an untrusted certificate costs an attempt, and nothing is sent',
+  async (security) => {
+    const { server, sender } = await sending(security, { encryption: security })
+    expect(await sender.post()).toMatchObject({ kind: 'failed', reason: 'tls', stage: 'connect' })
+    expect(server.accepted).toEqual([])
+  },
+)
 
-test('with starttls a server of another name is not the right one', async () => {
+test('with starttls a server with another name is rejected', async () => {
   const { server } = await sending('none', {})
-  const sender = testSmtpSender({ host: 'localhost', port: server.port, security: 'starttls' }, TRUSTING)
+  const sender = createTestSmtpSender({ host: 'localhost', port: server.port, security: 'starttls' }, TRUSTING)
   expect(await sender.post()).toMatchObject({ kind: 'failed', reason: 'tls' })
   await sender.close()
 })
@@ -54,7 +63,7 @@ test('with tls a server that does not speak it gets no mail', async () => {
   expect(server.accepted).toEqual([])
 })
 
-test('opportunistic without a login takes what there is: an unknown certificate, or no encryption', async () => {
+test('opportunistic without a login accepts an unknown certificate, or no encryption', async () => {
   const unknown = await sending('opportunistic', { encryption: 'starttls' })
   expect(await unknown.sender.post()).toMatchObject({ kind: 'accepted' })
   expect(unknown.server.accepted).toMatchObject([{ isEncrypted: true }])
@@ -63,40 +72,54 @@ test('opportunistic without a login takes what there is: an unknown certificate,
   expect(plain.server.accepted).toMatchObject([{ isEncrypted: false }])
 })
 
-test('none never encrypts, although it is offered', async () => {
+test('none never encrypts, even if encryption is offered', async () => {
   const { server, sender } = await sending('none', { encryption: 'starttls' })
   expect(await sender.post()).toMatchObject({ kind: 'accepted' })
   expect(server.accepted).toMatchObject([{ isEncrypted: false }])
 })
 
-test.each([['starttls', 'starttls'], ['tls', 'tls'], ['opportunistic', 'starttls'], ['none', 'none']] as const)('with %s a login is sent as configured', async (security, encryption) => {
+test.each([
+  ['starttls', 'starttls'],
+  ['tls', 'tls'],
+  ['opportunistic', 'starttls'],
+  ['none', 'none'],
+] as const)('with %s a login is sent as configured', async (security, encryption) => {
   const { server, sender } = await sending(security, { encryption, needsLogin: true }, { ...TRUSTING, login: LOGIN })
   expect(await sender.post()).toMatchObject({ kind: 'accepted' })
-  expect(server.asked.filter(({ kind }) => kind === 'login')).toEqual([{ kind: 'login', ...LOGIN, isEncrypted: security !== 'none' }])
+  expect(server.asked.filter(({ kind }) => kind === 'login')).toEqual([
+    { kind: 'login', ...LOGIN, isEncrypted: security !== 'none' },
+  ])
 })
 
-test.each(['starttls', 'opportunistic'] as const)('with %s a login is not sent to a server of an unknown certificate', async (security) => {
-  const { server, sender } = await sending(security, { encryption: 'starttls', needsLogin: true }, { login: LOGIN })
-  expect(await sender.post()).toMatchObject({ kind: 'failed', reason: 'tls' })
-  expect(server.asked.map(({ kind }) => kind)).not.toContain('login')
-})
+test.each(['starttls', 'opportunistic'] as const)(
+  'with %s a login is not sent to a server with an unknown certificate',
+  async (security) => {
+    const { server, sender } = await sending(security, { encryption: 'starttls', needsLogin: true }, { login: LOGIN })
+    expect(await sender.post()).toMatchObject({ kind: 'failed', reason: 'tls' })
+    expect(server.asked.map(({ kind }) => kind)).not.toContain('login')
+  },
+)
 
 const ANNOUNCING_LOGIN = '250-scripted\r\n250 AUTH PLAIN LOGIN'
 test.each<[string, MailServer['security'], MailScript]>([
   ['STARTTLS is not offered', 'starttls', { answers: { EHLO: ANNOUNCING_LOGIN } }],
   ['STARTTLS is not offered', 'opportunistic', { answers: { EHLO: ANNOUNCING_LOGIN } }],
-  ['STARTTLS is refused', 'opportunistic', { answers: { EHLO: `250-STARTTLS\r\n${ANNOUNCING_LOGIN}`, STARTTLS: '454 not now' } }],
+  [
+    'STARTTLS is refused',
+    'opportunistic',
+    { answers: { EHLO: `250-STARTTLS\r\n${ANNOUNCING_LOGIN}`, STARTTLS: '454 not now' } },
+  ],
   ['the connection is not TLS', 'tls', { answers: { EHLO: ANNOUNCING_LOGIN } }],
 ])('where %s, no login is sent with %s', async (_why, security, script) => {
   const server = await startScriptedMailServer(script)
-  const sender = testSmtpSender({ port: server.port, security, login: LOGIN }, { limits: { connectMs: 1000 } })
+  const sender = createTestSmtpSender({ port: server.port, security, login: LOGIN }, { limits: { connectMs: 1000 } })
   expect((await sender.post()).kind).not.toBe('accepted')
   expect(server.lines.filter((line) => /^(AUTH|MAIL)/.test(line))).toEqual([])
   await sender.close()
   await server.close()
 })
 
-test('a login that is refused is the trouble of the operator, not of the mail', async () => {
+test('a rejected login is a problem of the operator, not of the mail', async () => {
   const { server, sender } = await sending('none', { encryption: 'none', needsLogin: true }, { login: LOGIN })
   server.decide(({ kind }) => (kind === 'login' ? 535 : undefined))
   expect(await sender.post()).toMatchObject({ kind: 'refused', smtpCode: 535, stage: 'session' })
@@ -104,7 +127,7 @@ test('a login that is refused is the trouble of the operator, not of the mail', 
   expect(await sender.post()).toMatchObject({ kind: 'accepted' })
 })
 
-test('a server that wants a login where none is configured refuses the sender, not the mail', async () => {
+test('a server that requires a login when none is configured rejects the sender, not the mail', async () => {
   const { sender } = await sending('none', { encryption: 'none', needsLogin: true })
   expect(await sender.post()).toMatchObject({ kind: 'refused', smtpCode: 530, stage: 'sender' })
 })

@@ -1,9 +1,9 @@
-import { sql } from '@tidings/server/db/sql.ts'
 import { afterAll, afterEach, expect } from 'vitest'
 import { startMailServer, type MailQuestion } from './support/mail-server.ts'
-import { addressOf, mailEnv, mailsTo, subscribeMail } from './support/mail-test.ts'
+import { addressOf, mailEnv, mailsTo, subscribeMail } from './support/mail-helpers.ts'
 import { mailedData } from './support/received-mail.ts'
-import { eventually, failuresOf, isDispatched, notificationsOf, serviceTest } from './support/service-test.ts'
+import { eventually, failuresOf, isDispatched, notificationsOf, serviceTest } from './support/service-fixtures.ts'
+import { changeTargetAddress, livingSubscriptions, storedLanes } from './support/stored-state.ts'
 
 const server = await startMailServer({ encryption: 'none' })
 const test = serviceTest(mailEnv(server))
@@ -12,13 +12,22 @@ afterEach(() => server.decide(() => undefined))
 afterAll(() => server.close())
 
 /** The text of this event. */
-const isMessage = (question: MailQuestion, data: string) => question.kind === 'message' && question.mail.notification.event.data === data
+const isMessage = (question: MailQuestion, data: string) =>
+  question.kind === 'message' && question.mail.notification.event.data === data
 
-test('an event goes to each e-mail target that it matches, as a mail with what a webhook would get', async ({ app, receiver, subject }) => {
+test('an event goes to each matching e-mail target, as a mail with what a webhook would get', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   const [first, second] = [addressOf(subject), addressOf(`other-${subject}`)]
   await app.subscribe({
-    addresses: [], subjectFilter: subject,
-    deliveryTargets: [...[first, second].map((deliveryAddress) => ({ deliveryMethod: 'EMAIL', deliveryAddress })), { deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url() }],
+    addresses: [],
+    subjectFilter: subject,
+    deliveryTargets: [
+      ...[first, second].map((deliveryAddress) => ({ deliveryMethod: 'EMAIL', deliveryAddress })),
+      { deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url() },
+    ],
   })
   const eventUuid = await app.publish({ subject, data: 'hello' })
   await server.waitFor(() => mailsTo(server, first).length === 1 && mailsTo(server, second).length === 1)
@@ -26,14 +35,21 @@ test('an event goes to each e-mail target that it matches, as a mail with what a
   for (const address of [first, second]) {
     const [mail] = mailsTo(server, address)
     expect(mail?.notification.event).toEqual(webhook?.notification.event)
-    expect(mail?.notification).toMatchObject({ eventUuid, deliveryTarget: { deliveryMethod: 'EMAIL', deliveryAddress: address } })
+    expect(mail?.notification).toMatchObject({
+      eventUuid,
+      deliveryTarget: { deliveryMethod: 'EMAIL', deliveryAddress: address },
+    })
     expect(mail?.parsed.messageId).toBe(`<${mail?.notification.uuid}@nowhere.com>`)
     expect(mail?.parsed.from?.value).toEqual([{ name: 'Tapis Notifications Service', address: 'no-reply@nowhere.com' }])
   }
-  await eventually(() => notificationsOf(app, eventUuid)).toMatchObject([{ state: 'delivered', attempts: 1 }, { state: 'delivered' }, { state: 'delivered' }])
+  await eventually(() => notificationsOf(app, eventUuid)).toMatchObject([
+    { state: 'delivered', attempts: 1 },
+    { state: 'delivered' },
+    { state: 'delivered' },
+  ])
 })
 
-test('a mail follows its event at once, not when the tables are looked through the next time', async ({ app, subject }) => {
+test('a mail follows its event at once, not at the next scan of the tables', async ({ app, subject }) => {
   const address = addressOf(subject)
   await subscribeMail(app, address, { subjectFilter: subject })
   const startedAt = performance.now()
@@ -45,7 +61,10 @@ test('a mail follows its event at once, not when the tables are looked through t
   expect(performance.now() - startedAt).toBeLessThan(20_000)
 })
 
-test('a mail that is refused for a while holds back later mails of its series, and no other series', async ({ app, subject }) => {
+test('a temporarily rejected mail holds back later mails of its series, and no other series', async ({
+  app,
+  subject,
+}) => {
   const address = addressOf(subject)
   await subscribeMail(app, address, { subjectFilter: subject })
   let refusals = 0
@@ -77,7 +96,10 @@ test('every attempt at a mail has the same Message-ID and the same bytes', async
   for (const raw of raws) expect(raw.equals(raws[0] ?? Buffer.of())).toBe(true)
 })
 
-test('a recipient or a message that is refused for good is given up, once, and its series goes on', async ({ app, subject }) => {
+test('a permanently rejected recipient or message is given up, once, and its series goes on', async ({
+  app,
+  subject,
+}) => {
   const address = addressOf(subject)
   await subscribeMail(app, address, { subjectFilter: subject })
   server.decide((question) => (isMessage(question, 'refused') ? 554 : undefined))
@@ -94,16 +116,24 @@ test('a recipient or a message that is refused for good is given up, once, and i
   expect(await failuresOf(app, unknown)).toEqual(['smtp_550'])
 })
 
-test('an address of old that no creation would take any more is given up without asking the server', async ({ app, subject }) => {
+test('an old address that no creation would accept now is given up without asking the server', async ({
+  app,
+  subject,
+}) => {
   await subscribeMail(app, `jane-${subject}@example.org`, { subjectFilter: subject })
-  await app.db.query(sql`update delivery_target set address = ${`Jane <jane-${subject}@example.org>`} where address = ${`jane-${subject}@example.org`}`)
+  await changeTargetAddress(app.db, `jane-${subject}@example.org`, `Jane <jane-${subject}@example.org>`)
   const uuid = await app.publish({ subject })
   await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'given_up', attempts: 1 }])
   expect(await failuresOf(app, uuid)).toEqual(['bad_address'])
-  expect(server.asked.filter((question) => question.kind === 'recipient' && question.address.includes(subject))).toEqual([])
+  expect(
+    server.asked.filter((question) => question.kind === 'recipient' && question.address.includes(subject)),
+  ).toEqual([])
 })
 
-test('a refusal of our sender gives up nobody: when it is mended, the mails go out in order', async ({ app, subject }) => {
+test('a rejection of our sender gives up no mail: when it is fixed, the mails are sent in order', async ({
+  app,
+  subject,
+}) => {
   const address = addressOf(subject)
   await subscribeMail(app, address, { subjectFilter: subject })
   server.decide(({ kind }) => (kind === 'sender' ? 550 : undefined))
@@ -116,7 +146,7 @@ test('a refusal of our sender gives up nobody: when it is mended, the mails go o
   expect(mailedData(mailsTo(server, address))).toEqual(['first', 'second'])
 })
 
-test('what is published while the mail server is away goes out, in order, when it is back', async ({ app, subject }) => {
+test('what is published while the mail server is down is sent, in order, when it is back', async ({ app, subject }) => {
   const address = addressOf(subject)
   await subscribeMail(app, address, { subjectFilter: subject })
   await server.goDown()
@@ -138,19 +168,25 @@ test('a DELETE cancels the mails that wait, and nothing more is sent', async ({ 
   expect(await app.client.call('DELETE', `/subscriptions/byName/${name}`)).toMatchObject({ status: 200 })
   for (const uuid of uuids) await eventually(() => notificationsOf(app, uuid)).toMatchObject([{ state: 'cancelled' }])
   expect(mailsTo(server, address)).toEqual([])
-  expect(await app.db.query(sql`select from lane join delivery_target on delivery_target.id = lane.target_id where delivery_target.address = ${address}`)).toEqual([])
+  expect(await storedLanes(app.db, { address })).toEqual([])
 })
 
-test.for([[undefined, 'delivered'], [550, 'given_up']] as const)('an event that removes subscriptions does so when its mail is settled (%s: %s), and not before', async ([finalAnswer, state], { app, subject }) => {
-  const address = addressOf(subject)
-  await subscribeMail(app, address, { subjectFilter: subject })
-  let answer: number | undefined = 451
-  server.decide((question) => (isMessage(question, 'last') ? answer : undefined))
-  const uuid = await app.publish({ subject, data: 'last', deleteSubscriptionsMatchingSubject: true })
-  await eventually(() => failuresOf(app, uuid)).toContain('smtp_451')
-  const living = () => app.db.query(sql`select from subscription where subject_filter = ${subject} and ended is null`)
-  expect(await living()).toHaveLength(1)
-  answer = finalAnswer
-  await eventually(living).toEqual([])
-  expect(await notificationsOf(app, uuid)).toMatchObject([{ state }])
-})
+test.for([
+  [undefined, 'delivered'],
+  [550, 'given_up'],
+] as const)(
+  'an event that removes subscriptions does so when its mail is settled (%s: %s), and not before',
+  async ([finalAnswer, state], { app, subject }) => {
+    const address = addressOf(subject)
+    await subscribeMail(app, address, { subjectFilter: subject })
+    let answer: number | undefined = 451
+    server.decide((question) => (isMessage(question, 'last') ? answer : undefined))
+    const uuid = await app.publish({ subject, data: 'last', deleteSubscriptionsMatchingSubject: true })
+    await eventually(() => failuresOf(app, uuid)).toContain('smtp_451')
+    const living = () => livingSubscriptions(app.db, { subjectFilter: subject })
+    expect(await living()).toHaveLength(1)
+    answer = finalAnswer
+    await eventually(living).toEqual([])
+    expect(await notificationsOf(app, uuid)).toMatchObject([{ state }])
+  },
+)

@@ -1,10 +1,10 @@
 import pg from 'pg'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createInstanceLock, InstanceTakenError, type InstanceLock } from '../server/db/instance-lock.ts'
-import { createLog } from '../server/log.ts'
-import { createDataDirectories } from './support/embedded-directories.ts'
+import { createInstanceLock, InstanceTakenError, type InstanceLock } from '@tidings/server/db/instance-lock.ts'
+import { createLog } from '@tidings/server/log.ts'
+import { createDataDirectories } from './support/data-directories.ts'
 import { postmasterPid } from './support/embedded-process.ts'
-import { ask } from './support/embedded-query.ts'
+import { queryOnce } from './support/query-once.ts'
 import { createEmbeddedServers } from './support/embedded-servers.ts'
 
 const log = createLog({ level: 'silent' })
@@ -18,13 +18,16 @@ afterEach(async () => {
   await directories.removeAll()
 })
 
-function lockOf(url: () => string, { address = '', onLost = () => undefined }: { address?: string; onLost?: () => void } = {}): InstanceLock {
+function lockOf(
+  url: () => string,
+  { address = '', onLost = () => undefined }: { address?: string; onLost?: () => void } = {},
+): InstanceLock {
   const lock = createInstanceLock({ url, address: () => address, onLost, log })
   locks.push(lock)
   return lock
 }
 
-test('a second instance is refused with the pid and the address of the first, and let in when that has gone', async () => {
+test('a second instance is rejected with pid and address of the first, and admitted when that is gone', async () => {
   const { url } = await servers.start(await directories.make())
   const first = { address: '' }
   const lock = createInstanceLock({ url, address: () => first.address, onLost: () => undefined, log })
@@ -32,7 +35,9 @@ test('a second instance is refused with the pid and the address of the first, an
   await lock.acquire()
   first.address = 'http://127.0.0.1:8080'
   await lock.announce()
-  const refusal = await lockOf(url).acquire().catch((error: unknown) => error)
+  const refusal = await lockOf(url)
+    .acquire()
+    .catch((error: unknown) => error)
   expect(refusal).toBeInstanceOf(InstanceTakenError)
   expect(refusal).toHaveProperty('message', expect.stringContaining(`pid ${process.pid}, http://127.0.0.1:8080`))
   const waiting = lockOf(url).acquire()
@@ -40,30 +45,48 @@ test('a second instance is refused with the pid and the address of the first, an
   await expect(waiting).resolves.toBeUndefined()
 })
 
-test('the instance lock is taken again by itself when postgres comes back after a crash', async () => {
+test('the instance lock is acquired again when postgres comes back after a crash', async () => {
   const dataDir = await directories.make()
   const { url } = await servers.start(dataDir)
   const onLost = vi.fn()
   await lockOf(url, { onLost }).acquire()
   const urlBefore = url()
   process.kill(await postmasterPid(dataDir), 'SIGKILL')
-  await vi.waitFor(async () => {
-    expect(url()).not.toBe(urlBefore)
-    expect(await ask(url(), `select application_name like 'tidings instance%' as "isHeld" from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory'`)).toEqual([{ isHeld: true }])
-  }, { timeout: 20_000, interval: 50 })
+  await vi.waitFor(
+    async () => {
+      expect(url()).not.toBe(urlBefore)
+      expect(
+        await queryOnce(
+          url(),
+          `select application_name like 'tidings instance%' as "isHeld" from pg_locks join pg_stat_activity using (pid) where locktype = 'advisory'`,
+        ),
+      ).toEqual([{ isHeld: true }])
+    },
+    { timeout: 20_000, interval: 50 },
+  )
   expect(onLost).not.toHaveBeenCalled()
 })
 
-test('an instance that lost its connection, and the lock to another, is told so', async () => {
+test('an instance that lost its connection, and the lock to another, is notified', async () => {
   const { url } = await servers.start(await directories.make())
   const onLost = vi.fn()
   await lockOf(url, { onLost }).acquire()
-  const [held] = await ask<{ key: string; pid: number }>(url(), `select concat(classid, ',', objid) as key, pid from pg_locks where locktype = 'advisory'`)
+  const [held] = await queryOnce<{ key: string; pid: number }>(
+    url(),
+    `select concat(classid, ',', objid) as key, pid from pg_locks where locktype = 'advisory'`,
+  )
   const other = new pg.Client({ connectionString: url() })
   await other.connect()
-  const taken = other.query(`select pg_advisory_lock(${held?.key})`) // queued, so it gets the lock in the moment that it is free
-  await vi.waitFor(async () => expect(await ask(url(), `select from pg_locks where locktype = 'advisory' and not granted`)).toHaveLength(1), { interval: 20 })
-  await ask(url(), `select pg_terminate_backend(${held?.pid})`)
+  // queued, so it gets the lock in the moment that it is free
+  const taken = other.query(`select pg_advisory_lock(${held?.key})`)
+  await vi.waitFor(
+    async () =>
+      expect(await queryOnce(url(), `select from pg_locks where locktype = 'advisory' and not granted`)).toHaveLength(
+        1,
+      ),
+    { interval: 20 },
+  )
+  await queryOnce(url(), `select pg_terminate_backend(${held?.pid})`)
   await taken
   await vi.waitFor(() => expect(onLost).toHaveBeenCalledOnce(), { timeout: 20_000, interval: 50 })
   await other.end()

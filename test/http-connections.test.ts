@@ -1,9 +1,10 @@
 import { request } from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import { createEnvelopes } from '@tidings/server/api/envelope.ts'
-import { createHttpServer, type HttpServerParts } from '@tidings/server/api/http.ts'
-import type { Route } from '@tidings/server/api/route.ts'
+import { createEnvelopeWriter } from '@tidings/server/api/http/response/envelope-writer.ts'
+import { createHttpServer, type HttpServerDeps } from '@tidings/server/api/http/http-server.ts'
+import type { Route } from '@tidings/server/api/http/route.ts'
 import { createLog } from '@tidings/server/log.ts'
+import { deferred } from '@tidings/server/runtime/deferred.ts'
 import { openRaw, type RawConnection } from './support/raw-http.ts'
 
 const MOST = 8
@@ -12,24 +13,36 @@ const PROBE_MS = 200
 const LARGE = Buffer.alloc(16 * 1024 * 1024)
 
 /** Holds every request to /slow until `open` is called; `held` says how many it were. */
-async function serve(parts: Partial<HttpServerParts> = {}): Promise<{ address: string; open: () => void; held: () => number }> {
+async function serve(
+  parts: Partial<HttpServerDeps> = {},
+): Promise<{ address: string; open: () => void; held: () => number }> {
   let held = 0
-  let open = (): void => undefined
-  const gate = new Promise<void>((resolve) => (open = resolve))
+  const { promise: gate, resolve: open } = deferred()
   const ok = { httpStatus: 200, text: '{}' } as const
   const routes: readonly Route[] = [
     { method: 'GET', path: '/healthcheck', who: 'anyone', handle: () => ok },
     { method: 'GET', path: '/large', who: 'anyone', handle: () => ({ ...ok, text: LARGE }) },
-    { method: 'GET', path: '/slow', who: 'anyone', handle: () => {
-      held += 1
-      return gate.then(() => ok)
-    } },
+    {
+      method: 'GET',
+      path: '/slow',
+      who: 'anyone',
+      handle: () => {
+        held += 1
+        return gate.then(() => ok)
+      },
+    },
     { method: 'POST', path: '/body', who: 'anyone', handle: () => ok },
   ]
   const server = createHttpServer({
-    host: '0.0.0.0', port: 0, routes, maxConnections: MOST, stopLimitMs: 100, idleGraceMs: 10,
+    host: '0.0.0.0',
+    port: 0,
+    routes,
+    maxConnections: MOST,
+    stopLimitMs: 100,
+    idleGraceMs: 10,
     authenticator: { authenticate: () => Promise.reject(new Error('nobody is asked')) },
-    envelopes: createEnvelopes({ version: '', commit: '', build: '' }), log: createLog({ level: 'fatal', isTerminal: false }),
+    envelopes: createEnvelopeWriter({ version: '', commit: '', build: '' }),
+    log: createLog({ level: 'fatal', isTerminal: false }),
     ...parts,
   })
   const address = await server.start()
@@ -41,24 +54,35 @@ async function serve(parts: Partial<HttpServerParts> = {}): Promise<{ address: s
 }
 
 /** Status of a probe on a connection of its own, and how long it took. */
-function probe(address: string, localAddress = '127.0.0.1'): Promise<{ status: number | undefined; isPrompt: boolean }> {
+function probe(
+  address: string,
+  localAddress = '127.0.0.1',
+): Promise<{ status: number | undefined; isPrompt: boolean }> {
   const start = performance.now()
   return new Promise((resolve, reject) => {
     request(`${address}/v3/notifications/healthcheck`, { agent: false, localAddress }, (response) => {
-      response.resume().once('end', () => resolve({ status: response.statusCode, isPrompt: performance.now() - start < PROBE_MS }))
-    }).once('error', reject).end()
+      response
+        .resume()
+        .once('end', () => resolve({ status: response.statusCode, isPrompt: performance.now() - start < PROBE_MS }))
+    })
+      .once('error', reject)
+      .end()
   })
 }
 
 const SERVED = { status: 200, isPrompt: true }
-const head = (method: string, path: string, more = '') => `${method} /v3/notifications${path} HTTP/1.1\r\nHost: x\r\n${more}`
+const head = (method: string, path: string, more = '') =>
+  `${method} /v3/notifications${path} HTTP/1.1\r\nHost: x\r\n${more}`
 const isOpen = ({ socket }: RawConnection) => !socket.destroyed
-const openAll = (count: number, address: string, bytes = '', localAddress = '127.0.0.1') => Promise.all(Array.from({ length: count }, async () => {
-  const connection = await openRaw(address, localAddress)
-  if (bytes.includes('/large')) connection.socket.pause()
-  if (bytes !== '') connection.socket.write(bytes)
-  return connection
-}))
+const openAll = (count: number, address: string, bytes = '', localAddress = '127.0.0.1') =>
+  Promise.all(
+    Array.from({ length: count }, async () => {
+      const connection = await openRaw(address, localAddress)
+      if (bytes.includes('/large')) connection.socket.pause()
+      if (bytes !== '') connection.socket.write(bytes)
+      return connection
+    }),
+  )
 
 test.each([
   ['say nothing', '', ''],
@@ -73,18 +97,18 @@ test.each([
   for (let count = 0; count < 3 * MOST; count += 1) expect(await probe(address)).toEqual(SERVED)
 })
 
-test('many more connections than there may be leave as many as may be, the newest, and probes are served all the time', async () => {
+test('of too many connections the newest stay, and probes are served all the time', async () => {
   const { address } = await serve()
   const connections: RawConnection[] = []
   for (let count = 0; count < 10; count += 1) {
-    connections.push(...await openAll(MOST, address))
+    connections.push(...(await openAll(MOST, address)))
     expect(await probe(address)).toEqual(SERVED)
   }
   await expect.poll(() => connections.filter(isOpen).length).toBeLessThanOrEqual(MOST)
   expect(connections.slice(0, -MOST).filter(isOpen)).toEqual([])
 })
 
-test('requests under way are left alone: who holds the most idle connections loses the one that is idle for longest', async () => {
+test('requests in progress go on: the peer with most idle connections loses the longest idle one', async () => {
   const { address, open, held } = await serve()
   const modest = await openAll(2, address, '', '127.0.0.2')
   const working = await openAll(3, address, `${head('GET', '/slow')}\r\n`, '127.0.0.3')
@@ -95,10 +119,12 @@ test('requests under way are left alone: who holds the most idle connections los
   await expect.poll(() => greedy.map(isOpen)).toEqual([false, true, true])
   expect([...modest, ...working].every(isOpen)).toBe(true)
   open()
-  await expect.poll(() => working.map(({ answers }) => answers().map(({ status }) => status))).toEqual([[200], [200], [200]])
+  await expect
+    .poll(() => working.map(({ answers }) => answers().map(({ status }) => status)))
+    .toEqual([[200], [200], [200]])
 })
 
-test('a connection that was answered is younger than one that waits since before', async () => {
+test('a connection that has just had a response counts as younger than one that was idle before', async () => {
   const { address } = await serve()
   const [first, ...others] = await openAll(MOST, address)
   first?.socket.write(`${head('GET', '/healthcheck')}\r\n`)
@@ -108,7 +134,7 @@ test('a connection that was answered is younger than one that waits since before
   expect(first?.socket.destroyed).toBe(false)
 })
 
-test('when every connection carries a request, a new one is closed, and none of them is', async () => {
+test('when every connection carries a request, a new one is closed, and none of the others is', async () => {
   const { address, open, held } = await serve()
   const working = await openAll(MOST, address, `${head('GET', '/slow')}\r\n`)
   await expect.poll(held).toBe(MOST)
@@ -127,7 +153,7 @@ test('connections of a trusted proxy stay while anybody else has an idle one', a
   expect(proxied.every(isOpen)).toBe(true)
 })
 
-test('of proxies alone, the idlest goes', async () => {
+test('when there are only proxies, the most idle one goes', async () => {
   const { address } = await serve({ trustedProxies: ['127.0.0.0/8'] })
   const [oldest, ...others] = await openAll(MOST, address)
   expect(await probe(address)).toEqual(SERVED)

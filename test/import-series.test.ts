@@ -1,28 +1,33 @@
 import { randomUUID } from 'node:crypto'
-import { DISPATCH_LOCKS } from '@tidings/server/db/advisory-locks.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { describe, expect, onTestFinished } from 'vitest'
-import { startAppForTest } from './support/app.ts'
-import { createDatabaseForTest } from './support/database.ts'
-import { runImport } from './support/importing.ts'
-import { createOriginal, type Original } from './support/original.ts'
+import { startAppForTest } from './support/test-app.ts'
+import { createDatabaseForTest } from './support/test-database.ts'
+import { runImport } from './support/import-runner.ts'
+import { createTapisSource, type TapisSource } from './support/tapis-source.ts'
 import { createRecordingLog } from './support/recording-log.ts'
-import { eventually, numbersOf, serviceTest } from './support/service-test.ts'
-import { createGate } from './support/steps.ts'
+import { eventually, numbersOf, serviceTest } from './support/service-fixtures.ts'
+import { createGate } from './support/stepwise-service.ts'
+import { importedSeriesNumbers, lockDispatches, storedInstallation, storedPartitions } from './support/stored-state.ts'
+import { mayStayIdle, sessionsWaitingForLock } from './support/database-sessions.ts'
 
 const SOURCE = 'https://tapis.io/jobs'
 
-const test = serviceTest().extend<{ original: Original }>({
-  // eslint-disable-next-line no-empty-pattern -- vitest reads the names of the fixtures from the pattern
+const test = serviceTest().extend<{ original: TapisSource }>({
   original: async ({}, use) => {
-    const original = await createOriginal()
+    const original = await createTapisSource()
     await use(original)
     await original.drop()
   },
 })
 
 describe('a running job', () => {
-  test('goes on counting where the original stopped, also after the import has run again', async ({ app, original, receiver, subject }) => {
+  test('continues counting where the original stopped, also after another import', async ({
+    app,
+    original,
+    receiver,
+    subject,
+  }) => {
     await original.addSeries({ subject, series_id: subject, seq_count: 5 })
     await original.addSeries({ seq_count: 3 })
     const first = await runImport(original.url, app.db.url)
@@ -37,7 +42,12 @@ describe('a running job', () => {
     expect(numbersOf([...received, ...(await receiver.take(1))])).toEqual([6, 7, 8])
   })
 
-  test('that has ended here begins with 1 again, whatever is imported afterwards', async ({ app, original, receiver, subject }) => {
+  test('that has ended here restarts with 1, whatever is imported afterwards', async ({
+    app,
+    original,
+    receiver,
+    subject,
+  }) => {
     await original.addSeries({ subject, series_id: subject, seq_count: 5 })
     await runImport(original.url, app.db.url)
     await app.subscribe({ subjectFilter: subject, addresses: [receiver.url('/job')] })
@@ -49,25 +59,45 @@ describe('a running job', () => {
     expect(numbersOf([...received, ...(await receiver.take(1))])).toEqual([6, 1])
   })
 
-  test('that went on in the original between two imports goes on from there, and one that is further here stays', async ({ app, original, receiver, subject }) => {
+  test('that went on in the original between two imports continues from there; one that is further here stays', async ({
+    app,
+    original,
+    receiver,
+    subject,
+  }) => {
     const further = `${subject}-further`
-    for (const series of [subject, further]) await original.addSeries({ subject: series, series_id: series, seq_count: 2 })
+    for (const series of [subject, further])
+      await original.addSeries({ subject: series, series_id: series, seq_count: 2 })
     await app.subscribe({ typeFilter: 'jobs.*.*', addresses: [receiver.url('/job')] })
     for (let n = 0; n < 3; n += 1) await app.publish({ subject: further, seriesId: further })
     await receiver.take(3)
-    expect((await runImport(original.url, app.db.url)).series()).toEqual({ 'copied': 1, 'already there': 1 })
+    expect((await runImport(original.url, app.db.url)).series()).toEqual({ copied: 1, 'already there': 1 })
     await original.query(sql`update event_series set seq_count = 9 where subject = ${subject}`)
-    expect((await runImport(original.url, app.db.url)).series()).toEqual({ 'copied': 1, 'already there': 1 })
+    expect((await runImport(original.url, app.db.url)).series()).toEqual({ copied: 1, 'already there': 1 })
     await app.publish({ subject, seriesId: subject })
     await app.publish({ subject: further, seriesId: further })
-    expect((await receiver.take(2)).map(({ notification: { event } }) => [event.subject, event.seriesSeqCount]).toSorted()).toEqual([[subject, 10], [further, 4]])
+    expect(
+      (await receiver.take(2)).map(({ notification: { event } }) => [event.subject, event.seriesSeqCount]).toSorted(),
+    ).toEqual([
+      [subject, 10],
+      [further, 4],
+    ])
   })
 
   test.for([
-    ['another source', { source: 'https://tapis.io/other' }], ['another tenant', { tenant: 'other' }], ['another series', { series_id: 'other' }],
+    ['another source', { source: 'https://tapis.io/other' }],
+    ['another tenant', { tenant: 'other' }],
+    ['another series', { series_id: 'other' }],
     ['a subject that differs in a blank', { subject: 'job ' }],
   ] as const)('is not the one of %s', async ([, other], { app, original, receiver, subject }) => {
-    await original.addSeries({ source: SOURCE, subject, series_id: subject, seq_count: 5, ...other, ...('subject' in other ? { subject: `${subject} ` } : {}) })
+    await original.addSeries({
+      source: SOURCE,
+      subject,
+      series_id: subject,
+      seq_count: 5,
+      ...other,
+      ...('subject' in other ? { subject: `${subject} ` } : {}),
+    })
     await runImport(original.url, app.db.url)
     await app.subscribe({ subjectFilter: subject, addresses: [receiver.url('/job')] })
     await app.publish({ subject, seriesId: subject })
@@ -84,64 +114,90 @@ describe('a running job', () => {
   })
 })
 
-test('while a dispatch is under way in a partition, its counters are not touched', async ({ app, original }) => {
+test('while a dispatch is running in a partition, its counters are not touched', async ({ app, original }) => {
   await original.addSeries()
   const [locked, mayGoOn] = [createGate(), createGate()]
   const dispatching = app.db.transaction(async (tx) => {
-    await tx.query(sql`set local idle_in_transaction_session_timeout = 0`)
-    await tx.query(sql`select pg_advisory_xact_lock(${DISPATCH_LOCKS}::integer, id) from partition`)
+    await mayStayIdle(tx)
+    await lockDispatches(tx)
     locked.open()
     await mayGoOn.opened
   })
   await locked.opened
   const importing = runImport(original.url, app.db.url)
-  await eventually(() => app.db.query(sql`select from pg_stat_activity where datname = current_database() and application_name = 'tidings import' and wait_event = 'advisory'`)).toHaveLength(1)
+  await eventually(() => sessionsWaitingForLock(app.db, 'tidings import')).toEqual([{ lock: 'advisory' }])
   mayGoOn.open()
   await dispatching
   expect((await importing).series()).toEqual({ copied: 1 })
 })
 
 describe('what is not copied', () => {
-  test('rows that no event can have made are reported, each with every reason, and keep nothing else out', async ({ app, original }) => {
-    await original.query({ text: 'alter table event_series drop constraint event_series_pkey; alter table event_series alter tenant drop not null, alter source drop not null, alter subject drop not null, alter series_id drop not null, alter seq_count drop not null, alter seq_count type numeric' })
+  test('rows that no event can have created are reported, each with every reason, and keep nothing else out', async ({
+    app,
+    original,
+  }) => {
+    await original.query({
+      text: 'alter table event_series drop constraint event_series_pkey; alter table event_series alter tenant drop not null, alter source drop not null, alter subject drop not null, alter series_id drop not null, alter seq_count drop not null, alter seq_count type numeric',
+    })
     await original.addSeries({ subject: 'good', seq_count: 7007 })
-    await original.query({ text: `insert into event_series (tenant, source, subject, series_id, seq_count) values
-      (null, null, null, null, null), ('', 's', 'negative', 'x', -1), ('dev', 's', 'half', 'x', 1.5), ('dev', 's', 'nan', 'x', 'NaN'), ('dev', 's', 'vast', 'x', 9007199254740993),
-      ('dev', repeat('s', 70000), 'long', 'x', 1), (repeat('t', 251), 's', 'tenant', 'x', 1),
-      ('dev', 's', 'zero', 'x', 0), ('dev', 's', ' ', 'x', 4), ('dev', 's', 'blank', '', 4), ('dev', 's', 'twice', 'x', 2002), ('dev', 's', 'twice', 'x', 3003)` })
+    await original.query({
+      text: `insert into event_series (tenant, source, subject, series_id, seq_count) values
+      (null, null, null, null, null), ('', 's', 'negative', 'x', -1), ('dev', 's', 'half', 'x', 1.5),
+      ('dev', 's', 'nan', 'x', 'NaN'), ('dev', 's', 'vast', 'x', 9007199254740993),
+      ('dev', repeat('s', 70000), 'long', 'x', 1), (repeat('t', 256), 's', 'tenant', 'x', 1),
+      ('dev', 's', 'zero', 'x', 0), ('dev', 's', ' ', 'x', 4), ('dev', 's', 'blank', '', 4), ('dev', 's', 'twice', 'x', 2002), ('dev', 's', 'twice', 'x', 3003)`,
+    })
     const { code, series, lines } = await runImport(original.url, app.db.url)
-    expect([code, series()]).toEqual([2, { 'copied': 2, 'already there': 1, 'without a number': 3, 'invalid': 7 }])
-    const reasons = lines.flatMap((line) => line.split(': invalid: ').slice(1)).map((reason) => reason.split('; ')).toSorted()
-    expect(reasons).toEqual([
-      ['/tenant is missing', '/source is missing', '/subject is missing', '/seriesId is missing', 'the counter is no number of an event: null'],
-      ['/tenant must have 1 to 250 characters'],
-      ['/tenant must have 1 to 250 characters', 'the counter is no number of an event: -1'],
-      ['its texts are longer than 64 KiB'],
-      ['the counter is no number of an event: 1.5'],
-      ['the counter is no number of an event: 9007199254740993'],
-      ['the counter is no number of an event: NaN'],
-    ].toSorted())
-    expect(await app.db.query(sql`select last_number as n from series join imported_series using (series_key) where last_number in (3003, 7007) order by 1`)).toEqual([{ n: 3003 }, { n: 7007 }])
+    expect([code, series()]).toEqual([2, { copied: 2, 'already there': 1, 'without a number': 3, invalid: 7 }])
+    const reasons = lines
+      .flatMap((line) => line.split(': invalid: ').slice(1))
+      .map((reason) => reason.split('; '))
+      .toSorted()
+    expect(reasons).toEqual(
+      [
+        [
+          '/tenant is missing',
+          '/source is missing',
+          '/subject is missing',
+          '/seriesId is missing',
+          'the counter is not an event number: null',
+        ],
+        ['/tenant must have 1 to 255 characters'],
+        ['/tenant must have 1 to 255 characters', 'the counter is not an event number: -1'],
+        ['its texts are longer than 64 KiB'],
+        ['the counter is not an event number: 1.5'],
+        ['the counter is not an event number: 9007199254740993'],
+        ['the counter is not an event number: NaN'],
+      ].toSorted(),
+    )
+    const copied = await importedSeriesNumbers(app.db)
+    expect(copied.filter((number) => [3003, 7007].includes(number))).toEqual([3003, 7007])
   })
 
-  test('an original that is older than its counters says so', async ({ app, original }) => {
+  test('an original that is too old to have counters is reported', async ({ app, original }) => {
     await original.query({ text: 'drop table event_series' })
     const { code, lines, series } = await runImport(original.url, app.db.url)
     expect([code, series()]).toEqual([0, {}])
-    expect(lines).toContain('The source has no counters of series (no table event_series): every series begins with 1 here.')
+    expect(lines).toContain(
+      'The source has no counters of series (no table event_series): every series begins with 1 here.',
+    )
   })
 
-  test('a table of that name with other columns is refused', async ({ app, original }) => {
+  test('a table of that name with other columns is rejected', async ({ app, original }) => {
     await original.query({ text: 'alter table event_series rename seq_count to n' })
     const { code, stderr } = await runImport(original.url, app.db.url)
-    expect({ code, stderr }).toEqual({ code: 1, stderr: 'import: The source cannot be read: the schema tapis_ntf is not one of Tapis Notifications; missing: event_series.seq_count\n' })
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr:
+        'import: The source cannot be read: the schema tapis_ntf is not one of Tapis Notifications; missing: event_series.seq_count\n',
+    })
   })
 })
 
 describe('a database for both', () => {
-  test('is offered for an import at each start until something is there, which copies from it and into it', async () => {
+  test('is offered for an import at each start until something was copied from it and into it', async () => {
     const db = await createDatabaseForTest({ isEmpty: true })
-    const original = await createOriginal({ db })
+    const original = await createTapisSource({ db })
     onTestFinished(() => original.drop())
     await original.add({ name: 'shared' })
     await original.addSeries()
@@ -163,18 +219,22 @@ describe('a database for both', () => {
     expect([again.counts(), again.series()]).toEqual([{ 'already there': 1 }, { 'already there': 1 }])
   })
 
-  test('a first import that no start came before decides the partitions as the start would', async () => {
+  test('a first import before any start decides the partitions as the start would', async () => {
     const db = await createDatabaseForTest({ isEmpty: true })
-    const original = await createOriginal({ db })
+    const original = await createTapisSource({ db })
     onTestFinished(() => original.drop())
     await original.addSeries()
     expect((await runImport('here', db.url, [], { TIDINGS_PARTITIONS: '5' })).code).toBe(0)
-    expect(await db.query(sql`select partition_count as n, (select count(*) from partition) as rows from installation`)).toEqual([{ n: 5, rows: 5 }])
+    expect(await storedInstallation(db)).toMatchObject({ partitionCount: 5 })
+    expect(await storedPartitions(db)).toHaveLength(5)
     await startAppForTest({ db })
   })
 
-  test('is none with the embedded PostgreSQL', async () => {
+  test('does not exist with the embedded PostgreSQL', async () => {
     const { code, stderr } = await runImport('here', undefined)
-    expect([code, stderr]).toEqual([1, 'import: The source cannot be read: --from here is the database of DATABASE_URL, which is not set\n'])
+    expect([code, stderr]).toEqual([
+      1,
+      'import: The source cannot be read: --from here is the database of DATABASE_URL, which is not set\n',
+    ])
   })
 })

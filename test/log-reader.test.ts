@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, constants, createReadStream, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
-import { createDataDirectories } from './support/embedded-directories.ts'
-import { startRaw } from './support/raw-process.ts'
+import { createDataDirectories } from './support/data-directories.ts'
+import { startRawService } from './support/raw-service-process.ts'
 
 const directories = createDataDirectories()
 
@@ -13,47 +13,64 @@ afterEach(() => directories.removeAll())
 const REQUESTS = 10_000
 
 async function fill(url: string): Promise<void> {
-  await Promise.all(Array.from({ length: 20 }, async () => {
-    for (let i = 0; i < REQUESTS / 20; i++) await (await fetch(`${url}/v3/notifications/healthcheck`, { signal: AbortSignal.timeout(10_000) })).text()
-  }))
+  await Promise.all(
+    Array.from({ length: 20 }, async () => {
+      for (let i = 0; i < REQUESTS / 20; i++)
+        await (await fetch(`${url}/v3/notifications/healthcheck`, { signal: AbortSignal.timeout(10_000) })).text()
+    }),
+  )
 }
 
-test('a reader of the log that stalls stops nothing; when it is back it gets whole lines and how many are missing', { timeout: 120_000 }, async () => {
-  const dataDir = await directories.make()
-  const path = join(dirname(dataDir), 'log')
-  execFileSync('mkfifo', [path])
-  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  const writer = openSync(path, constants.O_WRONLY)
-  const service = startRaw({ dataDir, env: { LOG_LEVEL: 'debug' }, stdio: ['pipe', writer] })
-  closeSync(writer)
-  await fill(await service.ready())
-  let text = ''
-  createReadStream('', { fd: openSync(path, constants.O_RDONLY), encoding: 'utf8' }).on('data', (piece) => void (text += String(piece)))
-  closeSync(reader)
-  await vi.waitFor(() => expect(text).toContain('log lines dropped'), { timeout: 20_000 })
-  process.kill(service.pid, 'SIGTERM')
-  expect(await service.ended).toBe(0)
-  await vi.waitFor(() => expect(text).toContain('"stopped"'))
-  const lines = text.trimEnd().split('\n').map((line) => JSON.parse(line) as { dropped?: number; msg: string })
-  const dropped = lines.reduce((sum, line) => sum + (line.dropped ?? 0), 0)
-  expect(dropped).toBeGreaterThan(0)
-  expect(dropped + lines.filter(({ msg }) => msg === 'answered').length).toBeGreaterThanOrEqual(REQUESTS)
-})
+test(
+  'a log reader that stalls blocks nothing; when it is back it gets whole lines and the number of missing ones',
+  { timeout: 120_000 },
+  async () => {
+    const dataDir = await directories.make()
+    const path = join(dirname(dataDir), 'log')
+    execFileSync('mkfifo', [path])
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const writer = openSync(path, constants.O_WRONLY)
+    const service = startRawService({ dataDir, env: { LOG_LEVEL: 'debug' }, stdio: ['pipe', writer] })
+    closeSync(writer)
+    await fill(await service.ready())
+    let text = ''
+    createReadStream('', { fd: openSync(path, constants.O_RDONLY), encoding: 'utf8' }).on(
+      'data',
+      (piece) => void (text += String(piece)),
+    )
+    closeSync(reader)
+    await vi.waitFor(() => expect(text).toContain('log lines dropped'), { timeout: 20_000 })
+    process.kill(service.pid, 'SIGTERM')
+    expect(await service.ended).toBe(0)
+    await vi.waitFor(() => expect(text).toContain('"stopped"'))
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { dropped?: number; msg: string })
+    const dropped = lines.reduce((sum, line) => sum + (line.dropped ?? 0), 0)
+    expect(dropped).toBeGreaterThan(0)
+    expect(dropped + lines.filter(({ msg }) => msg === 'answered').length).toBeGreaterThanOrEqual(REQUESTS)
+  },
+)
 
-test.each(['stalls', 'is gone'])('a service whose reader %s (a socket) works and ends in order', { timeout: 120_000 }, async (what) => {
-  const dataDir = await directories.make()
-  const service = startRaw({ dataDir, env: { LOG_LEVEL: 'debug' } })
-  const url = await service.ready()
-  if (what === 'stalls') service.child.stderr?.pause()
-  else service.child.stderr?.destroy()
-  await fill(url)
-  process.kill(service.pid, 'SIGTERM')
-  expect(await service.ended).toBe(0)
-})
+test.each(['stalls', 'is gone'])(
+  'a service whose log reader %s (a socket) works and stops gracefully',
+  { timeout: 120_000 },
+  async (what) => {
+    const dataDir = await directories.make()
+    const service = startRawService({ dataDir, env: { LOG_LEVEL: 'debug' } })
+    const url = await service.ready()
+    if (what === 'stalls') service.child.stderr?.pause()
+    else service.child.stderr?.destroy()
+    await fill(url)
+    process.kill(service.pid, 'SIGTERM')
+    expect(await service.ended).toBe(0)
+  },
+)
 
 test('a full disk for the log is survived', { timeout: 120_000 }, async () => {
   const full = openSync('/dev/full', 'w')
-  const service = startRaw({ dataDir: await directories.make(), stdio: ['pipe', full] })
+  const service = startRawService({ dataDir: await directories.make(), stdio: ['pipe', full] })
   closeSync(full)
   expect((await fetch(`${await service.ready()}/v3/notifications/healthcheck`)).status).toBe(200)
   process.kill(service.pid, 'SIGTERM')

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
-import { runProgram } from './support/failed-start.ts'
+import { runFromSources } from './support/program-runner.ts'
 
-test.each(['harness/throughput/main.ts', 'harness/scaling/main.ts', 'test/mail-run.ts'])('%s --help says what may be given, and what is no option is refused', async (program) => {
-  const usage = expect.stringContaining(`node --import tsx ${program} [--`) as string
-  expect(await runProgram(program, ['--help'])).toEqual({ code: 0, stdout: usage, stderr: '' })
-  const { code, stdout, stderr } = await runProgram(program, ['--secnods', '5', '--mails='])
-  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-  expect(stderr).toContain('--secnods: is no option')
-  expect(stderr).toEqual(usage)
-})
+test.each(['harness/bench/main.ts', 'harness/scaling/main.ts', 'test/mail-run.ts'])(
+  '%s --help prints the usage, and what is not an option is rejected',
+  async (program) => {
+    const usage = expect.stringContaining(`node --import tsx ${program} [--`) as string
+    expect(await runFromSources(program, ['--help'])).toEqual({ code: 0, stdout: usage, stderr: '' })
+    const { code, stdout, stderr } = await runFromSources(program, ['--secnods', '5', '--mails='])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain('--secnods: is not an option')
+    expect(stderr).toEqual(usage)
+  },
+)

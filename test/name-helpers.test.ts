@@ -1,25 +1,26 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { createHelperPool, type HelperPoolParts } from '@tidings/server/delivery/names/helper-pool.ts'
+import { programArguments } from '@tidings/harness/program.ts'
+import { createLookupPool, type LookupPoolOptions } from '@tidings/server/delivery/names/lookup-pool.ts'
 import { createLog } from '@tidings/server/log.ts'
 import { expect, onTestFinished, test, vi } from 'vitest'
 
-const SCRIPTED = fileURLToPath(new URL('support/scripted-helper.js', import.meta.url))
-const CHILD = fileURLToPath(new URL('support/name-pool-child.ts', import.meta.url))
+const SCRIPTED = fileURLToPath(new URL('support/scripted-lookup-program.js', import.meta.url))
+const CHILD = 'test/support/lookup-pool-program.ts'
 const log = createLog({ level: 'silent', isTerminal: false })
 const PORTAL = [{ address: '10.0.0.1', family: 4 }]
 
-function poolOf(parts: Partial<HelperPoolParts> = {}) {
-  const pool = createHelperPool({ mostNames: 100, patienceMs: 10_000, threads: 16, program: SCRIPTED, log, ...parts })
+function poolOf(parts: Partial<LookupPoolOptions> = {}) {
+  const pool = createLookupPool({ maxNames: 100, timeoutMs: 10_000, threads: 16, program: SCRIPTED, log, ...parts })
   onTestFinished(() => pool.close())
   return pool
 }
 
-/** Looks up names that never get an answer; answers how many have settled. */
+/** Looks up names that never get a response; returns how many have settled. */
 function hang(pool: ReturnType<typeof poolOf>, many: number, name = 'hang') {
   const settled = vi.fn()
-  for (let index = 0; index < many; index += 1) pool.look(`${name}-${index}`).then(settled, settled)
+  for (let index = 0; index < many; index += 1) pool.lookUp(`${name}-${index}`).then(settled, settled)
   return settled
 }
 
@@ -32,80 +33,110 @@ const isAlive = (pid: number) => {
   }
 }
 
-const areGone = (pids: readonly number[]) => expect.poll(() => pids.filter(isAlive), { timeout: 20_000, interval: 20 }).toEqual([])
+const areGone = (pids: readonly number[]) =>
+  expect.poll(() => pids.filter(isAlive), { timeout: 20_000, interval: 20 }).toEqual([])
 
-test('what the operating system knows is found, the rest rejects', async () => {
+test('a name that the operating system knows is found, any other rejects', async () => {
   const pool = poolOf({ program: undefined })
-  expect(await pool.look('127.1')).toEqual([{ address: '127.0.0.1', family: 4 }])
-  await expect(pool.look('no name at all')).rejects.toMatchObject({ name: 'NameError' })
+  expect(await pool.lookUp('127.1')).toEqual([{ address: '127.0.0.1', family: 4 }])
+  await expect(pool.lookUp('no name at all')).rejects.toMatchObject({ name: 'LookupError' })
 })
 
-test.each(['', '.', '..', 'a..b', ' ', '%', 'a'.repeat(64), 'a'.repeat(1000), 'é.example', '\u{1F600}', 'xn--a', '-', '*', '[::1]', '1.2.3.4.5', '0x7f.1', 'a\nb', '\u202E', '__proto__'])('a helper survives the name %j', async (name) => {
+test.each([
+  '',
+  '.',
+  '..',
+  'a..b',
+  ' ',
+  '%',
+  'a'.repeat(64),
+  'a'.repeat(1000),
+  'é.example',
+  '\u{1F600}',
+  'xn--a',
+  '-',
+  '*',
+  '[::1]',
+  '1.2.3.4.5',
+  '0x7f.1',
+  'a\nb',
+  '\u202E',
+  '__proto__',
+])('a helper survives the name %j', async (name) => {
   const pool = poolOf({ program: undefined })
-  await pool.look(name).catch(() => undefined)
+  await pool.lookUp(name).catch(() => undefined)
   const [pid] = pool.pids()
-  expect(await pool.look('127.1')).toHaveLength(1)
+  expect(await pool.lookUp('127.1')).toHaveLength(1)
   expect(pool.pids()).toEqual([pid])
 })
 
 test('no process is started before the first name', async () => {
   const pool = poolOf()
   expect(pool.pids()).toEqual([])
-  expect(await pool.look('portal')).toEqual(PORTAL)
+  expect(await pool.lookUp('portal')).toEqual(PORTAL)
   expect(pool.pids()).toHaveLength(1)
 })
 
-test('those who ask for a name at the same moment share one look-up, later ones do not', async () => {
+test('concurrent requests for a name share one lookup, later ones do not', async () => {
   const pool = poolOf()
-  const first = pool.look('count')
-  expect(pool.look('count')).toBe(first)
+  const first = pool.lookUp('count')
+  expect(pool.lookUp('count')).toBe(first)
   expect(await first).toEqual([{ address: '10.0.0.1', family: 4 }])
-  expect(await pool.look('count')).toEqual([{ address: '10.0.0.2', family: 4 }])
+  expect(await pool.lookUp('count')).toEqual([{ address: '10.0.0.2', family: 4 }])
 })
 
-test('names that hang, however many, keep no other name waiting', async () => {
-  const pool = poolOf({ mostNames: 700, threads: 512 })
+test('hanging names, however many, keep no other name waiting', async () => {
+  const pool = poolOf({ maxNames: 700, threads: 512 })
   const settled = hang(pool, 600)
-  expect(await pool.look('portal')).toEqual(PORTAL)
+  expect(await pool.lookUp('portal')).toEqual(PORTAL)
   expect(pool.pids()).toHaveLength(3)
   expect(settled).not.toHaveBeenCalled()
 })
 
-test('a name that hangs is looked up once, however often it is asked for', async () => {
-  const pool = poolOf({ mostNames: 8 })
+test('a hanging name is looked up once, however often it is requested', async () => {
+  const pool = poolOf({ maxNames: 8 })
   for (let round = 0; round < 1000; round += 1) hang(pool, 8)
-  expect(await pool.look('portal')).toEqual(PORTAL)
+  expect(await pool.lookUp('portal')).toEqual(PORTAL)
   expect(pool.pids()).toHaveLength(2)
 })
 
-test('look-ups that nobody waits for any more make room for others, with the process that runs them', async () => {
-  const pool = poolOf({ mostNames: 8, patienceMs: 300 }) // room for 8 in each of two
+test('lookups that nobody waits for any more make room for others, with the process that runs them', async () => {
+  const pool = poolOf({ maxNames: 8, timeoutMs: 1000 }) // room for 8 in each of two
   const settled = hang(pool, 16)
-  await expect(pool.look('portal')).rejects.toMatchObject({ code: 'EBUSY' })
+  await expect(pool.lookUp('portal')).rejects.toMatchObject({ code: 'EBUSY' })
   expect(settled).not.toHaveBeenCalled()
   const before = pool.pids()
-  await vi.waitFor(async () => expect(await pool.look('portal')).toEqual(PORTAL), { timeout: 20_000, interval: 20 })
+  await vi.waitFor(async () => expect(await pool.lookUp('portal')).toEqual(PORTAL), { timeout: 20_000, interval: 20 })
   expect(pool.pids()).toHaveLength(2)
   expect(pool.pids().filter((pid) => before.includes(pid))).toHaveLength(1)
-  expect(settled).toHaveBeenCalledTimes(8)
+  // Of the 8 in that process, those that were still waited for at this moment run in the new one.
+  await vi.waitFor(() => expect(settled).toHaveBeenCalled(), { timeout: 20_000, interval: 20 })
+  expect(settled.mock.calls.length).toBeLessThanOrEqual(8)
 })
 
-test('what is still waited for is looked up again when its process makes room', async () => {
-  const pool = poolOf({ mostNames: 8, patienceMs: 1500 })
+test('a name that is still awaited is looked up again when its process makes room', async () => {
+  const pool = poolOf({ maxNames: 8, timeoutMs: 1500 })
   hang(pool, 15)
-  const waiting = pool.look('later-2500-x')
-  const isThereRoom = () => pool.look('portal').then(() => true, () => false)
-  await vi.waitFor(async () => {
-    void pool.look('later-2500-x').catch(() => undefined) // somebody waits for it all the time
-    expect(await isThereRoom()).toBe(true)
-  }, { timeout: 20_000, interval: 100 })
+  const waiting = pool.lookUp('later-2500-x')
+  const isThereRoom = () =>
+    pool.lookUp('portal').then(
+      () => true,
+      () => false,
+    )
+  await vi.waitFor(
+    async () => {
+      void pool.lookUp('later-2500-x').catch(() => undefined) // somebody waits for it all the time
+      expect(await isThereRoom()).toBe(true)
+    },
+    { timeout: 20_000, interval: 100 },
+  )
   expect(await waiting).toEqual(PORTAL)
 })
 
 test('a helper that was killed is replaced, and what it was doing is done again', async () => {
   const pool = poolOf()
-  const waiting = pool.look('later-500-x')
-  await pool.look('portal')
+  const waiting = pool.lookUp('later-500-x')
+  await pool.lookUp('portal')
   const [pid = 0] = pool.pids()
   process.kill(pid, 'SIGKILL')
   expect(await waiting).toEqual(PORTAL)
@@ -115,64 +146,73 @@ test('a helper that was killed is replaced, and what it was doing is done again'
 
 test('a name over which helpers die fails, others do not', async () => {
   const pool = poolOf()
-  await expect(pool.look('dies-always')).rejects.toMatchObject({ code: 'ECANCELLED' })
-  expect(await pool.look('portal')).toEqual(PORTAL)
+  await expect(pool.lookUp('dies-always')).rejects.toMatchObject({ code: 'ECANCELLED' })
+  expect(await pool.lookUp('portal')).toEqual(PORTAL)
 })
 
 test('a helper that has stopped is replaced', async () => {
   const pool = poolOf()
-  await pool.look('portal')
+  await pool.lookUp('portal')
   const [pid = 0] = pool.pids()
   process.kill(pid, 'SIGSTOP')
-  void pool.look('first').catch(() => undefined)
-  const portal = pool.look('portal')
-  await vi.waitFor(() => {
-    void pool.look('again').catch(() => undefined)
-    expect(pool.pids()).not.toContain(pid)
-  }, { timeout: 30_000, interval: 200 })
+  void pool.lookUp('first').catch(() => undefined)
+  const portal = pool.lookUp('portal')
+  await vi.waitFor(
+    () => {
+      void pool.lookUp('again').catch(() => undefined)
+      expect(pool.pids()).not.toContain(pid)
+    },
+    { timeout: 30_000, interval: 200 },
+  )
   expect(await portal).toEqual(PORTAL)
   await areGone([pid])
 })
 
-test('where the system gives fewer threads, helpers do with fewer', async () => {
+test('if the system allows fewer threads, helpers use fewer', async () => {
   vi.stubEnv('RESOLV_MOST_THREADS', '40') // handed on to helpers, as what the C library reads is
   onTestFinished(() => void vi.unstubAllEnvs())
   const pool = poolOf({ threads: 512 })
-  expect(await pool.look('threads')).toEqual([{ address: '10.0.0.32', family: 4 }])
+  expect(await pool.lookUp('threads')).toEqual([{ address: '10.0.0.32', family: 4 }])
 })
 
-test('where no helper can be started, names fail at once, and again later', async () => {
+test('if no helper can be started, names fail at once, and again later', async () => {
   const pool = poolOf({ program: '/no/such/program.js' })
-  await expect(pool.look('portal')).rejects.toMatchObject({ name: 'NameError' })
-  await expect(pool.look('portal')).rejects.toMatchObject({ code: 'EBUSY' })
+  await expect(pool.lookUp('portal')).rejects.toMatchObject({ name: 'LookupError' })
+  await expect(pool.lookUp('portal')).rejects.toMatchObject({ code: 'EBUSY' })
 })
 
 test('signals meant for the service do not end its helpers', async () => {
   const pool = poolOf({ program: undefined })
-  await pool.look('127.1')
+  await pool.lookUp('127.1')
   const [pid = 0] = pool.pids()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const) process.kill(pid, signal)
-  expect(await pool.look('127.2')).toHaveLength(1)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const)
+    process.kill(pid, signal)
+  expect(await pool.lookUp('127.2')).toHaveLength(1)
   expect(pool.pids()).toEqual([pid])
 })
 
-test.each(['SIGKILL', 'SIGTERM'] as const)('helpers end with a process that is ended by %s, whatever hangs in them', async (signal) => {
-  const child = spawn(process.execPath, ['--import', 'tsx', CHILD, SCRIPTED], { stdio: ['ignore', 'pipe', 'inherit'] })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  const [line] = await once(child.stdout, 'data') as [Buffer]
-  const pids = line.toString().trim().split(' ').map(Number)
-  expect(pids).toHaveLength(3)
-  child.kill(signal)
-  await areGone(pids)
-})
+test.each(['SIGKILL', 'SIGTERM'] as const)(
+  'helpers end with a process that is ended by %s, whatever hangs in them',
+  async (signal) => {
+    const child = spawn(process.execPath, [...programArguments(CHILD), SCRIPTED], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const [line] = (await once(child.stdout, 'data')) as [Buffer]
+    const pids = line.toString().trim().split(' ').map(Number)
+    expect(pids).toHaveLength(3)
+    child.kill(signal)
+    await areGone(pids)
+  },
+)
 
-test('after the end nothing is looked up, and what was under way fails', async () => {
+test('after the stop nothing is looked up, and lookups in progress fail', async () => {
   const pool = poolOf()
-  const waiting = pool.look('hang-1')
-  await pool.look('portal')
+  const waiting = pool.lookUp('hang-1')
+  await pool.lookUp('portal')
   const pids = pool.pids()
   pool.close()
   await expect(waiting).rejects.toMatchObject({ code: 'ECANCELLED' })
-  await expect(pool.look('portal')).rejects.toMatchObject({ code: 'ECANCELLED' })
+  await expect(pool.lookUp('portal')).rejects.toMatchObject({ code: 'ECANCELLED' })
   await areGone(pids)
 })

@@ -1,5 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { compileJava, compilePython, compileTypeScript, generateClient, hasProgram, type Generated } from './support/client-generator.ts'
+import {
+  compileJava,
+  compilePython,
+  compileTypeScript,
+  generateClient,
+  hasProgram,
+  type Generated,
+} from './support/client-generator.ts'
 
 /** The types that generators refer to and do not make, where a member has no type. */
 const MADE_UP = /\bAnyType\b|\bany_type\b/
@@ -24,12 +31,20 @@ test.skipIf(!hasJava || !hasProgram('python3'))(`a generated Python client compi
   const client = await generated('python')
   await compilePython(client)
   const models = await client.sources('resp_basic.py')
-  // The generated setters refuse null for what the document does not call nullable; refusals have no result.
+  // The generated setters reject null for what the document does not call nullable; rejections have no result.
   expect(Object.values(models).join('\n')).not.toContain('Invalid value for `result`')
 })
 
-test.skipIf(!hasJava).each([['rust', '.rs'], ['csharp-netcore', '.cs'], ['typescript-axios', '.ts']])(`a generated %s client refers to nothing that is not made${skipped}`, async (language, ending) => {
+test.skipIf(!hasJava).each([
+  ['rust', '.rs'],
+  ['csharp-netcore', '.cs'],
+  ['typescript-axios', '.ts'],
+])(`a generated %s client refers to nothing that is not generated${skipped}`, async (language, ending) => {
   const sources = await (await generated(language)).sources(ending)
   expect(Object.keys(sources).length).toBeGreaterThan(3)
-  expect(Object.entries(sources).filter(([, text]) => MADE_UP.test(text)).map(([path]) => path)).toEqual([])
+  expect(
+    Object.entries(sources)
+      .filter(([, text]) => MADE_UP.test(text))
+      .map(([path]) => path),
+  ).toEqual([])
 })

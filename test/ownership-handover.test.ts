@@ -1,13 +1,21 @@
-import { randomUUID } from 'node:crypto'
 import { startReceiver, type Receiver } from '@tidings/harness/receiver.ts'
-import { RECORD_FORMAT } from '@tidings/server/broker/broker.ts'
+import { KEEPS_LANES_FORMAT, RECORD_FORMAT } from '@tidings/server/broker/broker.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import { endOfSeriesRecord } from '@tidings/server/publish/record.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { jobEvent, startApp, type TestApp } from './support/app.ts'
-import { sharesOf, startOwner } from './support/ownership.ts'
+import { jobEvent, startApp, type TestApp } from './support/test-app.ts'
+import { startOwner } from './support/partition-shares.ts'
 import { createRecordingLog, type RecordingLog } from './support/recording-log.ts'
-import { eventually, numbersOf } from './support/service-test.ts'
+import { eventually, numbersOf } from './support/service-fixtures.ts'
+import {
+  attemptFailures,
+  leasesEndingBefore,
+  partitionOwners,
+  readShares,
+  storedDeadLetters,
+  storedPartitions,
+  storeOddCopy,
+} from './support/stored-state.ts'
 
 const PARTITIONS = 4
 /** Who publishes in these tests. */
@@ -50,11 +58,15 @@ function seriesIn(partition: number): string {
   for (let count = 0; ; count += 1) {
     const { source, subject } = jobEvent()
     const seriesId = `series-${count}`
-    if (endOfSeriesRecord({ source, subject: subject ?? '', seriesId }, JOBS, PARTITIONS, new Date(0)).partition === partition) return seriesId
+    if (
+      endOfSeriesRecord({ source, subject: subject ?? '', seriesId }, JOBS, PARTITIONS, new Date(0)).partition ===
+      partition
+    )
+      return seriesId
   }
 }
 
-/** Puts a request on the wire for an event in each of these partitions. Answers how to answer them. */
+/** Puts a request on the wire for an event in each of these partitions. Returns a function that responds to them. */
 async function occupy(...partitions: number[]): Promise<() => void> {
   const open: (() => void)[] = []
   receiver.decide((_request, response) => {
@@ -69,32 +81,31 @@ async function occupy(...partitions: number[]): Promise<() => void> {
   }
 }
 
-const ownersOf = async () => (await api.db.query<{ owner: string | null }>(sql`select owner from partition order by id`)).map(({ owner }) => owner)
 const uuids = () => receiver.received.map(({ notification }) => notification.uuid)
 
 /** Resolves when every dispatcher has looked at the partitions once more. */
 async function everybodyLooked(): Promise<void> {
-  const [soon] = await api.db.query<{ at: string }>(sql`select (clock_timestamp() + interval '1.1 s')::text as at`)
-  // A look renews the lease, for 4 s.
-  await eventually(() => api.db.query(sql`select from dispatcher where lease_until - interval '4 s' < ${soon?.at}::timestamptz`)).toEqual([])
+  // A look in 1.1 s renews the lease, for 4 s.
+  const [end] = await api.db.query<{ at: string }>(sql`select (clock_timestamp() + interval '5.1 s')::text as at`)
+  await eventually(() => leasesEndingBefore(api.db, end?.at ?? '')).toEqual([])
 }
 
-test('a partition is handed over when the answer of a slow receiver is there, and not before; its series goes on without a repetition', async () => {
-  const before = await ownersOf()
+test('a partition is handed over when a slow receiver has responded, not before; nothing is repeated', async () => {
+  const before = await partitionOwners(api.db)
   const answerAll = await occupy(0, 1, 2, 3)
   await join()
   await eventually(() => recording.messages).toContain('partitions are handed over')
   await everybodyLooked()
-  expect(await ownersOf(), 'while the receiver thinks').toEqual(before)
+  expect(await partitionOwners(api.db), 'while the receiver thinks').toEqual(before)
   answerAll()
-  await eventually(() => sharesOf(api.db)).toEqual([2, 2])
+  await eventually(() => readShares(api.db)).toEqual([2, 2])
   for (const partition of [0, 1, 2, 3]) await api.publish({ seriesId: seriesIn(partition) })
   expect(numbersOf(await receiver.take(4))).toEqual([2, 2, 2, 2])
   expect(receiver.received).toHaveLength(8)
-  expect(await api.db.query(sql`select from attempt`)).toEqual([])
+  expect(await attemptFailures(api.db)).toEqual([])
 })
 
-test('a receiver that does not answer holds up a hand-over for 5 s, then its attempts are aborted, and the successor sends the same again', async () => {
+test('a silent receiver holds up a hand-over for 5 s, then is aborted; the successor sends the same', async () => {
   await occupy(3)
   const [sent] = uuids()
   const began = recording.next('partitions are handed over').then(() => performance.now())
@@ -103,26 +114,29 @@ test('a receiver that does not answer holds up a hand-over for 5 s, then its att
   await receiver.take(1)
   const heldMs = Math.round(performance.now() - beganAt)
   expect(uuids()).toEqual([sent, sent])
-  expect(await sharesOf(api.db)).toEqual([2, 2])
-  expect(recording.messages).toContain('attempts aborted, they will be made again')
-  expect(await api.db.query(sql`select from attempt`), 'an attempt that we have aborted says nothing about the receiver').toEqual([])
+  expect(await readShares(api.db)).toEqual([2, 2])
+  expect(recording.messages).toContain('attempts aborted, they will be repeated')
+  expect(await attemptFailures(api.db), 'an attempt that we have aborted says nothing about the receiver').toEqual([])
   expect(heldMs, `sent again ${heldMs} ms after the hand-over had begun`).toBeGreaterThan(4500)
   expect(heldMs, `sent again ${heldMs} ms after the hand-over had begun`).toBeLessThan(8000)
 })
 
-test('a dispatcher that stops hands over at once what it has nothing under way on, the rest when the receiver has answered, and then ends', async () => {
-  const [own] = await ownersOf()
+test('a dispatcher that stops hands over idle partitions at once, the rest after the response, and ends', async () => {
+  const [own] = await partitionOwners(api.db)
   await join()
-  await eventually(() => sharesOf(api.db)).toEqual([2, 2])
-  const [kept = -1, idle = -1] = (await ownersOf()).flatMap((owner, id) => (owner === own ? [id] : []))
+  await eventually(() => readShares(api.db)).toEqual([2, 2])
+  const [kept = -1, idle = -1] = (await partitionOwners(api.db)).flatMap((owner, id) => (owner === own ? [id] : []))
   const answerAll = await occupy(kept)
   const stopped = leave(first)
-  await eventually(async () => (await ownersOf())[idle]).not.toBe(own)
+  await eventually(async () => (await partitionOwners(api.db))[idle]).not.toBe(own)
   await everybodyLooked()
-  expect((await ownersOf()).filter((owner) => owner === own), 'while the receiver thinks').toHaveLength(1)
+  expect(
+    (await partitionOwners(api.db)).filter((owner) => owner === own),
+    'while the receiver thinks',
+  ).toHaveLength(1)
   answerAll()
   await stopped
-  await eventually(() => sharesOf(api.db)).toEqual([4])
+  await eventually(() => readShares(api.db)).toEqual([4])
   await api.publish({ seriesId: seriesIn(kept) })
   expect(numbersOf(await receiver.take(1))).toEqual([2])
   expect(receiver.received).toHaveLength(2)
@@ -131,17 +145,16 @@ test('a dispatcher that stops hands over at once what it has nothing under way o
 test('a partition with a record of a newer format goes to a dispatcher that reads it', async () => {
   const uuid = await api.publish({ seriesId: 'a' })
   await receiver.take(1)
-  const [row] = await api.db.query<{ partition: number }>(sql`
-    insert into event (partition, position, uuid, kind, format, tenant, series_key, type1, type2, type3, subject, received, body, body_bytes)
-    select partition, nextval('event_position'), ${randomUUID()}, kind, ${RECORD_FORMAT + 1}, tenant, series_key, type1, type2, type3, subject, received, body, body_bytes
-    from event where uuid = ${uuid}
-    returning partition`)
-  const refused = row?.partition ?? -1
+  const refused = await storeOddCopy(api.db, uuid, { format: RECORD_FORMAT + 1 })
   await api.publish({ seriesId: 'a' })
-  await eventually(() => api.db.query(sql`select owner, format from partition where id = ${refused}`)).toEqual([{ owner: null, format: RECORD_FORMAT + 1 }])
-  const newer = startOwner(api.db, { format: RECORD_FORMAT + 1 })
-  await eventually(() => [...newer.ownership.holding().epochs.keys()]).toContain(refused)
-  await eventually(() => sharesOf(api.db)).toEqual([2, 2])
-  expect(await api.db.query(sql`select from dead_letter`)).toEqual([])
+  await eventually(async () => (await storedPartitions(api.db))[refused]).toMatchObject({
+    id: refused,
+    owner: null,
+    format: KEEPS_LANES_FORMAT + 1,
+  })
+  const newer = startOwner(api.db, { format: KEEPS_LANES_FORMAT + 1 })
+  await eventually(() => [...newer.ownership.activePartitions().epochs.keys()]).toContain(refused)
+  await eventually(() => readShares(api.db)).toEqual([2, 2])
+  expect(await storedDeadLetters(api.db)).toEqual([])
   await newer.stop()
 })

@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import { sql } from '@tidings/server/db/sql.ts'
 import { expect } from 'vitest'
-import type { TestApp } from './support/app.ts'
-import { dataOf, numbersOf, serviceTest } from './support/service-test.ts'
+import type { TestApp } from './support/test-app.ts'
+import { dataOf, numbersOf, serviceTest } from './support/service-fixtures.ts'
+import { storedEvents } from './support/stored-state.ts'
 
 const test = serviceTest()
 
-async function storedEvents(app: TestApp, subject: string): Promise<number> {
-  const rows = await app.db.query(sql`select from event where subject = ${subject}`)
-  return rows.length
-}
+const countEvents = async ({ db }: TestApp, subject: string) => (await storedEvents(db, { subject })).length
 
 const withKey = (key: string) => ({ 'idempotency-key': key })
 
 /** What the same request must have again: `jobEvent` alone would make up another time. */
 const AT = { timestamp: '2026-11-23T10:00:00Z' }
 
-test('a repeated Idempotency-Key gets the same uuid, and there is one event and one number', async ({ app, receiver, subject }) => {
+test('a repeated Idempotency-Key gets the same uuid, and there is one event and one number', async ({
+  app,
+  receiver,
+  subject,
+}) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   const first = await app.publish({ ...AT, subject, data: 'first' }, withKey(subject))
   const again = await app.publish({ ...AT, subject, data: 'first' }, withKey(subject))
@@ -28,7 +29,7 @@ test('a repeated Idempotency-Key gets the same uuid, and there is one event and 
   expect(received[0]?.notification.eventUuid).toBe(first)
 })
 
-test('requests with one key that are in flight at the same moment make one event', async ({ app, receiver, subject }) => {
+test('concurrent requests with one key create one event', async ({ app, receiver, subject }) => {
   await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
   const uuids = await Promise.all(Array.from({ length: 20 }, () => app.publish({ ...AT, subject }, withKey(subject))))
   expect(new Set(uuids).size).toBe(1)
@@ -36,7 +37,7 @@ test('requests with one key that are in flight at the same moment make one event
   const received = await receiver.take(2)
   expect(received.map(({ notification }) => notification.eventUuid)).toContain(uuids[0])
   expect(dataOf(received)).toContain('after')
-  expect(await storedEvents(app, subject)).toBe(2)
+  expect(await countEvents(app, subject)).toBe(2)
 })
 
 test('a key counts for one tenant', async ({ app, subject }) => {

@@ -1,12 +1,19 @@
 import { findFreePort } from '@tidings/harness/free-port.ts'
 import { startReceiver } from '@tidings/harness/receiver.ts'
 import type { TestSequence } from '@tidings/contract/test-sequence.ts'
-import { sql } from '@tidings/server/db/sql.ts'
 import { expect, onTestFinished, test } from 'vitest'
-import { startAppForTest, type TestApp } from './support/app.ts'
-import { createDatabaseForTest } from './support/database.ts'
+import { startAppForTest, type TestApp } from './support/test-app.ts'
+import { createDatabaseForTest } from './support/test-database.ts'
 import { createOperator } from './support/operator.ts'
-import { eventually } from './support/service-test.ts'
+import { eventually } from './support/service-fixtures.ts'
+import {
+  attemptFailures,
+  leftOfTestSequences,
+  lockTestSequences,
+  seriesNumbers,
+  storedEvents,
+} from './support/stored-state.ts'
+import { sessionsWaitingForLock } from './support/database-sessions.ts'
 
 async function begin({ client }: Pick<TestApp, 'client'>, query: string): Promise<string> {
   const { status, body } = await client.call('POST', `/test/begin?${query}`, {})
@@ -21,11 +28,16 @@ async function progressOf({ client }: Pick<TestApp, 'client'>, name: string): Pr
 }
 
 const numbersOf = ({ receivedEvents }: TestSequence) => receivedEvents.map(({ seriesSeqCount }) => seriesSeqCount)
-const publishedTypes = async (db: TestApp['db'], name: string) => (await db.query<{ type: string }>(sql`
-  select concat_ws('.', type1, type2, type3) as type from event where subject = ${name} and kind = 'event' order by position`)).map(({ type }) => type)
-const TYPES = ['notifications.test.begin', 'notifications.test.number002', 'notifications.test.number003', 'notifications.test.number004']
+const publishedTypes = async (db: TestApp['db'], name: string) =>
+  (await storedEvents(db, { subject: name, kind: 'event' })).map(({ type }) => type)
+const TYPES = [
+  'notifications.test.begin',
+  'notifications.test.number002',
+  'notifications.test.number003',
+  'notifications.test.number004',
+]
 
-test('a sequence goes the whole way: published, delivered to itself by webhook, recorded in order, its series ended', async () => {
+test('a sequence goes the whole way: published, sent to itself, recorded in order, its series ended', async () => {
   const app = await startAppForTest({ sequenceIntervalMs: 50 })
   const name = await begin(app, 'numberOfEvents=4')
   await eventually(async () => (await progressOf(app, name)).notificationCount).toBe(4)
@@ -36,15 +48,28 @@ test('a sequence goes the whole way: published, delivered to itself by webhook, 
   expect(progress.receivedEvents.map(({ endSeries }) => endSeries)).toEqual([false, false, false, true])
   for (const { tenant, subscriptionName, event } of progress.receivedNotifications) {
     expect({ tenant, subscriptionName }).toEqual({ tenant: 'dev', subscriptionName: name })
-    expect(event).toMatchObject({ source: 'notifications', tenant: 'dev', user: 'jdoe', subject: name, seriesId: name, data: null })
+    expect(event).toMatchObject({
+      source: 'notifications',
+      tenant: 'dev',
+      user: 'jdoe',
+      subject: name,
+      seriesId: name,
+      data: null,
+    })
   }
-  expect(await app.db.query(sql`select from series`)).toEqual([])
-  expect(await app.client.call('DELETE', `/test/${name}`)).toMatchObject({ status: 200, body: { result: { changes: 1 } } })
+  expect(await seriesNumbers(app.db)).toEqual([])
+  expect(await app.client.call('DELETE', `/test/${name}`)).toMatchObject({
+    status: 200,
+    body: { result: { changes: 1 } },
+  })
 })
 
 test('two processes on one database publish each event once', async () => {
   const db = await createDatabaseForTest({ isEmpty: true })
-  const apps = [await startAppForTest({ db, sequenceIntervalMs: 20 }), await startAppForTest({ db, sequenceIntervalMs: 20 })] as const
+  const apps = [
+    await startAppForTest({ db, sequenceIntervalMs: 20 }),
+    await startAppForTest({ db, sequenceIntervalMs: 20 }),
+  ] as const
   const names = await Promise.all(Array.from({ length: 4 }, () => begin(apps[0], 'numberOfEvents=10&endSeries=false')))
   for (const name of names) {
     await eventually(async () => (await progressOf(apps[1], name)).notificationCount).toBe(10)
@@ -59,20 +84,20 @@ test('a sequence deleted in the middle publishes no more, and leaves neither row
   await eventually(async () => (await progressOf(app, names[0] ?? '')).notificationCount).toBeGreaterThan(2)
   const answers = await Promise.all(names.map((name) => app.client.call('DELETE', `/test/${name}`)))
   expect(answers.map(({ body }) => body?.result)).toEqual(names.map(() => ({ changes: 1 })))
-  await eventually(() => app.db.query(sql`
-    select (select count(*) from test_sequence) as sequences, (select count(*) from test_notification) as notifications,
-           (select count(*) from series) as series, (select count(*) from lane) as lanes`)).toEqual([{ sequences: 0, notifications: 0, series: 0, lanes: 0 }])
+  await eventually(() => leftOfTestSequences(app.db)).toEqual({ sequences: 0, callbacks: 0, series: 0, lanes: 0 })
 })
 
 test('callers without a token can use up their own connections only', async () => {
   const app = await startAppForTest()
   const name = await begin(app, '')
   await eventually(async () => (await progressOf(app, name)).notificationCount).toBe(1)
-  const { receivedNotifications: [notification] } = await progressOf(app, name)
+  const {
+    receivedNotifications: [notification],
+  } = await progressOf(app, name)
   const callbacks = await app.db.transaction(async (tx) => {
-    await tx.query(sql`select from test_sequence for update`)
+    await lockTestSequences(tx)
     const waiting = Array.from({ length: 30 }, () => app.client.call('POST', `/test/callback/${name}`, notification))
-    await eventually(() => app.db.query(sql`select from pg_stat_activity where datname = current_database() and application_name = 'tidings callback' and wait_event_type = 'Lock'`)).toHaveLength(2)
+    await eventually(() => sessionsWaitingForLock(app.db, 'tidings callback')).toHaveLength(2)
     const answers = await Promise.all(Array.from({ length: 30 }, () => app.client.call('GET', `/test/${name}`)))
     expect(answers.filter(({ status }) => status !== 200)).toEqual([])
     return waiting
@@ -82,30 +107,38 @@ test('callers without a token can use up their own connections only', async () =
   expect((await progressOf(app, name)).notificationCount).toBe(1 + statuses.filter((status) => status === 200).length)
 })
 
-test('the callback of a service with a base path is let through the guard of webhooks, and nothing else on that host', async () => {
+test('the address guard admits the callback of a service with a base path, and no more of its host', async () => {
   const front = await startReceiver()
   onTestFinished(() => front.close())
-  const app = await startAppForTest({ env: { TIDINGS_PUBLIC_URL: front.url('/base'), TIDINGS_ALLOW_ADDRESSES: '192.0.2.0/24' } })
-  await app.subscribe({ addresses: [front.url('/v3/notifications/test/callback/x')], typeFilter: 'notifications.test.*' })
+  const app = await startAppForTest({
+    env: { TIDINGS_PUBLIC_URL: front.url('/base'), TIDINGS_ALLOW_ADDRESSES: '192.0.2.0/24' },
+  })
+  await app.subscribe({
+    addresses: [front.url('/v3/notifications/test/callback/x')],
+    typeFilter: 'notifications.test.*',
+  })
   const name = await begin(app, '')
   const [callback] = await front.take(1)
   expect(callback?.path).toBe(`/base/v3/notifications/test/callback/${name}/`)
-  await eventually(() => app.db.query(sql`select distinct reason from attempt`)).toEqual([{ reason: 'address_refused' }])
+  await eventually(async () => new Set(await attemptFailures(app.db))).toEqual(new Set(['address_refused']))
   expect(front.received).toHaveLength(1)
 })
 
 test('a sequence goes on after kill -9 of the service', async () => {
   // The address of a callback holds the port, so the second life needs the port of the first.
   const operator = await createOperator({ TAPIS_SERVICE_PORT: String(await findFreePort()) })
-  onTestFinished(() => operator.leave())
+  onTestFinished(() => operator.cleanUp())
   const service = await operator.start()
   const name = await begin(operator, 'numberOfEvents=3')
   await eventually(async () => (await progressOf(operator, name)).notificationCount).toBe(1)
   await service.end('SIGKILL')
   await operator.start()
   // What was on the wire at the kill may come again, as the same notification.
-  const distinct = async () => new Map((await progressOf(operator, name)).receivedNotifications.map(({ uuid, event }) => [uuid, event]))
-  await eventually(async () => [...(await distinct()).values()].map(({ seriesSeqCount }) => seriesSeqCount)).toEqual([1, 2, 3])
+  const distinct = async () =>
+    new Map((await progressOf(operator, name)).receivedNotifications.map(({ uuid, event }) => [uuid, event]))
+  await eventually(async () => [...(await distinct()).values()].map(({ seriesSeqCount }) => seriesSeqCount)).toEqual([
+    1, 2, 3,
+  ])
   expect([...(await distinct()).values()].map(({ type }) => type)).toEqual(TYPES.slice(0, 3))
   expect(operator.alarms()).toEqual([])
 })

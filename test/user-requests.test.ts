@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Database } from '@tidings/server/db/database.ts'
-import { MOST_PER_USER } from '@tidings/server/api/user-requests.ts'
+import { MAX_REQUESTS_PER_USER } from '@tidings/server/api/http/user-request-limit.ts'
+import { deferred } from '@tidings/server/runtime/deferred.ts'
 import { afterEach, expect, test } from 'vitest'
-import { jobEvent } from './support/app.ts'
-import { createApiForFile, envelopeOf, startApiForTest } from './support/api.ts'
-import { eventually } from './support/service-test.ts'
+import { jobEvent } from './support/test-app.ts'
+import { createApiForFile, envelopeOf, startApiForTest } from './support/test-api.ts'
+import { eventually } from './support/service-fixtures.ts'
 
 const api = createApiForFile()
 
@@ -25,7 +26,9 @@ async function openConnection(address: string): Promise<Socket> {
 /** A request of a user whose body begins and never ends. */
 async function startBody(user: string): Promise<Socket> {
   const socket = await openConnection(api.address)
-  socket.write(`POST /v3/notifications/subscriptions/search HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: user:${user}@dev\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`)
+  socket.write(
+    `POST /v3/notifications/subscriptions/search HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: user:${user}@dev\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n`,
+  )
   return socket
 }
 
@@ -33,8 +36,8 @@ const startBodies = (user: string, count: number) => Promise.all(Array.from({ le
 const listAs = (user: string) => api.call('GET', '/subscriptions', { as: 'user', user })
 const statusFor = (user: string) => listAs(user).then(({ status }) => status)
 
-test('a user with many requests under way is refused one more, until one is over; other users and services are served', async () => {
-  const [first] = await startBodies('greedy', MOST_PER_USER)
+test('a user with many requests in progress gets 503 until one has finished; others are served', async () => {
+  const [first] = await startBodies('greedy', MAX_REQUESTS_PER_USER)
   await eventually(() => statusFor('greedy')).toBe(503)
   const refused = await listAs('greedy')
   expect(refused.headers.get('retry-after')).toBe('1')
@@ -47,12 +50,15 @@ test('a user with many requests under way is refused one more, until one is over
 
 test('the bodies of many users leave room for what services publish', async () => {
   const users = Array.from({ length: 17 }, (_, index) => `dripping-${index}`)
-  await Promise.all(users.map((user) => startBodies(user, MOST_PER_USER)))
-  await eventually(async () => (await api.call('POST', '/subscriptions/search', { as: 'user', user: 'other', body: { search: [''] } })).status).toBe(503)
+  await Promise.all(users.map((user) => startBodies(user, MAX_REQUESTS_PER_USER)))
+  await eventually(
+    async () =>
+      (await api.call('POST', '/subscriptions/search', { as: 'user', user: 'other', body: { search: [''] } })).status,
+  ).toBe(503)
   await envelopeOf(api.call('POST', '/events/publish', { body: jobEvent() }))
 })
 
-test('requests sent one after the other on a connection that goes away are over', async () => {
+test('pipelined requests on a connection that closes have finished', async () => {
   let isHeld = true
   const searchDb: Database = {
     ...api.db,
@@ -62,22 +68,24 @@ test('requests sent one after the other on a connection that goes away are over'
     },
   }
   const other = await startApiForTest({ searchDb })
-  const ask = () => other.call('GET', '/subscriptions/byName/none', { as: 'user', user: 'gone' }).then(({ status }) => status)
+  const ask = () =>
+    other.call('GET', '/subscriptions/byName/none', { as: 'user', user: 'gone' }).then(({ status }) => status)
   const socket = await openConnection(other.address)
-  socket.write('GET /v3/notifications/subscriptions HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: user:gone@dev\r\n\r\n'.repeat(MOST_PER_USER))
+  socket.write(
+    'GET /v3/notifications/subscriptions HTTP/1.1\r\nHost: x\r\nX-Tapis-Token: user:gone@dev\r\n\r\n'.repeat(
+      MAX_REQUESTS_PER_USER,
+    ),
+  )
   await eventually(ask).toBe(503)
   socket.destroy()
-  const together = Array.from({ length: MOST_PER_USER - 1 }, () => 404)
+  const together = Array.from({ length: MAX_REQUESTS_PER_USER - 1 }, () => 404)
   await eventually(() => Promise.all(together.map(ask))).toEqual(together)
   isHeld = false
 })
 
-test('searches of one caller that take long leave connections to others', async () => {
+test('slow searches of one caller leave connections to others', async () => {
   let underWay = 0
-  let release = (): void => undefined
-  const released = new Promise<void>((resolve) => {
-    release = resolve
-  })
+  const { promise: released, resolve: release } = deferred()
   const searchDb: Database = {
     ...api.db,
     async query(statement) {
@@ -89,7 +97,9 @@ test('searches of one caller that take long leave connections to others', async 
     },
   }
   const other = await startApiForTest({ searchDb })
-  const slow = Array.from({ length: 6 }, () => envelopeOf(other.call('GET', '/subscriptions', { as: 'user', user: 'slow' })))
+  const slow = Array.from({ length: 6 }, () =>
+    envelopeOf(other.call('GET', '/subscriptions', { as: 'user', user: 'slow' })),
+  )
   await eventually(() => underWay).toBe(2)
   await envelopeOf(other.call('GET', '/subscriptions', { as: 'user', user: 'quick' }))
   expect(underWay).toBe(2)

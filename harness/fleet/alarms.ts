@@ -1,6 +1,9 @@
-/** What a person would have to look at: each message, and how often it came. */
+/** What would need manual intervention: each message, and how often it came. */
 export interface Alarms {
-  /** Looks for an alarm in a line of a log: level `error` or `fatal`, or no JSON, which is what Node says when it dies of an error. */
+  /**
+   * Counts a line of a log if it is an alarm: of level `error` or `fatal`, or not JSON, which is what Node.js prints
+   * when it dies of an error.
+   */
   read(line: string): void
   add(message: string): void
   readonly counts: ReadonlyMap<string, number>

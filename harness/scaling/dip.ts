@@ -3,11 +3,11 @@ const WINDOW_MS = 250
 export interface DipWindow {
   readonly fromMs: number
   readonly toMs: number
-  /** What is usual. */
+  /** The usual rate. */
   readonly perSecond: number
 }
 
-/** The longest time in which less than half of what is usual arrived, window by window, in ms. */
+/** Returns the longest time, in ms and in steps of 250 ms, in which less than half of the usual rate arrived. Pure. */
 export function longestDipMs(arrivalsMs: readonly number[], { fromMs, toMs, perSecond }: DipWindow): number {
   const counts = new Array<number>(Math.ceil((toMs - fromMs) / WINDOW_MS)).fill(0)
   for (const atMs of arrivalsMs) {

@@ -1,18 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { enterInstallation } from '@tidings/server/db/installation-place.ts'
+import { useInstallationSchema } from '@tidings/server/db/installation-schema.ts'
 import pg from 'pg'
 import { createAlarms } from '../fleet/alarms.ts'
-import { connectTo } from '../ledger/publish/connect.ts'
+import { connectTo } from '../ledger/publish/connect-publisher.ts'
 import { readMeasureOptions } from '../measure-options.ts'
 import { createFleet, type Fleet, type BrokerKind } from '../fleet/fleet.ts'
-import { createPace } from '../ledger/publish/pace.ts'
-import { createWorkplace, type Workplace } from '../fleet/workplace.ts'
+import { createRateLimiter } from '../ledger/publish/rate-limiter.ts'
+import { createSandbox, type Sandbox } from '../fleet/sandbox.ts'
 import type { Client } from '../client.ts'
 import { startReceiver } from '../receiver.ts'
 import { longestDipMs } from './dip.ts'
 
-const HELP = `From one dispatcher to three and back to one, under load: when the partitions are spread evenly, and how long less than
-half of what is published arrives meanwhile. Ends with 1 when a number is beyond what is promised.
+const HELP = `Scales from one dispatcher to three and back to one, under load. Prints how long it takes until the
+partitions are spread evenly, and how long less than half of the published rate arrives meanwhile. Exit code 1 if a
+number is beyond what is promised.
 
   node --import tsx harness/scaling/main.ts [--broker database|rabbitmq] [--rate 300] [--seconds 15]
 `
@@ -23,17 +24,26 @@ const DIP_MS = 5000
 const rate = Number(values.rate)
 const phaseMs = 1000 * Number(values.seconds)
 
-const workplace = await createWorkplace()
-const fleet = await createFleet({ broker: values.broker === 'rabbitmq' ? 'rabbitmq' : 'database' satisfies BrokerKind, apis: 1, dispatchers: 3, workplace, alarms: createAlarms() })
+const sandbox = await createSandbox()
+const fleet = await createFleet({
+  broker: values.broker === 'rabbitmq' ? 'rabbitmq' : ('database' satisfies BrokerKind),
+  apis: 1,
+  dispatchers: 3,
+  sandbox,
+  alarms: createAlarms(),
+})
 try {
-  process.exitCode = (await measure(fleet, workplace)) ? 0 : 1
+  process.exitCode = (await measure(fleet, sandbox)) ? 0 : 1
 } finally {
   await fleet.remove()
-  await workplace.remove({ keepLogs: false })
+  await sandbox.remove({ keepLogs: false })
 }
 
-/** Answers whether every promise was kept. */
-async function measure({ startApis, dispatchers, apiPorts, databaseUrl, endProcesses }: Fleet, { dataDir }: Workplace): Promise<boolean> {
+/** Returns whether all promises were kept. */
+async function measure(
+  { startApis, dispatchers, apiPorts, databaseUrl, stopProcesses }: Fleet,
+  { dataDir }: Sandbox,
+): Promise<boolean> {
   await startApis()
   const [first, ...others] = dispatchers
   await first?.start()
@@ -46,18 +56,32 @@ async function measure({ startApis, dispatchers, apiPorts, databaseUrl, endProce
   })
   const database = new pg.Client({ connectionString: databaseUrl() })
   await database.connect()
-  await enterInstallation(database)
+  await useInstallationSchema(database)
   try {
-    await client.call('POST', '/subscriptions', { typeFilter: 'jobs.*.*', subjectFilter: '*', deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url('/scaling') }] })
+    await client.call('POST', '/subscriptions', {
+      typeFilter: 'jobs.*.*',
+      subjectFilter: '*',
+      deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url('/scaling') }],
+    })
     const load = startLoad(client)
     await delay(phaseMs)
-    const joined = await phase({ database, arrivalsMs, dispatchers: 3, change: Promise.all(others.map((other) => other.start())) })
-    const left = await phase({ database, arrivalsMs, dispatchers: 1, change: Promise.all(others.map((other) => other.end())) })
+    const joined = await phase({
+      database,
+      arrivalsMs,
+      dispatchers: 3,
+      change: Promise.all(others.map((other) => other.start())),
+    })
+    const left = await phase({
+      database,
+      arrivalsMs,
+      dispatchers: 1,
+      change: Promise.all(others.map((other) => other.stop())),
+    })
     await load.stop()
     return joined && left
   } finally {
     await database.end()
-    await endProcesses()
+    await stopProcesses()
     await client.close()
     await receiver.close()
   }
@@ -66,13 +90,16 @@ async function measure({ startApis, dispatchers, apiPorts, databaseUrl, endProce
 interface Phase {
   readonly database: pg.Client
   readonly arrivalsMs: readonly number[]
-  /** That there shall be ... */
+  /** How many dispatchers share the partitions ... */
   readonly dispatchers: number
-  /** ... when this is over. */
+  /** ... after this. */
   readonly change: Promise<unknown>
 }
 
-/** Waits for an even spread, and goes on for a while. Prints what came of it. Counts from the "ready" of who joins, and from the signal to who leaves. */
+/**
+ * Waits for an even spread, then a while longer, and prints the result. Counts from the "ready" of dispatchers that
+ * join, and from the signal to those that leave. Returns whether the promises were kept.
+ */
 async function phase({ database, arrivalsMs, dispatchers, change }: Phase): Promise<boolean> {
   const fromMs = performance.now()
   if (dispatchers > 1) await change
@@ -84,41 +111,64 @@ async function phase({ database, arrivalsMs, dispatchers, change }: Phase): Prom
   const toMs = performance.now()
   const dipMs = longestDipMs(arrivalsMs, { fromMs, toMs, perSecond: rate })
   const arrived = arrivalsMs.filter((atMs) => atMs >= fromMs && atMs < toMs).length
-  process.stdout.write(`${dispatchers} dispatchers: even after ${evenMs} ms; ${Math.round((1000 * arrived) / (toMs - fromMs))} of ${rate} events/s arrived, longest dip ${dipMs} ms\n`)
+  const arrivedPerSecond = Math.round((1000 * arrived) / (toMs - fromMs))
+  process.stdout.write(
+    `${dispatchers} dispatchers: even after ${evenMs} ms; ${arrivedPerSecond} of ${rate} events/s arrived ` +
+      `(${(arrivedPerSecond / rate).toFixed(2)}), longest dip ${dipMs} ms\n`,
+  )
   return evenMs <= EVEN_MS && dipMs <= DIP_MS
 }
 
 async function isEven(database: pg.Client, dispatchers: number): Promise<boolean> {
-  const { rows } = await database.query<{ count: number }>('select count(*)::integer as count from partition join dispatcher on dispatcher.id = partition.owner group by owner')
-  const { rows: [all] } = await database.query<{ count: number }>('select count(*)::integer as count from partition')
+  const { rows } = await database.query<{ count: number }>(
+    `select count(*)::integer as count
+     from partition join dispatcher on dispatcher.id = partition.owner
+     group by owner`,
+  )
+  const {
+    rows: [all],
+  } = await database.query<{ count: number }>('select count(*)::integer as count from partition')
   const counts = rows.map(({ count }) => count)
-  return counts.length === dispatchers && counts.reduce((sum, count) => sum + count, 0) === all?.count && Math.max(...counts) - Math.min(...counts) <= 1
+  return (
+    counts.length === dispatchers &&
+    counts.reduce((sum, count) => sum + count, 0) === all?.count &&
+    Math.max(...counts) - Math.min(...counts) <= 1
+  )
 }
 
-/** Publishes at the rate, into a hundred series in turn. */
+/** Publishes at the rate, into a hundred series round-robin. */
 function startLoad(client: Client): { stop(): Promise<void> } {
   const stopping = new AbortController()
-  const underWay = new Set<Promise<unknown>>()
-  const pace = createPace(rate)
+  const inFlight = new Set<Promise<unknown>>()
+  const rateLimiter = createRateLimiter(rate)
 
-  async function publishOn(): Promise<void> {
+  async function publishLoop(): Promise<void> {
     for (let sent = 0; ; sent += 1) {
-      await pace.turn(stopping.signal)
+      await rateLimiter.acquire(stopping.signal)
       if (stopping.signal.aborted) return
       const series = `series-${sent % 100}`
-      const call = client.call('POST', '/events/publish', { source: 'scaling', type: 'jobs.A.B', subject: series, seriesId: series, timestamp: 'now', data: String(sent) }).finally(() => underWay.delete(call))
-      underWay.add(call)
+      const call = client
+        .call('POST', '/events/publish', {
+          source: 'scaling',
+          type: 'jobs.A.B',
+          subject: series,
+          seriesId: series,
+          timestamp: 'now',
+          data: String(sent),
+        })
+        .finally(() => inFlight.delete(call))
+      inFlight.add(call)
     }
   }
 
-  const publishing = publishOn().catch((error: unknown) => {
+  const publishing = publishLoop().catch((error: unknown) => {
     if (!stopping.signal.aborted) throw error
   })
   return {
     async stop() {
       stopping.abort()
       await publishing
-      await Promise.all(underWay)
+      await Promise.all(inFlight)
     },
   }
 }

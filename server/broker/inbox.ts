@@ -1,63 +1,63 @@
-import type { Db } from '../db/database.ts'
+import type { Db } from '../db/db.ts'
+import type { OwnedPartitions } from '../db/fence.ts'
 import { sql } from '../db/sql.ts'
 import { textArray } from '../db/text-array.ts'
-import { RECORD_FORMAT, type EventRecord, type TakenRecord } from './broker.ts'
+import { RECORD_FORMAT, type EventRecord } from './broker.ts'
 
-/** What can be a row of the inbox: a record, or what a broker has handed over and nobody can read. */
+/** A row of the inbox: a record, or a message of a broker that cannot be decoded. */
 export interface InboxRecord extends Omit<EventRecord, 'kind'> {
   readonly kind: EventRecord['kind'] | 'undecodable'
 }
 
 /**
- * Locks the partitions of the group (advisory, ascending) until the commit; see publish_records in the migrations. Answers the
- * records whose uuid is there with another content.
+ * Inserts a group of records. Locks their partitions (advisory, ascending) until the commit; see publish_records in
+ * migration 0005. Returns the records whose uuid is there with another content.
  */
-export async function insertRecords<Inbox extends InboxRecord>(db: Db, records: readonly Inbox[], notifies: boolean): Promise<ReadonlySet<Inbox>> {
+export async function insertRecords<Inbox extends InboxRecord>(
+  db: Db,
+  records: readonly Inbox[],
+  notifies: boolean,
+): Promise<ReadonlySet<Inbox>> {
   const rows = await db.query<{ place: number }>(publishRecords(records, notifies))
   return new Set(rows.flatMap(({ place }) => records[place - 1] ?? []))
 }
 
 const publishRecords = (records: readonly InboxRecord[], notifies: boolean) => sql`
   select publish_records(
-    ${notifies},
-    ${records.map((record) => record.partition)}::smallint[],
-    ${records.map((record) => record.uuid)}::uuid[],
-    ${records.map((record) => record.kind)}::text[],
-    ${records.map(() => RECORD_FORMAT)}::smallint[],
-    ${records.map((record) => record.tenant)}::text[],
-    ${records.map((record) => record.seriesKey)}::uuid[],
-    ${records.map((record) => record.type?.[0] ?? null)}::text[],
-    ${records.map((record) => record.type?.[1] ?? null)}::text[],
-    ${records.map((record) => record.type?.[2] ?? null)}::text[],
-    ${records.map((record) => record.subject)}::text[],
-    ${records.map((record) => record.endsSeries)}::boolean[],
-    ${records.map((record) => record.deletesSubscriptions)}::boolean[],
-    ${records.map((record) => record.received.toISOString())}::timestamptz[],
-    ${textArray(records.map((record) => record.body))}::text[],
-    ${records.map((record) => record.seqOffset)}::integer[],
-    ${records.map((record) => record.bodyBytes)}::integer[],
-    ${records.map((record) => record.contentHash ?? null)}::uuid[]) as place`
+    notifies => ${notifies},${columnsOf(records)},
+    content_hashes => ${records.map((record) => record.contentHash ?? null)}::uuid[]) as place`
 
-/** The next records of these partitions after their cursors, at most so many of each, in position order. */
-export const readAfterCursor = (tx: Db, partitions: readonly number[], limitPerPartition: number) => tx.query<TakenRecord>(sql`
-  select next.partition, next.position, next.uuid, next.kind, next.format, next.series_key as "seriesKey",
-         next.ends_series as "endsSeries", next.deletes_subscriptions as "deletesSubscriptions",
-         (next.type1 is not null and next.type2 is not null and next.type3 is not null) as "hasType"
-  from partition_cursor
-  cross join lateral (
-    select * from event
-    where event.partition = partition_cursor.partition and event.position > partition_cursor.position
-    order by event.position
-    limit ${limitPerPartition}) as next
-  where partition_cursor.partition = any (${partitions}::smallint[])
-  order by next.position`)
-
-/** These were dealt with. */
-export async function moveCursors(tx: Db, taken: readonly TakenRecord[]): Promise<void> {
-  const last = new Map(taken.map((record) => [record.partition, record.position]))
-  await tx.query(sql`
-    update partition_cursor
-    set position = moved.position
-    from unnest(${[...last.keys()]}::smallint[], ${[...last.values()]}::bigint[]) as moved (partition, position)
-    where partition_cursor.partition = moved.partition`)
+/**
+ * The same for records of partitions that this process owns, without a look at their contents, in one statement that
+ * begins with the fence: when one of the partitions is not ours at its epoch, nothing is inserted (`isLostOwnership`).
+ */
+export async function insertOwnedRecords(
+  db: Db,
+  { ownerId, epochs }: OwnedPartitions,
+  records: readonly InboxRecord[],
+): Promise<void> {
+  const ids = [...new Set(records.map(({ partition }) => partition))]
+  await db.query(sql`
+  select pump_records(
+    owner_id => ${ownerId}::uuid,
+    ids => ${ids}::smallint[],
+    epochs => ${ids.map((id) => epochs.get(id) ?? -1)}::bigint[],${columnsOf(records)})`)
 }
+
+const columnsOf = (records: readonly InboxRecord[]) => sql`
+    partitions => ${records.map((record) => record.partition)}::smallint[],
+    uuids => ${records.map((record) => record.uuid)}::uuid[],
+    kinds => ${records.map((record) => record.kind)}::text[],
+    formats => ${records.map(() => RECORD_FORMAT)}::smallint[],
+    tenants => ${records.map((record) => record.tenant)}::text[],
+    series_keys => ${records.map((record) => record.seriesKey)}::uuid[],
+    type1s => ${records.map((record) => record.type?.[0] ?? null)}::text[],
+    type2s => ${records.map((record) => record.type?.[1] ?? null)}::text[],
+    type3s => ${records.map((record) => record.type?.[2] ?? null)}::text[],
+    subjects => ${records.map((record) => record.subject)}::text[],
+    end_flags => ${records.map((record) => record.endsSeries)}::boolean[],
+    deletion_flags => ${records.map((record) => record.deletesSubscriptions)}::boolean[],
+    received_times => ${records.map((record) => record.received.toISOString())}::timestamptz[],
+    bodies => ${textArray(records.map((record) => record.body))}::text[],
+    seq_offsets => ${records.map((record) => record.seqOffset)}::integer[],
+    body_sizes => ${records.map((record) => record.bodyBytes)}::integer[]`

@@ -3,50 +3,50 @@ import type { Sender } from '../delivery/sender.ts'
 import type { Log } from '../log.ts'
 import type { Publish } from '../publish/publish.ts'
 import type { Worker } from '../runtime/loop.ts'
-import { createBeats } from './beats.ts'
-import { createCanaryListener } from './listener.ts'
-import { CANARY_TENANT, noteArrival } from './store.ts'
+import { createHeartbeats } from './heartbeats.ts'
+import { createCanaryListener } from './canary-listener.ts'
+import { CANARY_TENANT, recordArrival } from './canary-store.ts'
 
-export interface CanaryParts {
+export interface CanaryDeps {
   readonly db: Database
   readonly publish: Pick<Publish, 'event'>
-  /** The database's clock. */
+  /** The clock of the database. */
   readonly now: () => Date
-  /** Sends webhooks to 127.0.0.1, and is asked for nothing else. */
+  /** Sends webhooks to 127.0.0.1, and is used for nothing else. */
   readonly sender: Sender
   readonly intervalMs: number
   readonly log: Log
 }
 
 /**
- * A liveness event that goes the way of every event: published, stored, dispatched, matched, claimed, sent as a webhook,
- * settled. Its receiver is the process that sends it.
+ * A liveness check from end to end: an event that is published, stored, dispatched, matched, claimed, sent as a webhook
+ * and settled like every other. The process that sends it also receives it.
  */
 export interface Canary extends Worker {
-  /** Sends what is the canary's to the listener of this process, and everything else by the given sender. */
-  around(others: Sender): Sender
+  /** Returns a sender that sends canaries to the listener of this process, and the rest by the given sender. */
+  wrapSender(others: Sender): Sender
 }
 
 const NOT_LISTENING = { kind: 'failed', reason: 'connect_refused', stage: 'connect', durationMs: 0 } as const
 
-export function createCanary({ db, publish, now, sender, intervalMs, log }: CanaryParts): Canary {
-  const beats = createBeats({ db, publish, now, intervalMs, log })
-  const listener = createCanaryListener({ onArrival: (eventUuid) => noteArrival(db, eventUuid), log })
+export function createCanary({ db, publish, now, sender, intervalMs, log }: CanaryDeps): Canary {
+  const heartbeats = createHeartbeats({ db, publish, now, intervalMs, log })
+  const listener = createCanaryListener({ onArrival: (eventUuid) => recordArrival(db, eventUuid), log })
 
   return {
-    around: (others) => ({
+    wrapSender: (next) => ({
       send(request) {
-        if (request.tenant !== CANARY_TENANT) return others.send(request)
-        const url = request.address === beats.address() ? listener.url() : undefined
+        if (request.tenant !== CANARY_TENANT) return next.send(request)
+        const url = request.address === heartbeats.address() ? listener.url() : undefined
         return url === undefined ? Promise.resolve(NOT_LISTENING) : sender.send({ ...request, address: url })
       },
-      close: others.close,
+      close: next.close,
     }),
     start() {
-      for (const worker of [listener, beats]) worker.start()
+      for (const worker of [listener, heartbeats]) worker.start()
     },
     async stop() {
-      await beats.stop()
+      await heartbeats.stop()
       await sender.close()
       await listener.stop()
     },

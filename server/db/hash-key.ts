@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto'
 
 /**
- * A key of 128 bits for texts that are too long or too hostile to be indexed themselves: SHA-256 over the
- * length-prefixed UTF-8 of the parts, its first 16 bytes as a uuid. Used for series and for addresses.
+ * Returns a 128-bit key for texts that are too long, or too untrusted, to be indexed themselves: the first 16 bytes of
+ * SHA-256 over the length-prefixed UTF-8 of the parts, as a uuid. Used for series and for addresses.
  */
 export function hashKey(...parts: readonly string[]): string {
   return uuidOf(digest(parts))
 }
 
-/** The same, marked as UUID version 8 (RFC 9562 §5.8), for uuids that leave the service. */
+/** Returns the same, marked as UUID version 8 (RFC 9562 §5.8), for uuids that leave the service. */
 export function hashUuid(...parts: readonly string[]): string {
   const bytes = digest(parts)
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x80, 6)
+  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8)
   return uuidOf(bytes)
 }
 
@@ -27,4 +27,5 @@ function digest(parts: readonly string[]): Buffer {
   return hash.digest()
 }
 
-const uuidOf = (bytes: Buffer) => bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+const uuidOf = (bytes: Buffer) =>
+  bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')

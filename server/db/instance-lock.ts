@@ -3,21 +3,21 @@ import type pg from 'pg'
 import type { Log } from '../log.ts'
 import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
 import { INSTANCE_LOCK } from './advisory-locks.ts'
-import { openClient } from './connecting.ts'
+import { openClient } from './pg-client.ts'
 import { sql } from './sql.ts'
 
 const TAKEN_FOR_MS = 5000
 const UNREACHABLE_FOR_MS = 30_000
 const RETRY_MS = 200
-const LOOK_EVERY_MS = 1000
+const CHECK_INTERVAL_MS = 1000
 
-/** The connection that holds the lock says whose it is by its name, so what others read is never out of date. */
+/** The connection that holds the lock names its owner, so what others read is never out of date. */
 const nameFor = (address: string) => `tidings instance ${process.pid} ${address}`
 const NAME = /^tidings instance (\d+) (.*)$/
 
 /** Another process uses the database; the message names it and says what to do. */
 export class InstanceTakenError extends Error {
-  /** The message without what to do, for those who advise otherwise. */
+  /** The message without the advice, for callers that give another one. */
   readonly fact: string
 
   constructor(holderName: string | undefined) {
@@ -29,28 +29,31 @@ export class InstanceTakenError extends Error {
   }
 }
 
-export interface InstanceLockParts {
+export interface InstanceLockDeps {
   readonly url: () => string
-  /** Where this instance can be found, or '' as long as that is not known. */
+  /** Where this instance can be reached, or '' as long as that is not known. */
   readonly address: () => string
-  /** Called once when the lock went to another process after its connection was lost: this one must stop. */
+  /** Called once, when the connection was lost and another process got the lock: this one must stop. */
   readonly onLost: () => void
   readonly log: Log
 }
 
-/** Keeps a second process from working on the same database: a session advisory lock on a connection of its own. */
+/** Keeps a second process off the same database, by a session advisory lock on a connection of its own. */
 export interface InstanceLock {
-  /** Rejects with an `InstanceTakenError` when another process has held it for 5 s, with the last failure when the database could not be reached for 30 s. */
+  /**
+   * Rejects with an `InstanceTakenError` when another process has held the lock for 5 s, and with the last failure when
+   * the database could not be reached for 30 s.
+   */
   acquire(): Promise<void>
-  /** `address()` has changed: tell those who will ask. */
+  /** Publishes the new `address()` to processes that look for the holder. */
   announce(): Promise<void>
-  /** Also ends an `acquire` that is under way, which then rejects. */
+  /** Releases the lock. An `acquire` that is under way rejects. */
   release(): Promise<void>
 }
 
-export function createInstanceLock({ url, address, onLost, log }: InstanceLockParts): InstanceLock {
+export function createInstanceLock({ url, address, onLost, log }: InstanceLockDeps): InstanceLock {
   let aborter = new AbortController()
-  let session: Session | undefined
+  let session: LockSession | undefined
   let keeper: WakeableWorker | undefined
   let isLost = false
 
@@ -58,17 +61,17 @@ export function createInstanceLock({ url, address, onLost, log }: InstanceLockPa
     session = await takeLock(() => openSession(url(), nameFor(address()), () => keeper?.wake()), signal)
   }
 
-  async function keep(signal: AbortSignal): Promise<number> {
-    if (isLost || session?.isOpen()) return LOOK_EVERY_MS
-    if (session) log.warn({}, 'the connection of the instance lock is lost, taking it again')
+  async function check(signal: AbortSignal): Promise<number> {
+    if (isLost || session?.isOpen()) return CHECK_INTERVAL_MS
+    if (session) log.warn({}, 'lost the connection that holds the instance lock, acquiring it again')
     session = undefined
     await take(signal).catch((error: unknown) => {
       if (!(error instanceof InstanceTakenError)) throw error
-      log.error({ err: error }, 'the instance lock went to another process')
+      log.error({ err: error }, 'another process has acquired the instance lock')
       isLost = true
       onLost()
     })
-    return LOOK_EVERY_MS
+    return CHECK_INTERVAL_MS
   }
 
   return {
@@ -79,11 +82,12 @@ export function createInstanceLock({ url, address, onLost, log }: InstanceLockPa
       await take(signal)
       if (signal.aborted) await session?.client.end()
       signal.throwIfAborted()
-      keeper = createLoop({ name: 'instance lock', log, turn: keep })
+      keeper = createLoop({ name: 'instance lock', log, tick: check })
       keeper.start()
     },
     async announce() {
-      if (session?.isOpen()) await session.client.query(sql`select set_config('application_name', ${nameFor(address())}, false)`)
+      if (session?.isOpen())
+        await session.client.query(sql`select set_config('application_name', ${nameFor(address())}, false)`)
     },
     async release() {
       aborter.abort()
@@ -94,24 +98,24 @@ export function createInstanceLock({ url, address, onLost, log }: InstanceLockPa
   }
 }
 
-/** Whether another process works on this database now as its instance. */
+/** Returns whether another process holds the instance lock of this database. */
 export async function isInstanceLocked(url: string): Promise<boolean> {
   const { client } = await openSession(url, 'tidings look', () => undefined)
   try {
     const holderName = await findHolder(client)
-    // A lock of our own that was just given back may still be seen.
+    // A lock that this process has just released may still be visible.
     return holderName !== undefined && NAME.exec(holderName)?.[1] !== String(process.pid)
   } finally {
     await client.end()
   }
 }
 
-interface Session {
+interface LockSession {
   readonly client: pg.Client
   isOpen(): boolean
 }
 
-async function openSession(url: string, name: string, onEnd: () => void): Promise<Session> {
+async function openSession(url: string, name: string, onEnd: () => void): Promise<LockSession> {
   const client = await openClient(url, { name, queryTimeoutMs: 5000 })
   let isOpen = true
   const ended = () => {
@@ -123,8 +127,8 @@ async function openSession(url: string, name: string, onEnd: () => void): Promis
   return { client, isOpen: () => isOpen }
 }
 
-/** Tries until the lock is ours, someone else has had it for 5 s, or the database has been out of reach for 30 s. */
-async function takeLock(open: () => Promise<Session>, signal: AbortSignal): Promise<Session> {
+/** Tries until it has the lock, another process has held it for 5 s, or the database was unreachable for 30 s. */
+async function takeLock(open: () => Promise<LockSession>, signal: AbortSignal): Promise<LockSession> {
   let takenUntil: number | undefined
   let unreachableUntil: number | undefined
   for (;;) {
@@ -142,10 +146,10 @@ async function takeLock(open: () => Promise<Session>, signal: AbortSignal): Prom
   }
 }
 
-type Attempt = { kind: 'ours'; session: Session } | { kind: 'taken'; holderName: string | undefined }
+type LockAttempt = { kind: 'ours'; session: LockSession } | { kind: 'taken'; holderName: string | undefined }
 
-/** A connection for each try: one that waited through a restart of the server would not be noticed. */
-async function tryOnce(open: () => Promise<Session>): Promise<Attempt> {
+/** Opens a connection for each try: a restart of the server in between would go unnoticed on an old one. */
+async function tryOnce(open: () => Promise<LockSession>): Promise<LockAttempt> {
   const session = await open()
   try {
     if (await tryLock(session.client)) return { kind: 'ours', session }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isRefusal, refusalWords } from './refusal-advice.ts'
+import { isPermanentRefusal, refusalText } from './refusal-advice.ts'
 
 const URL_OF_ME = 'postgres://me%40x:s3cret@db:5432/mine'
 const refusal = (message: string, code = '28000') => Object.assign(new Error(message), { code })
@@ -12,14 +12,22 @@ test.each([
   ['permission denied for database "mine"', 'grant connect on database "mine" to "me@x";'],
   ['no pg_hba.conf entry for host "10.0.0.1", user "me@x", database "mine", no encryption', '?sslmode=require'],
 ])('%s: what to do about it', (message, advice) => {
-  const words = refusalWords(refusal(message), URL_OF_ME)
+  const words = refusalText(refusal(message), URL_OF_ME)
   expect(words.startsWith(message)).toBe(true)
   expect(words).toContain(advice)
   expect(words).not.toContain('s3cret')
 })
 
-test('what else a server says is told as it is; what may be over soon is no refusal', () => {
-  expect(refusalWords(refusal('role "me" is not permitted to log in'), URL_OF_ME)).toBe('role "me" is not permitted to log in')
-  expect(['28000', '28P01', '3D000', '42501', '57P03', '53300', '08006'].map((code) => isRefusal(refusal('x', code)))).toEqual([true, true, true, true, false, false, false])
-  expect(refusalWords(refusal('database "mine" does not exist', '3D000'), 'postgres:///mine?host=/run/postgresql')).toContain('owner <user> ')
+test('other messages of a server stay as they are; a failure that may pass is no rejection', () => {
+  expect(refusalText(refusal('role "me" is not permitted to log in'), URL_OF_ME)).toBe(
+    'role "me" is not permitted to log in',
+  )
+  expect(
+    ['28000', '28P01', '3D000', '42501', '57P03', '53300', '08006'].map((code) =>
+      isPermanentRefusal(refusal('x', code)),
+    ),
+  ).toEqual([true, true, true, true, false, false, false])
+  expect(
+    refusalText(refusal('database "mine" does not exist', '3D000'), 'postgres:///mine?host=/run/postgresql'),
+  ).toContain('owner <user> ')
 })

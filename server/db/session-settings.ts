@@ -2,17 +2,17 @@
 export type SessionSettings = Readonly<Record<string, string | number>>
 
 /**
- * What every session of the service needs for its promises, whatever DATABASE_URL, the environment or the role say: they go last,
- * and the last one of a name counts.
+ * What every session needs for the guarantees of the service, whatever DATABASE_URL, the environment or the role say:
+ * they are sent last, and the last one of a name counts.
  */
 export const NEEDED_SETTINGS: SessionSettings = {
-  // The server notices within some 5 s that its client's machine is gone, and frees the locks.
+  // The server notices within about 5 s that its client's machine is gone, and frees the locks.
   client_connection_check_interval: 1000,
   tcp_keepalives_idle: 5,
   tcp_keepalives_interval: 1,
   tcp_keepalives_count: 3,
   tcp_user_timeout: 5000,
-  // Limits are those of each pool; a connection that waits for work or for news is no fault.
+  // Each pool sets its own limits; a connection may wait for work or for a NOTIFY without one.
   statement_timeout: 0,
   lock_timeout: 0,
   idle_in_transaction_session_timeout: 0,
@@ -21,11 +21,13 @@ export const NEEDED_SETTINGS: SessionSettings = {
   timezone: 'UTC',
 }
 
-/** The options of a startup message: those that were given, then ours. Later ones of `settings` replace earlier ones. */
+/** Returns the options of a startup message: the given ones, then ours. Later `settings` replace earlier ones. */
 export function sessionOptions(given: string | undefined, ...settings: readonly SessionSettings[]): string {
-  const ours = Object.entries(Object.assign({}, ...settings) as SessionSettings).map(([name, value]) => `-c ${name}=${escaped(String(value))}`)
+  const ours = Object.entries(Object.assign({}, ...settings) as SessionSettings).map(
+    ([name, value]) => `-c ${name}=${escaped(String(value))}`,
+  )
   return [...(given?.trim() ? [given.trim()] : []), ...ours].join(' ')
 }
 
-/** A blank ends an option unless a backslash stands before it (PostgreSQL, pg_split_opts). */
+/** A blank ends an option unless a backslash precedes it (PostgreSQL, pg_split_opts). */
 const escaped = (value: string) => value.replaceAll(/[\\\s]/g, '\\$&')

@@ -2,21 +2,21 @@
 const TEXT_OID = 25
 
 /**
- * A text[] in PostgreSQL's binary form (`array_recv`). The driver sends a Buffer as it is, so large texts are neither
- * quoted here nor parsed there. One dimension, no nulls.
+ * Returns a text[] in PostgreSQL's binary form (`array_recv`). The driver sends a Buffer as it is, so large texts are
+ * neither quoted here nor parsed there. One dimension, no nulls.
  */
 export function textArray(texts: readonly string[]): Buffer {
-  const sizes = texts.map((text) => Buffer.byteLength(text))
-  const buffer = Buffer.allocUnsafe(20 + sizes.reduce((sum, size) => sum + 4 + size, 0))
+  const items = texts.map((text) => ({ text, bytes: Buffer.byteLength(text) }))
+  const buffer = Buffer.allocUnsafe(20 + items.reduce((sum, { bytes }) => sum + 4 + bytes, 0))
   let at = writeHeader(buffer, texts.length)
-  texts.forEach((text, index) => {
-    at = buffer.writeInt32BE(sizes[index] ?? 0, at)
+  for (const { text, bytes } of items) {
+    at = buffer.writeInt32BE(bytes, at)
     at += buffer.write(text, at, 'utf8')
-  })
+  }
   return buffer
 }
 
-/** Dimensions, "has nulls", element type, then length and lower bound of the one dimension. */
+/** Writes dimensions, "has nulls", element type, then length and lower bound of the one dimension. */
 function writeHeader(buffer: Buffer, length: number): number {
   let at = buffer.writeInt32BE(1, 0)
   at = buffer.writeInt32BE(0, at)

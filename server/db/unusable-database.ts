@@ -1,7 +1,7 @@
-/** The database cannot be used as it is; the message says what to do. */
+/** The service cannot use the database as it is; the message says what to do. */
 export class UnusableDatabase extends Error {
-  constructor(faults: readonly string[]) {
-    super(`The database cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`)
+  constructor(reasons: readonly string[]) {
+    super(`The database cannot be used:\n${reasons.map((reason) => `  - ${reason}`).join('\n')}`)
     this.name = 'UnusableDatabase'
   }
 }

@@ -29,10 +29,17 @@ test('Retry-After is capped at one hour', () => {
 })
 
 test('whatever is asked, the wait is a whole number between 80 % of the list and one hour', () => {
-  fc.assert(fc.property(fc.nat(), fc.option(fc.double({ noNaN: true }), { nil: undefined }), fc.double({ min: 0, max: 1, noNaN: true }), (attempts, retryAfterMs, random) => {
-    const wait = retryDelayMs({ attempts, delaysMs, retryAfterMs, random: () => random })
-    expect(Number.isSafeInteger(wait)).toBe(true)
-    expect(wait).toBeGreaterThanOrEqual(800)
-    expect(wait).toBeLessThanOrEqual(3_600_000)
-  }))
+  fc.assert(
+    fc.property(
+      fc.nat(),
+      fc.option(fc.double({ noNaN: true }), { nil: undefined }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (attempts, retryAfterMs, random) => {
+        const wait = retryDelayMs({ attempts, delaysMs, retryAfterMs, random: () => random })
+        expect(Number.isSafeInteger(wait)).toBe(true)
+        expect(wait).toBeGreaterThanOrEqual(800)
+        expect(wait).toBeLessThanOrEqual(3_600_000)
+      },
+    ),
+  )
 })

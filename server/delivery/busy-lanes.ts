@@ -1,57 +1,43 @@
-import type { LaneKey } from './lane.ts'
+import { pairKey, type LaneKey, type Pair } from '../lanes/lane.ts'
+import { laneKeyText } from '../lanes/lane-model.ts'
 
-/** Lanes from their claim until their settlement has committed, or they were let go. The owner's memory of what is on the wire. */
+/** The cold lanes that this process is working on, from before they are read until they leave memory. */
 export interface BusyLanes {
-  add(lane: LaneKey & { readonly partition: number }): void
+  add(lane: LaneKey & Pair): void
   remove(lane: LaneKey): void
   has(lane: LaneKey): boolean
-  all(): LaneKey[]
-  /** Resolves when no lane is busy, of this partition or of all. */
-  idle(partition?: number): Promise<void>
+  /** How many of this pair's lanes are busy. */
+  countOf(pair: Pair): number
   readonly size: number
 }
 
-interface Busy extends LaneKey {
-  readonly partition: number
-}
-
-interface Waiter {
-  readonly partition: number | undefined
-  readonly goOn: () => void
-}
-
 export function createBusyLanes(): BusyLanes {
-  const lanes = new Map<string, Busy>()
-  let waiters: readonly Waiter[] = []
+  const lanes = new Map<string, Pair>()
+  const counts = new Map<string, number>()
 
-  const isBusy = (partition: number | undefined) => (partition === undefined ? lanes.size > 0 : [...lanes.values()].some((lane) => lane.partition === partition))
-
-  /** Those who wait for this partition, and those who wait for all. */
-  function tellWaiters(partition: number | undefined): void {
-    const told = waiters.filter((waiter) => (waiter.partition === undefined || waiter.partition === partition) && !isBusy(waiter.partition))
-    if (told.length === 0) return
-    waiters = waiters.filter((waiter) => !told.includes(waiter))
-    for (const { goOn } of told) goOn()
+  function count(pair: Pair, change: 1 | -1): void {
+    const key = pairKey(pair)
+    const after = (counts.get(key) ?? 0) + change
+    if (after === 0) counts.delete(key)
+    else counts.set(key, after)
   }
 
   return {
-    add: ({ targetId, laneSeries, partition }) => void lanes.set(keyOf({ targetId, laneSeries }), { targetId, laneSeries, partition }),
-    remove(lane) {
-      const known = lanes.get(keyOf(lane))
-      if (!known) return
-      lanes.delete(keyOf(lane))
-      tellWaiters(known.partition)
+    add({ partition, addressKey, ...lane }) {
+      if (lanes.has(laneKeyText(lane))) return
+      lanes.set(laneKeyText(lane), { partition, addressKey })
+      count({ partition, addressKey }, 1)
     },
-    has: (lane) => lanes.has(keyOf(lane)),
-    all: () => [...lanes.values()],
-    idle: (partition) => new Promise((goOn) => {
-      waiters = [...waiters, { partition, goOn }]
-      tellWaiters(partition)
-    }),
+    remove(lane) {
+      const pair = lanes.get(laneKeyText(lane))
+      if (!pair) return
+      lanes.delete(laneKeyText(lane))
+      count(pair, -1)
+    },
+    has: (lane) => lanes.has(laneKeyText(lane)),
+    countOf: (pair) => counts.get(pairKey(pair)) ?? 0,
     get size() {
       return lanes.size
     },
   }
 }
-
-const keyOf = ({ targetId, laneSeries }: LaneKey) => `${targetId} ${laneSeries}`

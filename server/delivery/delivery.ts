@@ -1,121 +1,171 @@
 import type { Database } from '../db/database.ts'
-import type { Held } from '../db/fence.ts'
+import type { Ownership } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type Untried, type Worker } from '../runtime/loop.ts'
+import { createLoop, type Idle, type Worker } from '../runtime/loop.ts'
+import { MACHINE, type Machine } from '../runtime/machine.ts'
 import { allot, type Share } from './allot.ts'
-import { settlementOf, type RetryPolicy } from './attempt.ts'
+import { settlementOf, type Head, type RetryPolicy } from './attempt.ts'
 import { createBusyLanes } from './busy-lanes.ts'
 import { createClaimer } from './claimer.ts'
-import { createEnding, type Ending } from './ending.ts'
-import { createGroupedSlots, type GroupLimits } from './grouped-slots.ts'
+import { createColdShares } from './cold-shares.ts'
+import { createDraining, type Draining } from './drain.ts'
+import { createGiveOut } from './give-out.ts'
 import { createGiveUpLog } from './give-up-log.ts'
-import { createHints, type Pair } from './hints.ts'
-import { isStillDue, type DeliveryMethod, type Head, type LaneKey } from './lane.ts'
+import { createGroupedSlots, type GroupLimits } from './grouped-slots.ts'
+import { createHints } from './hints.ts'
+import type { DeliveryMethod } from '../lanes/lane.ts'
+import type { PlacedLane } from '../lanes/placed-lane.ts'
+import type { Deletions } from '../lanes/deletions.ts'
+import type { LaneKeeper } from '../lanes/lane-keeper.ts'
+import type { LaneMemory } from '../lanes/lane-memory.ts'
+import type { Outlet } from '../lanes/lane-moves.ts'
+import type { Lane, PartitionLanes } from '../lanes/lane-model.ts'
+import type { TargetCache } from '../lanes/target-cache.ts'
+import type { AttemptResult } from './send-result.ts'
 import type { Sender } from './sender.ts'
-import type { Settlement } from './settle-store.ts'
+import type { FinalSettlement } from '../lanes/settlement.ts'
 import { createSettler } from './settler.ts'
 import { createSlots, type SlotLimits } from './slots.ts'
 import { createWire } from './wire.ts'
 
 const IDLE_MS = 1000
-/** Lanes that are busy although their request is over, per slot: outcomes that wait for the database. */
+/** Cold lanes in memory per slot. */
 const BUSY_PER_SLOT = 4
 
-export interface DeliveryParts {
+export interface DeliveryDeps {
   readonly method: DeliveryMethod
   readonly claimDb: Database
   readonly settleDb: Database
   readonly sender: Pick<Sender, 'send'>
-  readonly ownership: Held
+  readonly memory: LaneMemory
+  readonly lanes: Pick<LaneKeeper, 'open' | 'isOpen'>
+  readonly targets: TargetCache
+  readonly deletions: Pick<Deletions, 'isFresh' | 'renew'>
+  readonly ownership: Ownership
   readonly retry: RetryPolicy
   readonly limits: SlotLimits & { readonly groups?: GroupLimits }
-  /** A notification of an event that removes subscriptions was settled. */
+  /** Called when a notification of an event that removes subscriptions was settled. */
   readonly onCountedDown: () => void
   readonly log: Log
-  /** Monotonic clock in ms. */
-  readonly clock?: () => number
+  readonly machine?: Machine | undefined
 }
 
-export interface Delivery extends Worker, Ending {
-  /** Lanes of these pairs may be due now. */
-  hint(pairs: readonly Pair[]): void
-  /** Look through the tables for pairs, at once. */
+export interface Delivery extends Worker, Draining, Outlet {
+  /** Scans the tables for cold lanes at once. */
   rescan(): void
-  /** Whether a lane's head is on the wire, or its outcome is not written yet. */
-  isBusy(lane: LaneKey): boolean
+  /** Gives out turns again: something that kept heads back may have passed. */
+  wake(): void
+  /** Whether memory has this cold lane, or reads it. */
+  isBusy(lane: PlacedLane): boolean
+  /** See `LaneKeeperDeps.ended`. */
+  ended(home: PartitionLanes): Promise<void>
 }
 
-/** Claims due heads of one method, sends them, has their outcomes settled, in a circle: a settled head makes its lane's next one due. */
-export function createDelivery(parts: DeliveryParts): Delivery {
-  const { method, claimDb, settleDb, sender, ownership, retry, limits, onCountedDown, log, clock = () => performance.now() } = parts
-  const hints = createHints((partition) => ownership.holding().epochs.has(partition))
+/**
+ * Sends the heads of the lanes of one method, in turns, and has their outcomes written. Delivery is at-least-once: an
+ * outcome that is not written is followed by another attempt.
+ *
+ * The way of an attempt (docs/architecture.md has all of it, from the publish on):
+ *
+ * | what                                         | by                                                               |
+ * |----------------------------------------------|------------------------------------------------------------------|
+ * | a hot lane has a head                        | dispatch -> `LaneAdditions.dispatched` -> `LaneMoves.offer`      |
+ * | a cold lane is due                           | `hints`, `allot`, `claimer` -> `LaneAdditions.looked` -> `offer` |
+ * | the head waits: tenant, server, address      | `ready` -> `turns`, in `give-out.ts`                             |
+ * | it has its turn and a slot                   | `give-out.ts`, with its text from the table if need be           |
+ * | it is on the wire                            | `steps.sent`, `wire.send`: `maySend` in the tick of the write    |
+ * | it has a result                              | `onResult` -> `settlementOf` -> `steps.result`                   |
+ * | - delivered or given up                      | `settler` -> `settle_notifications` -> `onSettled`               |
+ * | - to be tried again                          | `LaneKeeper.keep` -> `freeze_lanes` -> `coldUntil` -> `hints`    |
+ * | settled: the next head, or the lane is empty | `steps.settled` -> `offer`, or forgotten, or `thaw_lanes`        |
+ */
+export function createDelivery(deps: DeliveryDeps): Delivery {
+  const { method, claimDb, settleDb, sender, memory, lanes, targets, deletions } = deps
+  const { ownership, retry, limits, onCountedDown, log, machine = MACHINE } = deps
+  const { steps } = memory
+  const isOpen = (home: PartitionLanes | undefined) => home !== undefined && lanes.isOpen(home)
+  const clock = machine.now
+  const hints = createHints((partition) => isOpen(memory.homes.get(partition)))
   const busy = createBusyLanes()
   const slots = limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits)
+  const coldShares = createColdShares(slots)
   const noteGivenUp = createGiveUpLog(log)
-  const claimer = createClaimer({ method, db: claimDb, hints, busy, holding: ownership.holding, clock, log })
-  const settler = createSettler({ db: settleDb, holding: ownership.settling, onDone, log })
-  const wire = createWire({ sender, isStillDue: (head) => isStillDue(claimDb, ownership.holding(), head), ownership, slots, onResult, onNotSent, clock })
-  const loop = createLoop({ name: 'deliver', log, turn })
-  /** Shrinks when claims grow too old before they are sent. */
-  let mostHeads = limits.inAll
+  const reads = { method, db: claimDb, hints, busy, memory, targets }
+  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, clock, log })
+  const settler = createSettler({ db: settleDb, ownedPartitions: ownership.ownedPartitions, onSettled, log, machine })
+  const wire = createWire({ sender, deletions, ownership, isOpen, slots, onResult, onNotSent, clock, machine })
+  const loop = createLoop({ name: 'deliver', log, tick, machine })
+  const mayGive = () => ownership.isLeaseHeld() && deletions.isFresh()
+  const giveOut = createGiveOut({ db: claimDb, slots, coldShares, steps, wire, mayGive, isOpen, log, machine })
 
-  async function turn(): Promise<number | Untried> {
+  async function tick(): Promise<number | Idle> {
+    giveOut.soon() // the lease may be held again
     const scan = await claimer.scanIfDue()
     if (scan !== 'not_due') return scan === 'done' ? 0 : { restMs: 0 }
-    // One reading for all of the turn: a hint that came due between two would wait for a wake.
+    // The clock is read once per tick: a hint that came due between two readings would wait for a wake.
     const now = clock()
     const shares = claimable(now)
     if (shares.length === 0) return { restMs: restMs(hints.nextAfter(now), claimer.nextScanAt, now) }
-    await claimer.claim(shares, (head) => head.isCancelled ? settler.cancel(head) : wire.send(head, now))
+    await claimer.claim(shares)
     return 0
   }
 
   function claimable(now: number): Share[] {
     if (!ownership.isLeaseHeld() || busy.size >= BUSY_PER_SLOT * limits.inAll) return []
-    return allot(hints.due(now), slots, mostHeads)
+    return allot(hints.due(now), coldShares, limits.inAll)
   }
 
-  function onResult(head: Head, result: Parameters<typeof settlementOf>[1]): void {
-    mostHeads = Math.min(limits.inAll, mostHeads + 1)
-    settler.settle(head, settlementOf(head, result, retry))
-    loop.wake()
+  function onResult(lane: Lane, head: Head, result: AttemptResult): void {
+    const settlement = settlementOf(head, result, retry, machine.random)
+    if (settlement.kind === 'given_up') noteGivenUp(head, settlement)
+    steps.result(lane, settlement)
+    onSlotFreed()
   }
 
-  function onNotSent(head: Head, isStale: boolean): void {
-    if (isStale) mostHeads = Math.max(1, Math.floor(mostHeads / 2))
-    letGo(head, 0)
+  function onNotSent(lane: Lane): void {
+    steps.notSent(lane)
+    onSlotFreed()
   }
 
-  function onDone(head: Head, settlement: Settlement | 'cancelled' | 'lost'): void {
-    if (typeof settlement !== 'string' && settlement.kind === 'given_up') noteGivenUp(head, settlement)
-    letGo(head, typeof settlement === 'string' ? 0 : settlement.delayMs)
-    if (head.deletesSubscriptions) onCountedDown()
+  function onSettled(lane: Lane, settlements: readonly FinalSettlement[]): void {
+    const isRemoval = lane.queue[0]?.event.deletesSubscriptions !== false
+    steps.settled(lane, settlements.length)
+    if (isRemoval) onCountedDown()
   }
 
-  function letGo(head: Head, inMs: number): void {
-    busy.remove(head)
-    hints.add(head, clock() + inMs, { hasLater: inMs > 0 })
-    loop.wake()
+  function onSlotFreed(): void {
+    giveOut.soon()
+    if (hints.size > 0) loop.wake()
   }
 
   return {
-    hint(pairs) {
-      for (const pair of pairs) hints.add(pair, clock())
+    ready: giveOut.ready,
+    settle: settler.settle,
+    coldUntil(pair, dueAt) {
+      hints.add(pair, dueAt, { hasLater: true })
       loop.wake()
     },
+    holdsCold: (lane) => busy.add({ ...lane, partition: lane.home.partition, addressKey: lane.target.addressKey }),
+    left: busy.remove,
+    isBusy: (lane) => busy.has(lane) || memory.has(lane),
     rescan() {
       claimer.rescan()
       loop.wake()
     },
-    isBusy: busy.has,
-    start() {
-      for (const worker of [settler, loop]) worker.start()
+    wake: giveOut.soon,
+    async ended(home) {
+      await wire.abortFormer(home)
+      await settler.arrived(home.partition)
     },
-    ...createEnding({ method, claims: loop, settler, hints, wire, busy, log }),
+    start: () => [settler, giveOut, loop].forEach((worker) => worker.start()),
+    ...createDraining({ method, claims: [loop, giveOut], settler, hints, wire, idle: memory.idle, log, machine }),
   }
 }
 
-/** Until the next hint comes due, or the next scan. A hint that is due but cannot be followed waits for a slot, and a freed slot wakes the loop. */
+/**
+ * Returns the time until the next hint comes due, or until the next scan. A hint that is due but has no slot needs no
+ * time: a freed slot wakes the loop.
+ */
 function restMs(nextDueAt: number | undefined, nextScanAt: number, now: number): number {
   const untilDue = nextDueAt === undefined ? IDLE_MS : nextDueAt - now
   return Math.max(1, Math.min(untilDue, IDLE_MS, nextScanAt - now))

@@ -1,24 +1,42 @@
 import type { Log } from '../log.ts'
-import { createLogLimit } from '../runtime/log-limit.ts'
-import type { Head } from './lane.ts'
-import type { Settlement } from './settle-store.ts'
+import { createLogRateLimit } from '../runtime/log-rate-limit.ts'
+import type { Head } from './attempt.ts'
+import type { Settlement } from '../lanes/settlement.ts'
 
-/** Each of them is told of once a minute at most, with the number of its notifications. */
+/** Addresses whose lines are counted: each is logged once a minute at most. */
 const MAX_ADDRESSES = 10_000
 
 /**
- * One warning for each notification that was given up: nobody will send it any more. Of its address only the origin or the
- * mail domain is shown, for a webhook's path and query are often its password. `suppressed` counts those of the same address
- * since its last line.
+ * Returns a function that logs a warning for a notification that was given up, that is, will never be sent again. The
+ * line shows only the origin or the mail domain of the address, because a webhook's path and query are often a secret.
+ * One line per address and minute; `suppressed` counts the notifications of the address since its last line.
  */
 export function createGiveUpLog(log: Log, clock?: () => number): (head: Head, settlement: Settlement) => void {
-  const limit = createLogLimit({ maxKeys: MAX_ADDRESSES, ...(clock && { now: clock }) })
+  const limit = createLogRateLimit({ maxKeys: MAX_ADDRESSES, ...(clock && { now: clock }) })
 
-  return ({ method, address, addressKey, tenant, subscriptionName, uuid, eventUuid, number }, { attempts, reason, lastFailure, httpStatus }) =>
-    limit(addressKey, (suppressed) => log.warn({
-      method, to: publicPart(method, address), tenant, subscription: subscriptionName, notification: uuid, event: eventUuid, number,
-      attempts, reason, ...(lastFailure !== undefined && { lastFailure }), ...(httpStatus !== null && { httpStatus }), ...(suppressed > 0 && { suppressed }),
-    }, 'notification given up'))
+  return (
+    { method, address, addressKey, tenant, subscriptionName, uuid, eventUuid, number },
+    { attempts, reason, lastFailure, httpStatus },
+  ) =>
+    limit(addressKey, (suppressed) =>
+      log.warn(
+        {
+          method,
+          to: publicPart(method, address),
+          tenant,
+          subscription: subscriptionName,
+          notification: uuid,
+          event: eventUuid,
+          number,
+          attempts,
+          reason,
+          ...(lastFailure !== undefined && { lastFailure }),
+          ...(httpStatus !== null && { httpStatus }),
+          ...(suppressed > 0 && { suppressed }),
+        },
+        'notification given up',
+      ),
+    )
 }
 
 function publicPart(method: Head['method'], address: string): string {

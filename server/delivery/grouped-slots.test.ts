@@ -3,7 +3,11 @@ import { createGroupedSlots } from './grouped-slots.ts'
 import type { Slots } from './slots.ts'
 
 const domainOf = (address: string) => address.split('@')[1] ?? ''
-const create = () => createGroupedSlots({ inAll: 20, perAddress: 2 }, { groupOf: domainOf, perGroup: 10, perUnproven: 5, slow: 10, reserved: 4 })
+const create = () =>
+  createGroupedSlots(
+    { inAll: 20, perAddress: 2 },
+    { groupOf: domainOf, perGroup: 10, perUnproven: 5, slow: 10, reserved: 4 },
+  )
 
 /** How many of the addresses of a domain get a slot, one each. */
 function takeAll(slots: Slots, domain: string, most = 30): number {
@@ -17,7 +21,7 @@ function takeAll(slots: Slots, domain: string, most = 30): number {
   return taken
 }
 
-test('a group that nothing is known of has five slots, whichever of its addresses ask', () => {
+test('a group of which nothing is known has five slots, whichever of its addresses take them', () => {
   const slots = create()
   expect([takeAll(slots, 'new.example'), slots.leftInAll]).toEqual([5, 15])
   expect([takeAll(slots, 'new.example'), takeAll(slots, 'other.example')]).toEqual([0, 5])
@@ -58,7 +62,7 @@ test('unknown groups leave some to prompt ones', () => {
   expect(takeAll(slots, 'prompt.example')).toBe(4)
 })
 
-test('slots that are free again are free for others', () => {
+test('freed slots can be taken by others', () => {
   const slots = create()
   takeAll(slots, 'one.example')
   for (let index = 0; index < 5; index += 1) slots.free(`${index}@one.example`, 1, 10)

@@ -1,32 +1,37 @@
 import { LRUCache } from 'lru-cache'
 import { createSlots, type SlotLimits, type Slots } from './slots.ts'
 
-/** How many requests may be on the wire at the same moment to addresses that belong together. */
+/** How many requests to addresses that belong together may be on the wire at the same time. */
 export interface GroupLimits {
   readonly groupOf: (address: string) => string
   readonly perGroup: number
-  /** For a group that is not known to be prompt. */
+  /** The limit for a group that is not known to be prompt. */
   readonly perUnproven: number
-  /** Of those in all: for slow groups together. */
+  /** Of all slots: how many slow groups may use together. */
   readonly slow: number
-  /** Of those in all: for prompt groups that have little on the wire. */
+  /** Of all slots: reserved for prompt groups with few requests on the wire. */
   readonly reserved: number
 }
 
-/** Addresses whose group is remembered. */
-const MOST_KNOWN = 100_000
-/** A group that nothing is on the wire to, and nothing is known of. */
+/** Addresses whose group is remembered; the least recently used are forgotten first. */
+const MAX_KNOWN = 100_000
+/** Stands for the group of an address whose group is not known yet. */
 const SOME_GROUP = ''
 
 /**
- * Slots for addresses and for their groups. Before a claim an address is known by its key only; its group is known from the
- * first claim on (`admits`), which may have to let go what it claimed.
+ * Limits requests per address and per group of addresses. A claim knows only the key of an address; `admits` learns the
+ * group from the head whose turn it is, which it may have to turn away.
  */
-export function createGroupedSlots({ inAll, perAddress }: SlotLimits, { groupOf, perGroup, ...limits }: GroupLimits): Slots {
+export function createGroupedSlots(
+  { inAll, perAddress }: SlotLimits,
+  { groupOf, perGroup, ...limits }: GroupLimits,
+): Slots {
   const addresses = createSlots({ inAll, perAddress })
   const groups = createSlots({ inAll, perAddress: perGroup, ...limits })
-  const known = new LRUCache<string, string>({ max: MOST_KNOWN })
-  /** Where a slot was taken is where it is freed, whatever was forgotten meanwhile. */
+  const known = new LRUCache<string, string>({ max: MAX_KNOWN })
+  /**
+   * The group in which each address took its slots: they are freed there, even if the group was forgotten meanwhile.
+   */
   const taken = new Map<string, string>()
 
   const groupFor = (addressKey: string) => taken.get(addressKey) ?? known.get(addressKey)
@@ -43,12 +48,12 @@ export function createGroupedSlots({ inAll, perAddress }: SlotLimits, { groupOf,
       addresses.free(addressKey, bytes)
       if (addresses.usedBy(addressKey) === 0) taken.delete(addressKey)
     },
-    // Turns go to groups first: who writes to one domain from a thousand addresses has one turn among domains.
+    // Groups come first: a thousand addresses of one domain together get the share of one domain.
     usedBy: (addressKey) => addresses.usedBy(addressKey) + groups.usedBy(groupFor(addressKey) ?? SOME_GROUP),
     leftFor(addressKey, dealt) {
       const group = groupFor(addressKey)
       const ofAddress = addresses.leftFor(addressKey, dealt)
-      // One, to get to know it: its group may have a slot although others have none.
+      // One slot, to learn the group, which may have room where other groups have none.
       return Math.min(ofAddress, group === undefined ? 1 : groups.leftFor(group, dealt))
     },
     admits(addressKey, address) {

@@ -5,7 +5,8 @@ const pair = { partition: 3, addressKey: 'a' }
 
 function onlyDue(hints: Hints, now: number): HintSnapshot {
   const [snapshot, ...others] = hints.due(now)
-  if (!snapshot || others.length > 0) throw new Error(`expected one hint that is due, there are ${others.length + (snapshot ? 1 : 0)}`)
+  if (!snapshot || others.length > 0)
+    throw new Error(`expected one hint that is due, there are ${others.length + (snapshot ? 1 : 0)}`)
   return snapshot
 }
 
@@ -25,15 +26,20 @@ test('the earlier of two hints for a pair counts, in whichever order they come',
   expect(onlyDue(hints, 50).hasLater).toBe(true)
 })
 
-test('what is due already hides nothing that comes due later', () => {
+test('what is due already does not hide what comes due later', () => {
   const hints = createHints()
   hints.add(pair, 10)
   hints.add({ ...pair, addressKey: 'b' }, 30)
   hints.add({ ...pair, addressKey: 'c' }, 20)
-  expect([hints.nextAfter(9), hints.nextAfter(10), hints.nextAfter(20), hints.nextAfter(30)]).toEqual([10, 20, 30, undefined])
+  expect([hints.nextAfter(9), hints.nextAfter(10), hints.nextAfter(20), hints.nextAfter(30)]).toEqual([
+    10,
+    20,
+    30,
+    undefined,
+  ])
 })
 
-test('pairs of one address in two partitions are apart', () => {
+test('pairs of one address in two partitions are independent', () => {
   const hints = createHints()
   hints.add(pair, 1)
   hints.add({ ...pair, partition: 4 }, 2)
@@ -49,7 +55,7 @@ test('an exhausted pair is forgotten, or waits for its next due lane', () => {
   expect(hints.nextAfter(0)).toBeUndefined()
 })
 
-test('a hint that came during a look survives the end of that look', () => {
+test('a hint that came during a claim survives the end of that claim', () => {
   const hints = createHints()
   hints.add(pair, 0)
   const seen = onlyDue(hints, 0)
@@ -60,7 +66,7 @@ test('a hint that came during a look survives the end of that look', () => {
   expect(hints.due(5)).toHaveLength(1)
 })
 
-test('hints of partitions that were given away go', () => {
+test('hints of partitions that were released are forgotten', () => {
   const ours = new Set([pair.partition, 9])
   const hints = createHints((partition) => ours.has(partition))
   hints.add(pair, 0)
@@ -72,10 +78,13 @@ test('hints of partitions that were given away go', () => {
   expect(hints.due(0), 'what is settled there afterwards gives no hint').toHaveLength(1)
 })
 
-test('a pair that was asked goes behind those that were not, and a new one behind all', () => {
+test('a pair that was claimed goes behind those that were not, and a new one behind all', () => {
   const hints = createHints()
   for (const addressKey of ['a', 'b']) hints.add({ ...pair, addressKey }, 0)
-  hints.asked([{ ...pair, addressKey: 'a' }, { ...pair, addressKey: 'unknown' }])
+  hints.asked([
+    { ...pair, addressKey: 'a' },
+    { ...pair, addressKey: 'unknown' },
+  ])
   hints.add({ ...pair, addressKey: 'c' }, 0)
   const inTurn = hints.due(0).sort((one, other) => one.turn - other.turn)
   expect(inTurn.map(({ addressKey }) => addressKey)).toEqual(['b', 'a', 'c'])

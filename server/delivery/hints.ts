@@ -1,15 +1,11 @@
-/** An address in a partition that may have lanes to send. */
-export interface Pair {
-  readonly partition: number
-  readonly addressKey: string
-}
+import { pairKey, type Pair } from '../lanes/lane.ts'
 
 interface Hint extends Pair {
-  /** Monotonic ms at which to look. */
+  /** Monotonic ms at which to claim. */
   dueAt: number
-  /** Grows with each hint, so that a look that began before the newest one does not discard it. */
+  /** Grows with each hint, so that a claim that began before the newest hint does not discard it. */
   version: number
-  /** The least has waited longest to be asked. */
+  /** The pair with the lowest number has waited longest for a claim. */
   turn: number
   /** Some lanes of the pair are due later, and this hint may have forgotten when: the database knows. */
   hasLater: boolean
@@ -18,21 +14,22 @@ interface Hint extends Pair {
 export type HintSnapshot = Readonly<Hint>
 
 /**
- * Where to look for due lanes. Hints may be superfluous, never missing: dispatch, settlements and a regular scan of the
- * lanes give them. Their number is bounded by partitions x addresses with something waiting; of partitions that are not ours
- * there are none.
+ * Where cold lanes that are due may be found. Invariant: hints may be superfluous, but none is missing. Lanes that get
+ * a row, and a regular scan of the lanes, add them. Their number is bounded by partitions x addresses with cold lanes;
+ * partitions that are not open here have none.
  */
 export interface Hints {
   add(pair: Pair, dueAt: number, options?: { hasLater?: boolean }): void
   due(now: number): HintSnapshot[]
-  /** These had their turn: others come first the next time. */
+  /** Notes that these pairs are being claimed: others come first the next time. */
   asked(pairs: readonly Pair[]): void
-  /** A look at the pair, begun with this snapshot, found no more. Looks again at `nextDueAt`, if there is one. */
+  /** Notes that a claim based on this snapshot found no more. The pair is claimed again at `nextDueAt`, if given. */
   exhausted(snapshot: HintSnapshot, nextDueAt: number | undefined): void
-  /** Monotonic ms of the earliest hint that is due later than `now`. */
+  /** Returns the due time, in monotonic ms, of the earliest hint that is due later than `now`. */
   nextAfter(now: number): number | undefined
-  /** Forgets those of partitions that are not ours any more. */
+  /** Forgets the hints of partitions that are no longer open here. */
   dropLost(): void
+  readonly size: number
 }
 
 export function createHints(isOurs: (partition: number) => boolean = () => true): Hints {
@@ -42,7 +39,7 @@ export function createHints(isOurs: (partition: number) => boolean = () => true)
   return {
     add({ partition, addressKey }, dueAt, { hasLater = false } = {}) {
       if (!isOurs(partition)) return
-      const key = keyOf(partition, addressKey)
+      const key = pairKey({ partition, addressKey })
       const known = hints.get(key)
       if (!known) {
         hints.set(key, { partition, addressKey, dueAt, version: 0, turn: (turns += 1), hasLater })
@@ -55,12 +52,12 @@ export function createHints(isOurs: (partition: number) => boolean = () => true)
     due: (now) => [...hints.values()].filter((hint) => hint.dueAt <= now).map((hint) => ({ ...hint })),
     asked(pairs) {
       for (const { partition, addressKey } of pairs) {
-        const known = hints.get(keyOf(partition, addressKey))
+        const known = hints.get(pairKey({ partition, addressKey }))
         if (known) known.turn = turns += 1
       }
     },
     exhausted(snapshot, nextDueAt) {
-      const key = keyOf(snapshot.partition, snapshot.addressKey)
+      const key = pairKey(snapshot)
       const known = hints.get(key)
       if (!known || known.version !== snapshot.version) return
       if (nextDueAt === undefined) hints.delete(key)
@@ -74,7 +71,8 @@ export function createHints(isOurs: (partition: number) => boolean = () => true)
     dropLost() {
       for (const [key, hint] of hints) if (!isOurs(hint.partition)) hints.delete(key)
     },
+    get size() {
+      return hints.size
+    },
   }
 }
-
-const keyOf = (partition: number, addressKey: string) => `${partition} ${addressKey}`

@@ -1,8 +1,8 @@
-import { eventText, instantText, withNumber } from '@tidings/contract/event-text.ts'
+import { eventText, instantText, withSeqCount } from '@tidings/contract/event-text.ts'
 import { expect, test } from 'vitest'
 import { notificationText } from './notification-text.ts'
 
-/** The sample of contract 5.3, verbatim. */
+/** The sample of protocol 5.3, verbatim. */
 const SAMPLE = String.raw`{
   "uuid": "befe2475-58ad-4a5c-bcf2-593f04e49a20",
   "tenant": "dev",
@@ -50,13 +50,13 @@ const sample = {
   tenant: 'dev',
   subscriptionName: `jobs~testuser2~dev~${JOB}~cxh2`,
   eventUuid: '1d16202d-2248-4690-bcc9-a0134a4089cd',
-  eventText: withNumber(text, seqOffset, 6),
+  eventText: withSeqCount(text, seqOffset, 6),
   deliveryMethod: 'WEBHOOK',
   deliveryAddress: 'https://portal.example.org/hooks/jobs',
   created: instantText('2024-03-15 15:11:23.965413696+00'),
 }
 
-test('a notification is byte for byte the sample of the contract', () => {
+test('a notification is byte for byte the sample of protocol 5.3', () => {
   expect(notificationText(sample)).toBe(SAMPLE)
 })
 

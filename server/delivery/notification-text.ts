@@ -5,15 +5,18 @@ export interface NotificationFields {
   readonly tenant: string
   readonly subscriptionName: string
   readonly eventUuid: string
-  /** The event as `eventText` of the contract prints it, its number included. */
+  /** The event as printed by `eventText` (contract/event-text.ts), with its number. */
   readonly eventText: string
   readonly deliveryMethod: string
   readonly deliveryAddress: string
-  /** An instant as `instantText` of the contract prints it. */
+  /** An instant as printed by `instantText` (contract/event-text.ts). */
   readonly created: string
 }
 
-/** The body of a notification, byte for byte as the Tapis service sends it (contract 5.3): Gson's pretty printing, no newline at the end. */
+/**
+ * Returns the body of a notification, byte for byte as the Tapis service sends it (protocol 5.3): Gson's pretty
+ * printing, without a newline at the end.
+ */
 export function notificationText(notification: NotificationFields): string {
   return `{
   "uuid": ${quoted(notification.uuid)},

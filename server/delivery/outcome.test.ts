@@ -11,67 +11,111 @@ test.each([200, 201, 202, 204, 299])('%d is delivered', (httpStatus) => {
   expect(outcomeOf(answer(httpStatus), old)).toEqual({ kind: 'delivered', httpStatus })
 })
 
-test.each([101, 199, 300, 301, 307, 400, 401, 404, 409, 411, 429, 500, 503, 599, 999])('%d is a retry', (httpStatus) => {
-  expect(outcomeOf(answer(httpStatus), young)).toEqual({ kind: 'retry', reason: `http_${httpStatus}`, httpStatus })
-})
+test.each([101, 199, 300, 301, 307, 400, 401, 404, 409, 411, 429, 500, 503, 599, 999])(
+  '%d is a retry',
+  (httpStatus) => {
+    expect(outcomeOf(answer(httpStatus), young)).toEqual({ kind: 'retry', reason: `http_${httpStatus}`, httpStatus })
+  },
+)
 
 test('410 is given up at once', () => {
   expect(outcomeOf(answer(410), young)).toEqual({ kind: 'give_up', reason: 'gone', httpStatus: 410 })
 })
 
-test('what the receiver asked to wait is passed on', () => {
-  expect(outcomeOf({ ...answer(503), retryAfterMs: 0 }, young)).toEqual({ kind: 'retry', reason: 'http_503', httpStatus: 503, afterMs: 0 })
+test('the wait that the receiver asked for is passed on', () => {
+  expect(outcomeOf({ ...answer(503), retryAfterMs: 0 }, young)).toEqual({
+    kind: 'retry',
+    reason: 'http_503',
+    httpStatus: 503,
+    afterMs: 0,
+  })
 })
 
-const reasons: FailureReason[] = ['dns', 'address_refused', 'connect_refused', 'connect_timeout', 'tls', 'answer_timeout', 'closed_early', 'bad_answer']
+const reasons: FailureReason[] = [
+  'dns',
+  'address_refused',
+  'connect_refused',
+  'connect_timeout',
+  'tls',
+  'answer_timeout',
+  'closed_early',
+  'bad_answer',
+]
 test.each(reasons)('no answer (%s) is a retry', (reason) => {
-  expect(outcomeOf({ kind: 'failed', reason, stage: 'connect', durationMs: 1 }, young)).toEqual({ kind: 'retry', reason })
+  expect(outcomeOf({ kind: 'failed', reason, stage: 'connect', durationMs: 1 }, young)).toEqual({
+    kind: 'retry',
+    reason,
+  })
 })
 
-const refusal = (smtpCode: number, stage: RefusalStage) => ({ kind: 'refused', smtpCode, stage, durationMs: 1 }) as const
+const refusal = (smtpCode: number, stage: RefusalStage) =>
+  ({ kind: 'refused', smtpCode, stage, durationMs: 1 }) as const
 const stages: RefusalStage[] = ['session', 'sender', 'recipient', 'message']
 
-test('a mail that the server took is delivered', () => {
+test('a mail that the server accepted is delivered', () => {
   expect(outcomeOf({ kind: 'accepted', durationMs: 1 }, old)).toEqual({ kind: 'delivered' })
 })
 
-test.each(stages)('a mail that is refused for the moment is tried again (%s)', (stage) => {
-  for (const code of [421, 450, 451, 452, 454, 499]) expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
+test.each(stages)('a mail that is rejected temporarily is retried (%s)', (stage) => {
+  for (const code of [421, 450, 451, 452, 454, 499])
+    expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
 })
 
-test.each(['recipient', 'message'] as const)('a mail whose %s is refused for good is given up at once', (stage) => {
-  for (const code of [500, 501, 510, 550, 551, 552, 553, 554, 571, 599]) expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'give_up', reason: `smtp_${code}` })
+test.each(['recipient', 'message'] as const)('a mail whose %s is rejected permanently is given up at once', (stage) => {
+  for (const code of [500, 501, 510, 550, 551, 552, 553, 554, 571, 599])
+    expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'give_up', reason: `smtp_${code}` })
 })
 
-test.each(stages)('what speaks of our login or of the session gives up nobody\'s mail (%s)', (stage) => {
-  for (const code of [503, 521, 530, 534, 535, 538]) expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
+test.each(stages)('a code about our login or the session does not give a mail up (%s)', (stage) => {
+  for (const code of [503, 521, 530, 534, 535, 538])
+    expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
 })
 
-test.each(['session', 'sender'] as const)('a %s that is refused for good is tried again, for every mail would meet it', (stage) => {
-  for (const code of [500, 501, 502, 504, 550, 553, 554]) expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
-})
+test.each(['session', 'sender'] as const)(
+  'a permanent rejection of the %s is retried, because it would hit every mail',
+  (stage) => {
+    for (const code of [500, 501, 502, 504, 550, 553, 554])
+      expect(outcomeOf(refusal(code, stage), young)).toEqual({ kind: 'retry', reason: `smtp_${code}` })
+  },
+)
 
-test('a mail that is refused by the size that it announced is given up', () => {
+test('a mail that is rejected for its announced size is given up', () => {
   expect(outcomeOf(refusal(552, 'sender'), young)).toEqual({ kind: 'give_up', reason: 'smtp_552' })
 })
 
-test('a mail that is refused for the moment is given up past the horizon', () => {
-  expect(outcomeOf(refusal(450, 'recipient'), old)).toEqual({ kind: 'give_up', reason: 'horizon_passed', lastFailure: 'smtp_450' })
+test('a mail that is rejected temporarily is given up past the horizon', () => {
+  expect(outcomeOf(refusal(450, 'recipient'), old)).toEqual({
+    kind: 'give_up',
+    reason: 'horizon_passed',
+    lastFailure: 'smtp_450',
+  })
 })
 
 test('a request that cannot be built is given up at once', () => {
-  expect(outcomeOf({ kind: 'unbuildable', reason: 'bad_address' }, young)).toEqual({ kind: 'give_up', reason: 'bad_address' })
+  expect(outcomeOf({ kind: 'unbuildable', reason: 'bad_address' }, young)).toEqual({
+    kind: 'give_up',
+    reason: 'bad_address',
+  })
 })
 
 test('past the horizon a retry is given up, its status kept', () => {
-  expect(outcomeOf(answer(500), old)).toEqual({ kind: 'give_up', reason: 'horizon_passed', lastFailure: 'http_500', httpStatus: 500 })
-  expect(outcomeOf({ kind: 'failed', reason: 'dns', stage: 'connect', durationMs: 1 }, old)).toEqual({ kind: 'give_up', reason: 'horizon_passed', lastFailure: 'dns' })
+  expect(outcomeOf(answer(500), old)).toEqual({
+    kind: 'give_up',
+    reason: 'horizon_passed',
+    lastFailure: 'http_500',
+    httpStatus: 500,
+  })
+  expect(outcomeOf({ kind: 'failed', reason: 'dns', stage: 'connect', durationMs: 1 }, old)).toEqual({
+    kind: 'give_up',
+    reason: 'horizon_passed',
+    lastFailure: 'dns',
+  })
 })
 
-test('past the horizon, but with fewer than three attempts, it is tried again', () => {
+test('past the horizon, but with fewer than three attempts, it is retried', () => {
   expect(outcomeOf(answer(500), { ...old, attempts: 2 }).kind).toBe('retry')
 })
 
-test('after three attempts, but before the horizon, it is tried again', () => {
+test('after three attempts, but before the horizon, it is retried', () => {
   expect(outcomeOf(answer(500), { ...old, createdAgoMs: 89_999_999 }).kind).toBe('retry')
 })

@@ -1,4 +1,4 @@
-/** Why no usable answer came. Codes are stored with the attempt and shown to people. */
+/** Why there was no usable response. The codes are stored with the attempt and shown to people. */
 export type FailureReason =
   | 'dns'
   | 'address_refused'
@@ -10,15 +10,15 @@ export type FailureReason =
   | 'answer_timeout'
   | 'closed_early'
   | 'bad_answer'
-  /** Our own sender's address needs an extension that the mail server does not have. */
+  /** The address of our own sender needs an extension that the mail server lacks. */
   | 'smtputf8_unsupported'
-  /** A bug of ours kept it from being sent; the log says which. */
+  /** A bug in this service; the log has the error. */
   | 'internal'
 
 export interface Answered {
   readonly kind: 'answered'
   readonly httpStatus: number
-  /** Only with 429 and 503; see `retryAfterMs`. */
+  /** Only with 429 and 503; see webhook/response-head.ts. */
   readonly retryAfterMs?: number
   readonly durationMs: number
 }
@@ -26,18 +26,21 @@ export interface Answered {
 export interface Failed {
   readonly kind: 'failed'
   readonly reason: FailureReason
-  /** `connect`: nothing was written, and it says something about the origin. `answer`: the receiver may have the request. */
+  /**
+   * `connect`: nothing of the request was written, and the failure concerns the whole origin. `answer`: the receiver
+   * may have the request.
+   */
   readonly stage: 'connect' | 'answer'
   readonly durationMs: number
 }
 
-/** A mail server has taken the mail over, or the provider is one that sends none. */
+/** The mail server has accepted the mail, or the provider is one that sends none. */
 export interface Accepted {
   readonly kind: 'accepted'
   readonly durationMs: number
 }
 
-/** A mail server answered with a code of 400 to 599 (RFC 5321 4.2.1). */
+/** The mail server replied with a code of 400 to 599 (RFC 5321 4.2.1), or its announced maximum size implies 552. */
 export interface Refused {
   readonly kind: 'refused'
   readonly smtpCode: number
@@ -45,7 +48,10 @@ export interface Refused {
   readonly durationMs: number
 }
 
-/** What was refused. `session`: greeting, EHLO, STARTTLS, login. `sender`: MAIL FROM. `recipient`: RCPT TO. `message`: DATA and the text. */
+/**
+ * What was rejected. `session`: greeting, EHLO, STARTTLS, login. `sender`: MAIL FROM. `recipient`: RCPT TO. `message`:
+ * DATA and the text.
+ */
 export type RefusalStage = 'session' | 'sender' | 'recipient' | 'message'
 
 /** No receiver will ever see this request. */
@@ -54,12 +60,12 @@ export interface Unbuildable {
   readonly reason: 'bad_address' | 'bad_credentials' | 'bad_header' | 'smtputf8_unsupported'
 }
 
-/** What an attempt came to. */
+/** The result of an attempt that was made. */
 export type AttemptResult = Answered | Accepted | Refused | Failed | Unbuildable
 
 export type SendResult =
   | AttemptResult
-  /** `maySend` said no; not a byte was written. */
+  /** `maySend` returned false; not a byte was written. */
   | { readonly kind: 'not_sent' }
   /** The signal fired or the sender was closed. `wasWritten`: the receiver may have the request. */
   | { readonly kind: 'aborted'; readonly wasWritten: boolean }

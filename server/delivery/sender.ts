@@ -2,26 +2,28 @@ import type { SendResult } from './send-result.ts'
 
 /** One attempt at a notification, whatever its method. */
 export interface SendRequest {
-  /** The notification's: the same at every attempt. */
+  /** Of the notification: the same at every attempt. */
   readonly uuid: string
   readonly tenant: string
   readonly address: string
-  /** The notification as JSON (contract 5.3), the same bytes at every attempt. */
+  /** The notification as JSON (protocol 5.3), the same bytes at every attempt. */
   readonly body: Buffer
   readonly signal: AbortSignal
-  /** Asked as late as can be, in the tick in which the notification is handed over. No: nothing of it may leave. */
+  /** Called as late as possible, in the tick in which the notification is handed over. False: nothing may leave. */
   readonly maySend: () => boolean
   /**
-   * Reads the head of the lane again, so that `maySend` speaks of now: for a receiver that takes longer to be ready than a
-   * claim may be old. Never rejects; where the database cannot be asked, `maySend` goes on saying no.
+   * Looks for deletions again, so that `maySend` is up to date: for a receiver that is ready at a moment when the last
+   * good look is too old. Never rejects; while the database is unreachable, `maySend` keeps returning false.
    */
   readonly renew: () => Promise<void>
 }
 
 /** Sends notifications by one method. */
 export interface Sender {
-  /** At most one notification leaves. Never rejects; always resolves, within the limits of its method. */
+  /**
+   * Makes one attempt: the notification leaves at most once. Never rejects; resolves within the method's time limits.
+   */
   send(request: SendRequest): Promise<SendResult>
-  /** Ends what is open; what is under way comes back as `aborted`, as does every later send. */
+  /** Closes all connections. Sends in progress resolve as `aborted`, as does every later one. */
   close(): Promise<void>
 }

@@ -1,108 +1,130 @@
-import pg from 'pg'
-import type { Database } from '../db/database.ts'
 import { isContentError } from '../db/content-error.ts'
-import { isLostOwnership, type Holding } from '../db/fence.ts'
-import { isStatementTimeout } from '../db/statement-timeout.ts'
+import type { Db } from '../db/db.ts'
+import { isLostOwnership, type OwnedPartitions } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import { createLogLimit } from '../runtime/log-limit.ts'
-import { createLoop, type Untried, type Worker } from '../runtime/loop.ts'
-import type { Head } from './lane.ts'
-import { cancelGroup, settleGroup } from './settle.ts'
-import type { Settlement } from './settle-store.ts'
+import { createLogRateLimit } from '../runtime/log-rate-limit.ts'
+import { createLoop, type Idle, type Worker } from '../runtime/loop.ts'
+import type { Machine } from '../runtime/machine.ts'
+import { settleNotifications } from '../lanes/final-settlement-store.ts'
+import type { Lane } from '../lanes/lane-model.ts'
+import type { FinalSettlement } from '../lanes/settlement.ts'
 
-const GROUP = 500
+const BATCH_SIZE = 500
 
-export interface SettlerParts {
-  readonly db: Database
-  readonly holding: () => Holding
-  /** The settlement has committed, or is not ours to make any more: the lane is no longer busy. */
-  readonly onDone: (head: Head, settlement: Settlement | 'cancelled' | 'lost') => void
+export interface SettlerDeps {
+  readonly db: Db
+  readonly ownedPartitions: () => OwnedPartitions
+  /** Called when the outcomes of the first notifications of this lane have committed. */
+  readonly onSettled: (lane: Lane, settlements: readonly FinalSettlement[]) => void
   readonly log: Log
+  readonly machine?: Machine | undefined
 }
 
 export interface Settler extends Worker {
-  settle(head: Head, settlement: Settlement): void
-  /** The subscription of this head was deleted: its lane goes. */
-  cancel(head: Head): void
+  /** Queues the outcomes of the first notifications of a lane. */
+  settle(lane: Lane, settlements: readonly FinalSettlement[]): void
+  /** Resolves when no statement about this partition is under way. */
+  arrived(partition: number): Promise<void>
 }
 
 interface Item {
-  readonly head: Head
-  readonly settlement: Settlement | 'cancelled'
+  readonly lane: Lane
+  readonly settlements: readonly FinalSettlement[]
 }
 
-/** Collects outcomes and writes them in groups, one group at a time. Keeps them until they are written, however long the database is away. */
-export function createSettler({ db, holding, onDone, log }: SettlerParts): Settler {
-  const limit = createLogLimit()
+/**
+ * Collects outcomes and writes them in batches, one batch at a time (group commit). Keeps them until they are written,
+ * however long the database is away. A statement whose outcome is not known is repeated: it changes only what is not
+ * settled. So it can be, because the next notification of a lane is sent only after the answer.
+ */
+export function createSettler({ db, ownedPartitions, onSettled, log, machine }: SettlerDeps): Settler {
+  const limit = createLogRateLimit()
+  const loop = createLoop({ name: 'settle', log, tick, machine })
   let queue: Item[] = []
-  const loop = createLoop({ name: 'settle', log, turn })
+  let writing: ReadonlySet<number> = new Set()
+  const onArrived: (() => void)[] = []
 
-  async function turn(): Promise<number | Untried> {
-    const held = holding()
-    dropLost(held)
-    const group = queue.slice(0, GROUP)
-    if (group.length === 0) return { restMs: 1000 }
+  async function tick(): Promise<number | Idle> {
+    queue = queue.filter(({ lane }) => lane.home.state !== 'closed') // the new owner sends it again
+    const owned = ownedPartitions()
+    const batch = nextBatch(queue, owned)
+    if (batch.length === 0) return { restMs: queue.length === 0 ? 1000 : 50 }
+    writing = new Set(batch.map(({ lane }) => lane.home.partition))
     try {
-      await write(held, group)
+      await write(owned, batch)
     } catch (error) {
       if (isLostOwnership(error)) return 50
-      if (!isContentError(error) && !isLockTimeout(error)) throw error
-      await oneByOne(held, group)
+      if (!isContentError(error)) throw error
+      await oneByOne(owned, batch)
+    } finally {
+      writing = new Set()
+      for (const resolve of onArrived.splice(0)) resolve()
     }
     return 0
   }
 
-  async function write(held: Holding, group: readonly Item[]): Promise<void> {
-    const settlements = group.flatMap(({ settlement }) => (settlement === 'cancelled' ? [] : [settlement]))
-    const cancelled = group.flatMap(({ head, settlement }) => (settlement === 'cancelled' ? [head] : []))
-    const countsDown = new Set(group.filter(({ head }) => head.deletesSubscriptions).map(({ head }) => head.position))
-    if (settlements.length > 0) await settleGroup(db, held, settlements, countsDown)
-    if (cancelled.length > 0) await cancelGroup(db, held, cancelled)
-    const done = new Set(group)
+  async function write(owned: OwnedPartitions, batch: readonly Item[]): Promise<void> {
+    const settlements = batch.flatMap((item) => item.settlements)
+    await settleNotifications(db, owned, settlements, batch.flatMap(removalPositions))
+    const done = new Set(batch)
     queue = queue.filter((item) => !done.has(item))
-    for (const { head, settlement } of group) onDone(head, settlement)
+    for (const item of batch) onSettled(item.lane, item.settlements)
   }
 
-  /**
-   * A group must not fail for ever because of one. One whose lane is locked for long (a large dispatch adds to it) goes to
-   * the end; one that fails by its content is written again without what it says.
-   */
-  async function oneByOne(held: Holding, group: readonly Item[]): Promise<void> {
-    for (const item of group) {
-      await write(held, [item]).catch((error: unknown) => {
-        if (!isLockTimeout(error)) limit(String(error), (suppressed) => log.error({ err: error, notification: item.head.uuid, suppressed }, 'a settlement was refused by the database'))
-        queue = [...queue.filter((other) => other !== item), isLockTimeout(error) ? item : withoutContent(item, error)]
+  /** Writes the items of a rejected batch one by one; the one whose content is rejected is queued again without it. */
+  async function oneByOne(owned: OwnedPartitions, batch: readonly Item[]): Promise<void> {
+    for (const item of batch) {
+      await write(owned, [item]).catch((error: unknown) => {
+        if (!isContentError(error)) throw error
+        limit(String(error), (suppressed) =>
+          log.error({ err: error, lane: item.lane.key, suppressed }, 'a settlement was rejected by the database'),
+        )
+        queue = [...queue.filter((other) => other !== item), withoutContent(item)]
       })
     }
   }
 
-  /** What was claimed under another epoch is for the new owner to find out. */
-  function dropLost({ epochs }: Holding): void {
-    const lost = queue.filter(({ head }) => epochs.get(head.partition) !== head.epoch)
-    if (lost.length === 0) return
-    queue = queue.filter((item) => !lost.includes(item))
-    for (const { head } of lost) onDone(head, 'lost')
-  }
-
   return {
-    settle(head, settlement) {
-      queue.push({ head, settlement })
+    settle(lane, settlements) {
+      queue.push({ lane, settlements })
       loop.wake()
     },
-    cancel(head) {
-      queue.push({ head, settlement: 'cancelled' })
-      loop.wake()
+    async arrived(partition) {
+      while (writing.has(partition)) await new Promise<void>((resolve) => void onArrived.push(resolve))
     },
     start: loop.start,
     stop: loop.stop,
   }
 }
 
-/** What is left to say when the database refuses the rest. Throws the error when that is not the reason. */
-function withoutContent({ head, settlement }: Item, error: unknown): Item {
-  if (!isContentError(error) || settlement === 'cancelled') throw error
-  return { head, settlement: { ...settlement, reason: settlement.reason === null ? null : 'unprintable', httpStatus: null } }
+/**
+ * Returns what can be written now: not what belongs to a partition about which something is uncertain, because its
+ * lanes are being read again.
+ */
+function nextBatch(queue: readonly Item[], { epochs }: OwnedPartitions): readonly Item[] {
+  const batch: Item[] = []
+  let size = 0
+  for (const item of queue) {
+    const { home } = item.lane
+    if (home.state === 'uncertain' || home.state === 'loading' || epochs.get(home.partition) !== home.epoch) continue
+    batch.push(item)
+    size += item.settlements.length
+    if (size >= BATCH_SIZE) break
+  }
+  return batch
 }
 
-/** lock_not_available, or the statement's time was over. */
-const isLockTimeout = (error: unknown) => isStatementTimeout(error) || (error instanceof pg.DatabaseError && error.code === '55P03')
+/** Of events that remove subscriptions when all their notifications are settled, or may: not known without a text. */
+const removalPositions = ({ lane, settlements }: Item) =>
+  settlements.flatMap(({ position }, index) =>
+    lane.queue[index]?.event.deletesSubscriptions === false ? [] : [position],
+  )
+
+const withoutContent = ({ lane, settlements }: Item): Item => ({
+  lane,
+  settlements: settlements.map((one) => ({
+    ...one,
+    reason: one.reason === null ? null : 'unprintable',
+    httpStatus: null,
+  })),
+})

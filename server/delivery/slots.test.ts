@@ -44,7 +44,7 @@ test('an address with 8 MiB on the wire gets no more, others do', () => {
   expect(slots.leftFor('a')).toBe(50)
 })
 
-test('with 64 MiB on the wire only addresses with nothing on it get a slot, and with 256 MiB nobody', () => {
+test('with 64 MiB on the wire only addresses with nothing on it get a slot, and with 256 MiB none does', () => {
   const slots = createSlots({ inAll: 100, perAddress: 50 })
   for (let number = 0; number < 8; number += 1) slots.take(`full ${number}`, 8 * MIB)
   slots.take('a', 1)
@@ -53,12 +53,14 @@ test('with 64 MiB on the wire only addresses with nothing on it get a slot, and 
   expect(slots.leftFor('b')).toBe(0)
 })
 
-test('reserved slots are for an address whose last request was soon over, and a few for each', () => {
+test('reserved slots are for addresses whose last request was quick, a few for each', () => {
   const slots = createSlots({ inAll: 16, perAddress: 10, reserved: 6 })
   slots.take('well')
   slots.free('well', 0, 1999)
   for (let number = 0; number < 10; number += 1) slots.take(`hanging ${number}`)
-  expect([slots.leftInAll, slots.leftFor('new'), slots.leftFor('hanging 1'), slots.leftFor('well')]).toEqual([6, 0, 0, 6])
+  expect([slots.leftInAll, slots.leftFor('new'), slots.leftFor('hanging 1'), slots.leftFor('well')]).toEqual([
+    6, 0, 0, 6,
+  ])
   for (let number = 0; number < 4; number += 1) slots.take('well')
   expect(slots.leftFor('well')).toBe(0)
   for (let number = 0; number < 4; number += 1) slots.free('well')
@@ -68,7 +70,7 @@ test('reserved slots are for an address whose last request was soon over, and a 
   expect(slots.leftFor('well')).toBe(0)
 })
 
-test('slow addresses share what is theirs, from the moment they are found slow until they are found prompt', () => {
+test('slow addresses share their slots, from the moment they prove slow until they prove prompt', () => {
   const slots = createSlots({ inAll: 10, perAddress: 10, slow: 4 })
   for (let number = 0; number < 4; number += 1) slots.take('slow')
   expect(slots.leftFor('slow')).toBe(6)

@@ -1,29 +1,31 @@
 import { LRUCache } from 'lru-cache'
 
-/** How many requests may be on the wire at the same moment. */
+/** How many requests may be on the wire at the same time. */
 export interface SlotLimits {
   readonly inAll: number
   readonly perAddress: number
-  /** For an address that is not known to be prompt. As many as for any other unless given. */
+  /** The limit for an address that is not known to be prompt; `perAddress` unless given. */
   readonly perUnproven?: number
-  /** Of those in all: for prompt addresses that have little on the wire. None unless given. */
+  /** Of all slots: reserved for prompt addresses with few requests on the wire; none unless given. */
   readonly reserved?: number
-  /** Of those in all: for slow addresses together. All of them unless given. */
+  /** Of all slots: how many slow addresses may use together; all unless given. */
   readonly slow?: number
+  /** How many addresses are remembered as prompt, and how many as slow; 50,000 unless given. */
+  readonly maxKnown?: number
 }
 
-/** Bodies on the wire. One address takes a share, so that hanging requests with large bodies stop nobody else. */
+/** Bytes of bodies on the wire to one address, so that hanging requests with large bodies do not block others. */
 const BYTES_PER_ADDRESS = 8 * 1024 * 1024
-/** Above, only addresses with nothing on the wire get a slot, one each ... */
+/** Above this total, only addresses with nothing on the wire get a slot, one each ... */
 const BYTES_IN_ALL = 64 * 1024 * 1024
-/** ... and above this nobody. */
-const MOST_BYTES = 256 * 1024 * 1024
-/** An address is prompt when its last request was over within this time, however it ended, and slow when it was not. */
+/** ... and above this total, no address does. */
+const MAX_BYTES = 256 * 1024 * 1024
+/** An address is prompt if its last request ended within this time, whatever the result, and slow otherwise. */
 const PROMPT_MS = 2000
-/** One address has no more than these on the wire when the last of them is a reserved one. */
+/** An address with this many requests on the wire gets no reserved slot. */
 const RESERVED_PER_ADDRESS = 4
-/** Addresses that are remembered as prompt, and as slow. */
-const MOST_KNOWN = 50_000
+/** The least recently used are forgotten first. */
+const MAX_KNOWN = 50_000
 
 interface Use {
   readonly requests: number
@@ -41,25 +43,36 @@ const NONE_DEALT: Dealt = { inAll: 0, here: 0 }
 
 export interface Slots {
   take(addressKey: string, bytes?: number): void
-  /** `heldMs`: how long the slot was taken, if that says something about the address. */
+  /** `heldMs`: how long the slot was in use, if that says something about the address. */
   free(addressKey: string, bytes?: number, heldMs?: number): void
   usedBy(addressKey: string): number
-  /** Slots left for this address, the limits in all considered, when so many more were taken: in all, and by this address. */
+  /**
+   * Returns how many more slots this address may take, if `dealt` slots had been taken on top of those in use: in all,
+   * and by this address.
+   */
   leftFor(addressKey: string, dealt?: Dealt): number
-  /** Asked once more when the address itself is known: whether it has a slot. */
+  /** Returns whether the address may have the slot after all, once it is known and not only its key. */
   admits(addressKey: string, address: string): boolean
   readonly leftInAll: number
 }
 
 /**
- * Counts requests on the wire, and the bytes of their bodies, per address and in all. However many addresses hang, the
- * reserved slots are for those that do not, and those that are known to hang leave some to addresses nobody knows yet.
+ * Counts the requests on the wire and the bytes of their bodies, per address and in all. However many addresses hang,
+ * the reserved slots remain for those that do not (no noisy neighbours), and addresses known to hang leave slots to
+ * addresses of which nothing is known yet.
  */
-export function createSlots({ inAll, perAddress, perUnproven = perAddress, reserved = 0, slow: slowMost = inAll }: SlotLimits): Slots {
+export function createSlots({
+  inAll,
+  perAddress,
+  perUnproven = perAddress,
+  reserved = 0,
+  slow: maxSlow = inAll,
+  maxKnown = MAX_KNOWN,
+}: SlotLimits): Slots {
   const used = new Map<string, Use>()
-  const prompt = new LRUCache<string, true>({ max: MOST_KNOWN })
+  const prompt = new LRUCache<string, true>({ max: maxKnown })
   const slow = new LRUCache<string, true>({
-    max: MOST_KNOWN,
+    max: maxKnown,
     onInsert: (_, addressKey) => {
       slowRequests += usedBy(addressKey).requests
     },
@@ -82,24 +95,24 @@ export function createSlots({ inAll, perAddress, perUnproven = perAddress, reser
 
   function leftFor(addressKey: string, dealt = NONE_DEALT): number {
     const { requests, bytes } = usedBy(addressKey)
-    if (bytes >= BYTES_PER_ADDRESS || total.bytes >= MOST_BYTES) return 0
+    if (bytes >= BYTES_PER_ADDRESS || total.bytes >= MAX_BYTES) return 0
     const usedHere = requests + dealt.here
-    const mostHere = prompt.has(addressKey) ? perAddress : perUnproven
-    const left = Math.max(0, Math.min(freeFor(addressKey, usedHere) - dealt.inAll, mostHere - usedHere))
+    const maxHere = prompt.has(addressKey) ? perAddress : perUnproven
+    const left = Math.max(0, Math.min(freeFor(addressKey, usedHere) - dealt.inAll, maxHere - usedHere))
     return total.bytes < BYTES_IN_ALL ? left : Math.min(left, usedHere === 0 ? 1 : 0)
   }
 
   function freeFor(addressKey: string, usedHere: number): number {
     const free = inAll - total.requests
     if (prompt.has(addressKey) && usedHere < RESERVED_PER_ADDRESS) return free
-    return slow.has(addressKey) ? Math.min(free - reserved, slowMost - slowRequests) : free - reserved
+    return slow.has(addressKey) ? Math.min(free - reserved, maxSlow - slowRequests) : free - reserved
   }
 
   function learn(addressKey: string, heldMs: number): void {
     const [now, before] = heldMs < PROMPT_MS ? [prompt, slow] : [slow, prompt]
     before.delete(addressKey)
     if (!now.has(addressKey)) now.set(addressKey, true)
-    else now.get(addressKey) // the least used is forgotten first
+    else now.get(addressKey) // marks it as recently used
   }
 
   return {
@@ -110,7 +123,7 @@ export function createSlots({ inAll, perAddress, perUnproven = perAddress, reser
     },
     usedBy: (addressKey) => usedBy(addressKey).requests,
     leftFor,
-    // What was dealt stands: nothing has become known of the address.
+    // The address itself adds nothing to what its key has told.
     admits: () => true,
     get leftInAll() {
       return Math.max(0, inAll - total.requests)

@@ -4,7 +4,8 @@ import { createBatchSize } from './batch-size.ts'
 /** So many records, each matched as often as the batches that were learnt from. */
 function sizeAfter(batches: number, matchesPerRecord: number): number {
   const size = createBatchSize()
-  for (let batch = 0; batch < batches; batch += 1) size.learn({ records: size.records, matches: size.records * matchesPerRecord })
+  for (let batch = 0; batch < batches; batch += 1)
+    size.learn({ records: size.records, matches: size.records * matchesPerRecord })
   return size.records
 }
 
@@ -24,7 +25,7 @@ test('an empty batch teaches nothing', () => {
   expect(size.records).toBe(500)
 })
 
-test('a batch that took too long is followed by one of a quarter, down to one record, and then by no smaller one', () => {
+test('a batch that took too long is followed by a quarter of it, down to one record', () => {
   const size = createBatchSize()
   expect(size.shrink(400)).toBe(true)
   expect(size.records).toBe(100)
@@ -33,7 +34,7 @@ test('a batch that took too long is followed by one of a quarter, down to one re
   expect(size.shrink(1)).toBe(false)
 })
 
-test('what was shrunk grows again with batches that go through', () => {
+test('a shrunk size grows again with batches that succeed', () => {
   const size = createBatchSize()
   size.shrink(400)
   size.learn({ records: 100, matches: 100 })

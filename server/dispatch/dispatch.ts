@@ -1,110 +1,135 @@
-import pg from 'pg'
-import { NewerFormat, type Broker } from '../broker/broker.ts'
 import type { Database } from '../db/database.ts'
-import { isLostOwnership, type Held } from '../db/fence.ts'
+import { isLostOwnership, type OwnedPartitions, type Ownership } from '../db/fence.ts'
+import { isRolledBack } from '../db/is-rolled-back.ts'
+import type { LaneKeeper } from '../lanes/lane-keeper.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type Untried, type WakeableWorker } from '../runtime/loop.ts'
+import { createLoop, type Idle, type WakeableWorker } from '../runtime/loop.ts'
+import { MACHINE, type Machine } from '../runtime/machine.ts'
 import { createBatchSize } from './batch-size.ts'
-import { dispatchBatch, type BatchRequest, type BatchResult } from './batch.ts'
-import type { MatchedAddress } from './match.ts'
+import { DispatchFailed, dispatchBatch, type BatchRequest, type BatchResult } from './batch.ts'
+import { isChangedCounter, isMovedCursor } from './dispatch-store.ts'
+import { createNews } from './news.ts'
+import { NewerFormat } from '../broker/broker.ts'
+import { oneByOne, type OneByOneParts } from './one-by-one.ts'
 import { diagnose } from './poison.ts'
 
-const POLL_BUSY_MS = 250
-const POLL_IDLE_MS = 1000
-/** Polls without a record after which the loop counts as idle. */
-const IDLE_AFTER = 20
+const REST_WITHOUT_LEASE_MS = 250
 
-export interface DispatchParts {
+export interface DispatchDeps {
   readonly db: Database
-  /** For a single event whose matches take longer than the statement limit of `db`. */
+  /** For a single event whose matching takes longer than the statement limit of `db`. */
   readonly slowDb: Database
-  readonly broker: Pick<Broker, 'take' | 'advance' | 'committed'>
-  readonly ownership: Pick<Held, 'holding' | 'isLeaseHeld'> & {
-    /** Gives a partition up: this version cannot read what is in it. */
+  readonly lanes: LaneKeeper
+  readonly ownership: Pick<Ownership, 'isLeaseHeld'> & {
+    /** Gives up a partition: this version cannot read the records in it. */
     refuse(partition: number): void
   }
-  readonly onMatched: (matched: readonly MatchedAddress[]) => void
   /** An event that removes subscriptions was dispatched. */
   readonly onRemovals: () => void
-  /** A transaction failed in a way that leaves open whether it was committed: look for work in the tables. */
-  readonly onUncertain: () => void
   readonly log: Log
+  readonly machine?: Machine | undefined
 }
 
-/** Takes records of the owned partitions, batch by batch, and turns them into notifications. */
-export function createDispatch({ db, slowDb, broker, ownership, onMatched, onRemovals, onUncertain, log }: DispatchParts): WakeableWorker {
-  const size = createBatchSize()
-  let emptyPolls = 0
+export interface Dispatch extends WakeableWorker {
+  /** Records have come into these partitions, or perhaps into any. */
+  news(partitions?: Iterable<number>): void
+}
 
-  async function turn(): Promise<number | Untried> {
-    const holding = ownership.holding()
-    const partitions = [...holding.epochs.keys()]
-    if (partitions.length === 0 || !ownership.isLeaseHeld()) return { restMs: POLL_BUSY_MS }
-    const limitPerPartition = Math.ceil(size.records / partitions.length)
-    const records = await attempt({ holding, partitions, limitPerPartition })
-    emptyPolls = records > 0 ? 0 : emptyPolls + 1
-    if (records > 0) return 0
-    return emptyPolls > IDLE_AFTER ? POLL_IDLE_MS : POLL_BUSY_MS
+/**
+ * Takes records of the owned partitions, batch by batch, and turns them into notifications. Rows of lanes come and go
+ * in the same loop, between two batches: so the order of the answers is the order of the commits (docs/core-rules.md,
+ * F1).
+ */
+export function createDispatch(deps: DispatchDeps): Dispatch {
+  const { db, slowDb, lanes, ownership, onRemovals, log, machine = MACHINE } = deps
+  const size = createBatchSize()
+  const batchDeps = { watermarkOf: lanes.watermarkOf, clock: machine.now }
+  const news = createNews(machine.now)
+
+  async function tick(): Promise<number | Idle> {
+    if (!ownership.isLeaseHeld()) return { restMs: REST_WITHOUT_LEASE_MS }
+    const hasMore = await lanes.keep()
+    const owned = lanes.open()
+    const { partitions, isPoll } = news.take(owned.epochs.keys())
+    const records = partitions.length === 0 ? 0 : await takeFrom(owned, partitions)
+    if (isPoll) news.polled(records > 0)
+    return hasMore ? 0 : news.restMs()
   }
 
-  /** Answers how many records were dealt with. Rejects when the same must be tried again. */
+  async function takeFrom(owned: OwnedPartitions, partitions: readonly number[]): Promise<number> {
+    const limitPerPartition = Math.ceil(size.records / partitions.length)
+    try {
+      return await attempt({ owned, partitions, limitPerPartition })
+    } catch (error) {
+      news.add(partitions)
+      throw error
+    }
+  }
+
+  /** Returns the number of records that were dispatched or parked. Rejects when the same must be tried again. */
   async function attempt(request: BatchRequest): Promise<number> {
     try {
-      const result = await dispatchBatch({ db, broker }, request)
-      size.learn({ records: result.records, matches: countMatches(result) })
-      return report(result)
+      const result = await dispatchBatch({ ...batchDeps, db }, request)
+      size.learn({ records: result.records, matches: result.matched.rows.length })
+      return await report(result)
     } catch (error) {
       if (error instanceof NewerFormat) {
         ownership.refuse(error.partition)
         return 0
       }
-      if (isLostOwnership(error)) return 0
-      switch (diagnose(error)) {
-        case 'content': return oneByOne(request)
-        case 'too_large': return afterTimeLimit(request)
+      const cause = error instanceof DispatchFailed ? error.cause : error
+      switch (diagnose(cause)) {
+        case 'content':
+          news.add(request.partitions)
+          return oneByOne(parts, request)
+        case 'too_large':
+          return afterTimeLimit(request)
         case 'passing':
-          onUncertain()
-          throw error
+          return afterFailure(error)
       }
     }
   }
 
-  function report({ records, parked, matched, hasRemovals }: BatchResult): number {
+  /**
+   * Decides what follows a failure that will pass. When it is not known what a statement has done, or a lost one has
+   * moved a cursor, memory is no evidence: the partitions are read again. Rejects with what is to be logged.
+   */
+  function afterFailure(error: unknown): number {
+    if (!(error instanceof DispatchFailed)) throw error
+    const { partitions, cause } = error
+    const isOurs = !isLostOwnership(cause)
+    if (!isOurs) lanes.uncertain([])
+    else if (isMovedCursor(cause) || !isRolledBack(cause)) lanes.uncertain(partitions)
+    news.add(partitions)
+    if (!isOurs || isMovedCursor(cause) || isChangedCounter(cause)) return 0
+    throw cause
+  }
+
+  async function report({ records, parked, matched, hasRemovals, unfinished }: BatchResult): Promise<number> {
+    news.add(unfinished)
     if (parked > 0) log.error({ parked }, 'records parked as dead letters')
-    if (matched.length > 0) onMatched(matched)
+    if (records > 0) await lanes.dispatched(matched)
     if (hasRemovals) onRemovals()
     return records
   }
 
-  /**
-   * One record of each partition; one that fails alone because of its content is parked, and one that fails otherwise
-   * holds up its own partition only.
-   */
-  async function oneByOne({ holding, partitions }: BatchRequest): Promise<number> {
-    const outcomes: PromiseSettledResult<number>[] = []
-    for (const partition of partitions) outcomes.push(...(await Promise.allSettled([dispatchHead({ holding, partitions: [partition], limitPerPartition: 1 })])))
-    const records = outcomes.reduce((sum, outcome) => sum + (outcome.status === 'fulfilled' ? outcome.value : 0), 0)
-    const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-    if (failed && records === 0) throw failed.reason
-    return records
-  }
-
-  function dispatchHead(head: BatchRequest): Promise<number> {
-    return dispatchBatch({ db: slowDb, broker }, head).then(report).catch((error: unknown) => {
-      if (diagnose(error) !== 'content') throw error
-      return dispatchBatch({ db, broker }, { ...head, parkAs: reasonOf(error) }).then(report)
-    })
-  }
-
   function afterTimeLimit(request: BatchRequest): Promise<number> {
     log.warn({ records: size.records }, 'dispatch took too long, smaller batches')
-    const canShrink = request.limitPerPartition > 1 && size.shrink(request.limitPerPartition * request.partitions.length)
-    return canShrink ? Promise.resolve(1) : oneByOne(request)
+    news.add(request.partitions)
+    const canShrink =
+      request.limitPerPartition > 1 && size.shrink(request.limitPerPartition * request.partitions.length)
+    return canShrink ? Promise.resolve(1) : oneByOne(parts, request)
   }
 
-  return createLoop({ name: 'dispatch', log, turn })
+  const parts: OneByOneParts = { ...batchDeps, db, slowDb, report, afterFailure }
+  const loop = createLoop({ name: 'dispatch', log, tick, machine })
+
+  return {
+    ...loop,
+    news(partitions) {
+      if (partitions) news.add(partitions)
+      else news.addAll()
+      loop.wake()
+    },
+  }
 }
-
-const countMatches = ({ matched }: BatchResult) => matched.reduce((sum, { notifications }) => sum + notifications, 0)
-
-const reasonOf = (error: unknown) => (error instanceof pg.DatabaseError ? `SQLSTATE ${error.code ?? '?'}: ${error.message}`.slice(0, 500) : 'unknown')

@@ -3,13 +3,22 @@ import { numberRecords, type NumberedRecord } from './number.ts'
 
 let position = 0
 
-const record = (fields: Partial<NumberedRecord> = {}): NumberedRecord =>
-  ({ position: (position += 1), kind: 'event', seriesKey: 'a', endsSeries: false, deletesSubscriptions: false, ...fields })
+const record = (fields: Partial<NumberedRecord> = {}): NumberedRecord => ({
+  position: (position += 1),
+  kind: 'event',
+  seriesKey: 'a',
+  endsSeries: false,
+  deletesSubscriptions: false,
+  ...fields,
+})
 
 const endOfSeries = (seriesKey = 'a') => record({ kind: 'end_series', seriesKey, endsSeries: true })
 
 /** The numbers in the order of the records; undefined for a control record. */
-function numbersOf(records: readonly NumberedRecord[], last: ReadonlyMap<string, number> = new Map()): (number | undefined)[] {
+function numbersOf(
+  records: readonly NumberedRecord[],
+  last: ReadonlyMap<string, number> = new Map(),
+): (number | undefined)[] {
   const { numbers } = numberRecords(records, last)
   return records.map((one) => numbers.get(one.position))
 }
@@ -20,9 +29,20 @@ test('events of a series count from 1, or on from the counter before the batch',
 })
 
 test('series count apart, and an event outside a series has -1 and no counter', () => {
-  const records = [record(), record({ seriesKey: 'b' }), record({ seriesKey: null }), record(), record({ seriesKey: 'b' })]
+  const records = [
+    record(),
+    record({ seriesKey: 'b' }),
+    record({ seriesKey: null }),
+    record(),
+    record({ seriesKey: 'b' }),
+  ]
   expect(numbersOf(records, new Map([['b', 7]]))).toEqual([1, 8, -1, 2, 9])
-  expect(numberRecords(records, new Map()).counters).toEqual(new Map([['a', 2], ['b', 2]]))
+  expect(numberRecords(records, new Map()).counters).toEqual(
+    new Map([
+      ['a', 2],
+      ['b', 2],
+    ]),
+  )
 })
 
 test.each([
@@ -37,8 +57,17 @@ test('an end of a series takes no number, and ends the count also of a series th
 })
 
 test('several resets in one batch each begin the count again', () => {
-  expect(numbersOf([record(), endOfSeries(), endOfSeries(), record(), record({ endsSeries: true }), record({ endsSeries: true }), record()]))
-    .toEqual([1, undefined, undefined, 1, 2, 1, 1])
+  expect(
+    numbersOf([
+      record(),
+      endOfSeries(),
+      endOfSeries(),
+      record(),
+      record({ endsSeries: true }),
+      record({ endsSeries: true }),
+      record(),
+    ]),
+  ).toEqual([1, undefined, undefined, 1, 2, 1, 1])
 })
 
 test('the counter of a series goes when its last record ends it, and stays when an event follows', () => {
@@ -47,7 +76,10 @@ test('the counter of a series goes when its last record ends it, and stays when 
 })
 
 test('flags of an event outside a series end no series', () => {
-  const { numbers, counters } = numberRecords([record({ seriesKey: null, deletesSubscriptions: true, endsSeries: true })], new Map([['a', 3]]))
+  const { numbers, counters } = numberRecords(
+    [record({ seriesKey: null, deletesSubscriptions: true, endsSeries: true })],
+    new Map([['a', 3]]),
+  )
   expect([...numbers.values()]).toEqual([-1])
   expect(counters.size).toBe(0)
 })

@@ -1,4 +1,4 @@
-/** What numbering needs of a record. */
+/** The fields of a record that numbering needs. */
 export interface NumberedRecord {
   readonly position: number
   readonly kind: string
@@ -10,14 +10,14 @@ export interface NumberedRecord {
 export interface Numbering {
   /** seriesSeqCount of each event, by position; -1 outside a series. Control records have none. */
   readonly numbers: ReadonlyMap<number, number>
-  /** Last number of each series that the batch touched; null: the series has ended and its counter goes. */
+  /** Last number of each series in the batch; null: the series has ended, and its counter is deleted. */
   readonly counters: ReadonlyMap<string, number | null>
 }
 
 /**
- * Numbers records in the order given, which is their order in the partition. `last` holds the counters before the batch.
- * An event that ends its series takes its number first; the next event of that series gets 1
- * (Tapis Notifications 1.6.2, endSeries and deleteSubscriptionsMatchingSubject).
+ * Numbers records in the given order, which is their order in the partition. `last` has the counters before the batch.
+ * An event that ends its series gets its own number first; the next event of that series gets 1 (Tapis Notifications
+ * 1.6.2, endSeries and deleteSubscriptionsMatchingSubject).
  */
 export function numberRecords(records: readonly NumberedRecord[], last: ReadonlyMap<string, number>): Numbering {
   const numbers = new Map<number, number>()
@@ -35,4 +35,5 @@ export function numberRecords(records: readonly NumberedRecord[], last: Readonly
   return { numbers, counters }
 }
 
-const endsSeries = (record: NumberedRecord) => record.kind === 'end_series' || record.endsSeries || record.deletesSubscriptions
+const endsSeries = (record: NumberedRecord) =>
+  record.kind === 'end_series' || record.endsSeries || record.deletesSubscriptions

@@ -17,10 +17,18 @@ test('a statement that ran into its time limit asks for a smaller batch', () => 
 })
 
 // Parking on any of these would turn an outage into loss.
-test.each(['08006', '40001', '40P01', '53100', '53300', '55P03', '57P01', '58030', 'XX000', 'TD001', '', undefined])('SQLSTATE %s passes, so the batch is tried again', (code) => {
-  expect(diagnose(databaseError(code))).toBe('passing')
-})
+test.each(['08006', '40001', '40P01', '53100', '53300', '55P03', '57P01', '58030', 'XX000', 'TD001', '', undefined])(
+  'SQLSTATE %s passes, so the batch is tried again',
+  (code) => {
+    expect(diagnose(databaseError(code))).toBe('passing')
+  },
+)
 
-test.each([new Error('Connection terminated unexpectedly'), Object.assign(new Error('reset'), { code: 'ECONNRESET' }), Object.assign(new Error('ours'), { code: '22001' }), 'a text'])('what is no answer of the database passes: %s', (error) => {
+test.each([
+  new Error('Connection terminated unexpectedly'),
+  Object.assign(new Error('reset'), { code: 'ECONNRESET' }),
+  Object.assign(new Error('ours'), { code: '22001' }),
+  'a text',
+])('what is no answer of the database passes: %s', (error) => {
   expect(diagnose(error)).toBe('passing')
 })

@@ -1,38 +1,53 @@
-import { shown } from '../api/shown-text.ts'
-import { createListing } from './listing.ts'
+import { sanitize } from '../runtime/display-text.ts'
+import { createBoundedListing } from './bounded-listing.ts'
 import type { SeriesOutcome } from './series-target.ts'
 import type { SeriesRow } from './source-series.ts'
 
 type Kind = SeriesOutcome | 'nothing' | 'invalid'
 
-const TITLES: Readonly<Record<Kind, string>> = { copied: 'copied', already_there: 'already there', ended_here: 'ended here', nothing: 'without a number', invalid: 'invalid' }
+const TITLES: Readonly<Record<Kind, string>> = {
+  copied: 'copied',
+  already_there: 'already there',
+  ended_here: 'ended here',
+  nothing: 'without a number',
+  invalid: 'invalid',
+}
 
-/** What became of the counters of the series, counted. */
+/** Counts what became of the counters of the series. */
 export interface SeriesReport {
   add(kind: Exclude<Kind, 'invalid'>): void
   addInvalid(row: SeriesRow, reason: string): void
   total(): number
-  hasFaults(): boolean
+  hasFailures(): boolean
   text(): string
 }
 
-/** `onLine` takes each line of a counter that could not be copied; undefined: they are kept for the text. */
-export function createSeriesReport({ onLine }: { readonly onLine: ((line: string) => void) | undefined }): SeriesReport {
+/** `onLine` receives a line for each counter that could not be copied; undefined: the report text lists them. */
+export function createSeriesReport({
+  onLine,
+}: {
+  readonly onLine: ((line: string) => void) | undefined
+}): SeriesReport {
   const counts: Record<Kind, number> = { copied: 0, already_there: 0, ended_here: 0, nothing: 0, invalid: 0 }
-  const faults = createListing('Counters that could not be copied:', onLine)
+  const failures = createBoundedListing('Counters that could not be copied:', onLine)
   return {
     add(kind) {
       counts[kind] += 1
     },
     addInvalid({ tenant, source, subject, seriesId }, reason) {
       counts.invalid += 1
-      faults.add(`  ${[tenant, source, subject, seriesId].map((part) => shown(part ?? '')).join(' / ')}: invalid: ${shown(reason)}`)
+      const identity = [tenant, source, subject, seriesId].map((part) => sanitize(part ?? '')).join(' / ')
+      failures.add(`  ${identity}: invalid: ${sanitize(reason)}`)
     },
     total: () => Object.values(counts).reduce((sum, count) => sum + count, 0),
-    hasFaults: () => counts.invalid > 0,
-    text: () => `\nCounters of series: ${(Object.keys(TITLES) as Kind[]).map((kind) => `${counts[kind]} ${TITLES[kind]}`).join(', ')}.\n${faults.text()}`,
+    hasFailures: () => counts.invalid > 0,
+    text() {
+      const counted = (Object.keys(TITLES) as Kind[]).map((kind) => `${counts[kind]} ${TITLES[kind]}`)
+      return `\nCounters of series: ${counted.join(', ')}.\n${failures.text()}`
+    },
   }
 }
 
-/** Where there is nothing to copy. */
-export const NO_COUNTERS = '\nThe source has no counters of series (no table event_series): every series begins with 1 here.\n'
+/** Stands for the report when there are no counters to copy. */
+export const NO_COUNTERS =
+  '\nThe source has no counters of series (no table event_series): every series begins with 1 here.\n'

@@ -1,4 +1,4 @@
-/** A subscription as the original stores it (contract 6.10). Instants are PostgreSQL's text of a timestamptz in UTC. */
+/** A subscription as the original stores it (protocol 6.10). Instants are PostgreSQL's text of a timestamptz in UTC. */
 export interface SourceRow {
   readonly tenant: string
   readonly owner: string
@@ -9,15 +9,15 @@ export interface SourceRow {
   /** The three sections, which the original matches by. */
   readonly typeSections: readonly string[]
   readonly subjectFilter: string
-  /** Null when it is larger than any request could have been. */
+  /** Null when they are missing, or larger than any request could have been. */
   readonly deliveryTargets: unknown
   readonly ttlMinutes: number
   readonly uuid: string
   readonly expiry: string | null
   readonly created: string
   readonly updated: string
-  /** By the clock of the source. */
+  /** By the clock of the source's database. */
   readonly isExpired: boolean
-  /** Another one of the source has the same uuid. */
+  /** Another subscription of the source has the same uuid. */
   readonly sharesUuid: boolean
 }

@@ -1,4 +1,4 @@
-import { tlsFailureText } from '../db/tls-turn.ts'
+import { tlsFailureText } from '../db/tls-fallback.ts'
 
 /** The source cannot be read; the message says why and what to do. */
 export class UnusableSource extends Error {
@@ -8,10 +8,11 @@ export class UnusableSource extends Error {
   }
 }
 
-/** A failure of the connection, or of the server behind it, in the words of an import. */
-export const unusable = (error: unknown): UnusableSource => (error instanceof UnusableSource ? error : new UnusableSource(reasonOf(error), { cause: error }))
+/** Wraps a failure of the connection or of the server. */
+export const toUnusableSource = (error: unknown): UnusableSource =>
+  error instanceof UnusableSource ? error : new UnusableSource(reasonOf(error), { cause: error })
 
-/** A name with several addresses refuses once for each; the whole has no words then. */
+/** A host with several addresses fails once for each, and the error that holds them has no message of its own. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(reasonOf).join(', ')
   return error instanceof Error ? (tlsFailureText(error) ?? error.message) : String(error)

@@ -16,7 +16,8 @@ create table dispatcher (
   lease_until timestamptz not null
 );
 
--- Who works a partition. Updated by take-over and release only; every dispatch and settle transaction locks it for share.
+-- Who works a partition. Updated by take-over and release only; every dispatch and settle transaction locks it for
+-- share.
 create table partition (
   id smallint primary key,
   owner uuid,
@@ -31,7 +32,8 @@ create table partition_cursor (
 
 create sequence event_position;
 
--- Every record, in the order of its partition. With the database as broker this is the inbox as well. Insert-only.
+-- Every record, in the order of its partition: the inbox. Rows are inserted and deleted; only a redrive of a dead
+-- letter changes one, its position.
 create table event (
   partition smallint not null,
   position bigint not null,
@@ -143,7 +145,8 @@ create table attempt (
 );
 create index attempt_position on attempt (partition, position);
 
--- A lane with something waiting. Its row lock orders "settle n" and "insert n+1"; the row goes with its last notification.
+-- A lane with something waiting. Its row lock orders "settle n" and "insert n+1"; the row goes with its last
+-- notification.
 create table lane (
   target_id bigint not null,
   lane_series uuid not null,
@@ -181,9 +184,10 @@ create table dead_letter (
   primary key (partition, position)
 );
 
+-- The current definition is in 0005_named_records_and_checks.sql.
 -- Publish a group of records: one autocommit statement. Takes the partitions' advisory locks in ascending order and
--- holds them until the commit is visible, so position order is commit order within a partition. Positions are allotted in
--- the order given; the rows are inserted in the order of their uuids, so that two groups which share uuids (repeated
+-- holds them until the commit is visible, so position order is commit order within a partition. Positions are allotted
+-- in the order given; the rows are inserted in the order of their uuids, so that two groups which share uuids (repeated
 -- idempotency keys) cannot wait for each other.
 create function publish_records(
   notify boolean, partitions smallint[], uuids uuid[], kinds text[], formats smallint[], tenants text[], series_keys uuid[],
@@ -207,6 +211,7 @@ begin
   end if;
 end $$;
 
+-- The current definition is in 0006_lanes_in_memory.sql.
 -- The fence: share locks on partitions that are still ours, or error TD001. See server/db/fence.ts.
 create function lock_owned(owner_id uuid, ids smallint[], epochs bigint[]) returns void language plpgsql as $$
 declare

@@ -1,16 +1,18 @@
 -- RabbitMQ as broker, and many dispatchers.
 
--- Names this installation's queues, so that installations on one broker, or a new database, never meet another's records.
+-- Names this installation's queues, so that installations on one broker, or a new database, never meet another's
+-- records.
 alter table installation add column id uuid not null default gen_random_uuid();
 
 -- A partition whose records are of a newer format waits for a dispatcher that reads it.
 alter table partition add column format smallint not null default 1;
-comment on column partition.format is 'the newest format of record that was met in it';
+comment on column partition.format is 'what its next owner must read at least; raised by an owner that met a newer record';
 alter table dispatcher add column format smallint not null default 1;
 comment on column dispatcher.format is 'the newest format of record that it reads';
 alter table dispatcher add column leaving boolean not null default false;
 comment on column dispatcher.leaving is 'it is stopping, or cut off from the broker: its partitions go to the others';
 
+-- The current definition is in 0005_named_records_and_checks.sql.
 -- As before, and of a uuid that comes twice in a group the first one counts: a broker may hand over a record twice.
 create or replace function publish_records(
   notify boolean, partitions smallint[], uuids uuid[], kinds text[], formats smallint[], tenants text[], series_keys uuid[],

@@ -3,7 +3,8 @@
 alter table event add column content_hash uuid;
 comment on column event.content_hash is 'of what was published under an Idempotency-Key; null without one, in rows of earlier releases, and where a broker stands before this table';
 
--- Which content a key stands for, where the event comes to the table after its publisher was answered (RabbitMQ). Written before the broker.
+-- Which content a key stands for, where the event comes to the table after its publisher was answered (RabbitMQ).
+-- Written before the broker.
 create table idempotency_key (
   uuid uuid primary key,
   content_hash uuid not null,
@@ -12,8 +13,10 @@ create table idempotency_key (
 create index idempotency_key_created on idempotency_key (created);
 comment on column idempotency_key.uuid is 'of the event, which follows from the key';
 
--- As the function of this name with one argument less, which the release before calls. Answers the places (from 1) of the
--- records whose uuid stands for another content, by what is committed when the insert is over. A null hash is compared with nothing.
+-- The current definition is in 0005_named_records_and_checks.sql.
+-- As the function of this name with one argument less, which the release before calls. Answers the places (from 1) of
+-- the records whose uuid stands for different content, by what is committed when the insert is over. A null hash is
+-- compared with nothing.
 create function publish_records(
   notify boolean, partitions smallint[], uuids uuid[], kinds text[], formats smallint[], tenants text[], series_keys uuid[],
   types1 text[], types2 text[], types3 text[], subjects text[], ends boolean[], deletes boolean[], receiveds timestamptz[],
@@ -43,8 +46,9 @@ begin
   end if;
 end $$;
 
--- Has each key stand for its content, unless it stands for one already, here or in an event. Answers the places (from 1) of the
--- keys that stand for another. The rows are inserted in the order of their uuids, so that two of these cannot wait for each other.
+-- Has each key stand for its content, unless it stands for one already, here or in an event. Answers the places (from
+-- 1) of the keys that stand for another. The rows are inserted in the order of their uuids, so that two of these cannot
+-- wait for each other.
 create function reserve_keys(uuids uuid[], content_hashes uuid[]) returns setof integer language plpgsql as $$
 begin
   insert into idempotency_key (uuid, content_hash)
@@ -62,11 +66,12 @@ begin
     where event.content_hash <> h or idempotency_key.content_hash <> h;
 end $$;
 
--- Callbacks of test sequences come without a token; whether there is such a sequence is asked by the name alone, before their
--- body is looked at.
+-- Callbacks of test sequences come without a token; whether there is such a sequence is asked by the name alone, before
+-- their body is looked at.
 create index subscription_by_name on subscription (name) where ended is null;
 
--- Series whose counter was copied from another service, for ever: one that has ended here since must not go on from there.
+-- Series whose counter was copied from another service, for ever: one that has ended here since must not go on from
+-- there.
 create table imported_series (
   series_key uuid primary key,
   imported timestamptz not null default now()

@@ -1,37 +1,38 @@
-import { randomUUID } from 'node:crypto'
 import type { Database } from '../db/database.ts'
-import { register, removeDispatcher, renewLease } from './store.ts'
+import { registerDispatcher, removeDispatcher, renewLease } from './ownership-store.ts'
 
-/** How long others leave us alone after a renewal, by the database's clock. */
+/** How long a renewal lasts, by the database's clock. */
 const LEASE_MS = 4000
-/** Stop sending this much before others may begin. */
+/** This process stops sending so long before others may begin. */
 const SAFETY_MS = 1000
 
-export interface LeaseParts {
+export interface LeaseDeps {
   readonly db: Database
-  /** Where this process can be found. */
+  /** Where this process can be reached. */
   readonly address: () => string
-  /** The newest format of record that it reads. */
+  /** The newest format of records that it reads. */
   readonly format: number
-  /** Monotonic clock in ms; goes on while a process is stopped. */
+  /** Monotonic clock in ms; it advances while the process is stopped. */
   readonly clock: () => number
+  /** Returns an id that nobody has. */
+  readonly newId: () => string
 }
 
-/** This process among the living. */
+/** The registration of this process as a live dispatcher. */
 export interface Lease {
   readonly ownerId: string
   /** Counted from before the last successful renewal, less a second, so it ends before others may begin. */
   isHeld(): boolean
   /**
-   * Answers false when others had declared this owner dead: it stays dead. The next call goes on under a new id, with
-   * nothing. `isLeaving`: the others share the partitions among themselves.
+   * Returns false when others have declared this owner dead, which is final. The next call registers a new id, which
+   * owns nothing. `isLeaving`: the others share the partitions among themselves.
    */
   renew(options: { readonly isLeaving: boolean }): Promise<boolean>
   end(): Promise<void>
 }
 
-export function createLease({ db, address, format, clock }: LeaseParts): Lease {
-  let ownerId = randomUUID()
+export function createLease({ db, address, format, clock, newId }: LeaseDeps): Lease {
+  let ownerId = newId()
   let isRegistered = false
   let heldUntil = -Infinity
 
@@ -46,10 +47,10 @@ export function createLease({ db, address, format, clock }: LeaseParts): Lease {
       if (isRegistered && (await renewLease(db, registration, LEASE_MS)).length === 0) {
         heldUntil = -Infinity
         isRegistered = false
-        ownerId = randomUUID()
+        ownerId = newId()
         return false
       }
-      if (!isRegistered) await register(db, registration, LEASE_MS)
+      if (!isRegistered) await registerDispatcher(db, registration, LEASE_MS)
       isRegistered = true
       heldUntil = startedAt + LEASE_MS - SAFETY_MS
       return true

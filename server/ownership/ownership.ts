@@ -1,107 +1,132 @@
-import { RECORD_FORMAT, type Broker } from '../broker/broker.ts'
+import { KEEPS_LANES_FORMAT, type Broker } from '../broker/broker.ts'
 import type { Database } from '../db/database.ts'
-import type { Held } from '../db/fence.ts'
+import type { Ownership } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import { within } from '../runtime/deadline.ts'
+import { deferred } from '../runtime/deferred.ts'
+import { within } from '../runtime/within.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
+import { MACHINE, type Machine } from '../runtime/machine.ts'
 import { createBalance } from './balance.ts'
-import { createHeldPartitions } from './held-partitions.ts'
+import { createAssignedPartitions } from './assigned-partitions.ts'
 import { createLease } from './lease.ts'
-import { restBeforeLook } from './next-look.ts'
-import { releaseAll, releasePartitions, removeAllDispatchers, type Released } from './store.ts'
+import { restBeforePoll } from './next-poll.ts'
+import { createRenewals } from './renewals.ts'
+import { releaseAll, releasePartitions, removeAllDispatchers, type ReleasedPartition } from './ownership-store.ts'
 
-/** A stop waits so long for the database to take the partitions back. */
+/** How long a stop waits for the database to take the partitions back. */
 const RELEASE_MS = 5000
 
-export interface OwnershipParts {
+export interface OwnershipDeps {
   /** A connection of its own: a renewal must not queue behind work. */
   readonly db: Database
-  readonly broker: Pick<Broker, 'hold'>
-  /** The broker cannot be reached from here; others who reach it are to have the partitions. */
-  readonly isCutOff?: () => boolean
+  readonly broker: Pick<Broker, 'assign'>
+  /** Whether this process cannot reach the broker; those that can are to have the partitions. */
+  readonly isDisconnected?: () => boolean
   readonly address: () => string
-  /** Nobody else can be on this database, so leases that are found at the start belong to the dead. */
+  /** No other process can use this database, so leases found at the start belong to dead owners. */
   readonly isAlone: boolean
-  /** Resolves when what was begun on a partition has ended and is written. */
+  /** Resolves when all work on a partition has ended and is written. */
   readonly drain: (partition: number) => Promise<void>
-  /** Partitions were taken: look for work in the tables. */
+  /** Called when partitions were taken: there may be work in the tables. */
   readonly onTaken: () => void
-  /** The first lease is held. */
-  readonly onHeld: () => void
+  /** Called when the first lease is held. */
+  readonly onLeased: () => void
   readonly log: Log
-  /** The newest format of record that this process reads. */
+  /** The newest format that this process reads. */
   readonly format?: number
-  /** Monotonic clock in ms; goes on while a process is stopped. */
+  readonly machine?: Machine | undefined
+  /** Monotonic clock in ms; it advances while the process is stopped. */
   readonly clock?: () => number
 }
 
-/** A stop hands all partitions over politely and ends the lease; until then it is renewed. */
-export interface Ownership extends Worker, Held {
-  /** Gives a partition up and leaves it to newer processes: this version cannot read what is in it. */
+/** `stop` hands over all partitions and ends the lease, which is renewed until then. */
+export interface OwnershipWorker extends Worker, Ownership {
+  /** Gives up a partition for newer processes: this version cannot read the records in it. */
   refuse(partition: number): void
+  /**
+   * Raises the epochs of these partitions, as soon as nothing holds the fence under the former ones: what still runs
+   * of this process ends or is refused. With none, it looks at once what is still ours.
+   */
+  renew(partitions: readonly number[]): void
 }
 
-/** Keeps the lease of this process and its share of the partitions (docs/architecture.md, Ownership). */
-export function createOwnership(parts: OwnershipParts): Ownership {
-  const { db, broker, isCutOff = () => false, address, isAlone, drain, onTaken, onHeld, log, format = RECORD_FORMAT, clock = () => performance.now() } = parts
-  const lease = createLease({ db, address, format, clock })
-  const loop = createLoop({ name: 'ownership', log, turn: () => look().catch(cutOff), restAfterErrorMs: 250 })
-  const held = createHeldPartitions({ broker, drain, onDrained: loop.wake, log })
-  const balance = createBalance({ db, held, format, onTaken, log, clock })
+/** Maintains the lease of this process and its share of the partitions (docs/architecture.md, Ownership). */
+export function createOwnership(deps: OwnershipDeps): OwnershipWorker {
+  const { db, broker, isDisconnected = () => false, address, isAlone, drain, onTaken, onLeased, log } = deps
+  const { format = KEEPS_LANES_FORMAT, machine = MACHINE, clock = machine.now } = deps
+  const lease = createLease({ db, address, format, clock, newId: machine.uuid })
+  const tick = () => poll().catch(suspendWithoutLease)
+  const loop = createLoop({ name: 'ownership', log, tick, restAfterErrorMs: 250, machine })
+  const assigned = createAssignedPartitions({ broker, drain, onDrained: loop.wake, log })
+  const balance = createBalance({ db, assigned, format, onTaken, log, clock })
+  const renewals = createRenewals({ db, assigned, onRenewed: onTaken })
   let isFirst = true
   let isStarted = false
   /** Set by a stop, which waits for it. */
   let onEmpty: (() => void) | undefined
   let stopped: Promise<void> | undefined
 
-  /** Cut off from the database, but perhaps not from the broker, which gives a queue to one process at a time. */
-  function cutOff(error: unknown): never {
-    if (!lease.isHeld()) held.suspend()
+  /** Without the database, but perhaps not without the broker, which gives a queue to one process at a time. */
+  function suspendWithoutLease(error: unknown): never {
+    if (!lease.isHeld()) assigned.suspend()
     throw error
   }
 
-  async function look(): Promise<number> {
+  async function poll(): Promise<number> {
     const startedAt = clock()
     const isStopping = onEmpty !== undefined
     if (isFirst && isAlone) await removeAllDispatchers(db)
-    if (!(await lease.renew({ isLeaving: isStopping || isCutOff() }))) {
-      held.replace([])
+    if (!(await lease.renew({ isLeaving: isStopping || isDisconnected() }))) {
+      assigned.replace([])
       return 0
     }
-    const isReleased = await releaseDrained(db, lease.ownerId, held.drained())
-    const { isShort, leasesEndMs } = await balance(lease.ownerId, { isStopping })
-    if (isFirst) onHeld()
+    await renewals.run(lease.ownerId)
+    const isReleased = await releaseDrained(db, lease.ownerId, assigned.drained())
+    const { isMissingPartitions, leasesEndMs } = await balance(lease.ownerId, { isStopping })
+    if (isFirst) onLeased()
     isFirst = false
-    if (isStopping && held.all().size === 0) onEmpty?.()
-    return restBeforeLook({ elapsedMs: clock() - startedAt, leasesEndMs, isUnfinished: isShort || !isReleased })
+    if (isStopping && assigned.owned().size === 0) onEmpty?.()
+    return restBeforePoll({
+      elapsedMs: clock() - startedAt,
+      leasesEndMs,
+      isUnfinished: isMissingPartitions || !isReleased,
+    })
   }
 
-  /** All that is ours goes to the others as soon as it is drained. What the database does not take back in time, they take when the lease ends. */
+  /**
+   * Releases each partition as soon as it is drained. What the database does not take back in time, others take when
+   * the lease ends.
+   */
   async function handOver(): Promise<void> {
-    const isEmpty = new Promise<void>((resolve) => {
-      onEmpty = resolve
-    })
-    held.letGo([...held.worked().keys()])
+    const isEmpty = deferred()
+    onEmpty = isEmpty.resolve
+    assigned.release([...assigned.active().keys()])
     loop.wake()
-    await held.allDrained()
+    await assigned.allDrained()
     // Without a lease there is no database to wait for.
-    if (lease.isHeld()) await within(RELEASE_MS, isEmpty)
+    if (lease.isHeld()) await within(RELEASE_MS, isEmpty.promise, machine)
   }
 
   async function stop(): Promise<void> {
     await handOver()
     await loop.stop()
-    held.replace([])
-    await releaseAll(db, lease.ownerId).then(lease.end).catch((error: unknown) => log.warn({ err: error }, 'partitions not released'))
+    assigned.replace([])
+    await releaseAll(db, lease.ownerId)
+      .then(lease.end)
+      .catch((error: unknown) => log.warn({ err: error }, 'partitions not released'))
   }
 
   return {
-    holding: () => ({ ownerId: lease.ownerId, epochs: held.worked() }),
-    settling: () => ({ ownerId: lease.ownerId, epochs: held.all() }),
+    activePartitions: () => ({ ownerId: lease.ownerId, epochs: assigned.active() }),
+    ownedPartitions: () => ({ ownerId: lease.ownerId, epochs: assigned.owned() }),
     isLeaseHeld: lease.isHeld,
+    renew(partitions) {
+      renewals.request(partitions)
+      loop.wake()
+    },
     refuse(partition) {
       log.error({ partition }, 'partition given up: its records have a newer format')
-      held.letGo([partition], format + 1)
+      assigned.release([partition], format + 1)
     },
     start() {
       isStarted = true
@@ -111,6 +136,6 @@ export function createOwnership(parts: OwnershipParts): Ownership {
   }
 }
 
-/** Answers false when some could not be released yet. After the renewal, which they must not delay. */
-const releaseDrained = async (db: Database, ownerId: string, drained: readonly Released[]) =>
+/** Returns false when some could not be released yet. Called after the renewal, which this must not delay. */
+const releaseDrained = async (db: Database, ownerId: string, drained: readonly ReleasedPartition[]) =>
   drained.length === 0 || (await releasePartitions(db, ownerId, drained)).length === drained.length

@@ -1,4 +1,4 @@
-/** Partitions on one line: `0-3, 5, 7-8`. */
+/** Returns partitions on one line: `0-3, 5, 7-8`. */
 export function rangesOf(ids: readonly number[]): string {
   const sorted = [...new Set(ids)].sort((a, b) => a - b)
   const ranges: { readonly first: number; last: number }[] = []

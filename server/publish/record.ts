@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
 import { eventText, instantText } from '@tidings/contract/event-text.ts'
-import type { EventRecord } from '../broker/broker.ts'
+import type { Chain, EventRecord } from '../broker/broker.ts'
 import { hashKey, hashUuid } from '../db/hash-key.ts'
 import { endContentHash, eventContentHash } from './content-hash.ts'
-import type { PublishContext } from './publish.ts'
+import type { PublishContext } from './publish-context.ts'
 
-/** Longest subject filter, in code points: a longer subject can only be matched by `*`, and is not kept for matching. */
-const LONGEST_SUBJECT_FILTER = 150
+/** Longest subject filter, in code points. Only `*` can match a longer subject, so it is not stored for matching. */
+const MAX_SUBJECT_FILTER_LENGTH = 150
 
-/** Stamps an event: uuid, received, tenant, user; chooses its partition. `now` is of the database's clock. Pure but for the uuid without a key. */
+/**
+ * Adds uuid, received, tenant and user to an event and chooses its partition. `now` is the database's time. Pure,
+ * except for the random uuid of an event without a key.
+ */
 export function eventRecord(event: EventInput, context: PublishContext, partitions: number, now: Date): EventRecord {
   const uuid = uuidOf(context)
   const seriesKey = seriesKeyOf(context.tenant, event)
@@ -46,8 +49,13 @@ export function eventRecord(event: EventInput, context: PublishContext, partitio
   }
 }
 
-/** The end of a series as a record of its own, on the partition of that series. */
-export function endOfSeriesRecord(series: EventSeries, context: PublishContext, partitions: number, now: Date): EventRecord {
+/** Returns the end of a series as a record of its own, on the partition of that series. */
+export function endOfSeriesRecord(
+  series: EventSeries,
+  context: PublishContext,
+  partitions: number,
+  now: Date,
+): EventRecord {
   const seriesKey = hashKey(context.tenant, series.source, series.subject, series.seriesId)
   return {
     partition: partitionOf(seriesKey, partitions),
@@ -67,23 +75,51 @@ export function endOfSeriesRecord(series: EventSeries, context: PublishContext, 
   }
 }
 
-/** That of a key must never change between versions: what is tried again over an upgrade would be stored twice. */
-function uuidOf({ tenant, service, foreignSigner, idempotencyKey }: PublishContext, ...kind: readonly string[]): string {
-  if (idempotencyKey === undefined) return randomUUID()
-  return hashUuid(tenant, service, idempotencyKey, ...kind, ...(foreignSigner === undefined ? [] : ['signed by', foreignSigner]))
+/** Joins the records of each series into a chain. One that is alone in its series needs none. */
+export function chained(records: readonly EventRecord[]): EventRecord[] {
+  const counts = new Map<string, number>()
+  for (const { seriesKey } of records) if (seriesKey !== null) counts.set(seriesKey, (counts.get(seriesKey) ?? 0) + 1)
+  const chains = new Map<string, Chain>()
+  for (const [seriesKey, count] of counts) if (count > 1) chains.set(seriesKey, { seriesKey })
+  return records.map((record) => {
+    const chain = record.seriesKey === null ? undefined : chains.get(record.seriesKey)
+    return chain === undefined ? record : { ...record, chain }
+  })
 }
 
-const isCompared = ({ idempotencyKey, contentMayDiffer = false }: PublishContext) => idempotencyKey !== undefined && !contentMayDiffer
+/** The uuid of a key must never change between versions: a retry across an upgrade would be stored twice. */
+function uuidOf(
+  { tenant, service, foreignSigner, idempotencyKey }: PublishContext,
+  ...kind: readonly string[]
+): string {
+  if (idempotencyKey === undefined) return randomUUID()
+  return hashUuid(
+    tenant,
+    service,
+    idempotencyKey,
+    ...kind,
+    ...(foreignSigner === undefined ? [] : ['signed by', foreignSigner]),
+  )
+}
+
+const isCompared = ({ idempotencyKey, contentMayDiffer = false }: PublishContext) =>
+  idempotencyKey !== undefined && !contentMayDiffer
 
 /** An event is in a series when it names both a subject and a series (Tapis Notifications 1.6.2, publishEvent). */
 function seriesKeyOf(tenant: string, { source, subject, seriesId }: EventInput): string | null {
   return isBlank(subject) || isBlank(seriesId) ? null : hashKey(tenant, source, subject, seriesId)
 }
 
-const isBlank = (text: string | null | undefined): text is null | undefined => text === null || text === undefined || text.trim() === ''
+const isBlank = (text: string | null | undefined): text is null | undefined =>
+  text === null || text === undefined || text.trim() === ''
 
-/** Stable over processes and versions: the first 32 bits of the key. */
+/** Stable across processes and versions: the first 32 bits of the key. */
 export const partitionOf = (key: string, partitions: number) => Number.parseInt(key.slice(0, 8), 16) % partitions
 
 const matchableSubject = (subject: string | null | undefined) =>
-  subject === null || subject === undefined || subject.length > 2 * LONGEST_SUBJECT_FILTER || Array.from(subject).length > LONGEST_SUBJECT_FILTER ? null : subject
+  subject === null ||
+  subject === undefined ||
+  subject.length > 2 * MAX_SUBJECT_FILTER_LENGTH ||
+  Array.from(subject).length > MAX_SUBJECT_FILTER_LENGTH
+    ? null
+    : subject

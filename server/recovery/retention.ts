@@ -1,51 +1,80 @@
-import type { Database, Db } from '../db/database.ts'
+import type { Database } from '../db/database.ts'
+import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
+import { removeEndedSubscriptions, removeEndedTargets } from '../subscriptions/remove-ended.ts'
 
 const EVENTS_PER_BATCH = 1000
 const SUBSCRIPTIONS_PER_BATCH = 500
 const TARGETS_PER_BATCH = 500
 const KEYS_PER_BATCH = 1000
-const EVERY_MS = 60_000
+const SERIES_PER_BATCH = 1000
+const RETENTION_INTERVAL_MS = 60_000
 /** Between two batches. */
 const PAUSE_MS = 100
-/** An event's row is the record that its uuid was seen, so it stays at least this long. */
-const LEAST_SEEN_HOURS = 24
+/** An event's row records that its uuid was seen, so it stays at least this long. */
+const MIN_SEEN_HOURS = 24
 const SERIES_DAYS = 400
 
 /**
- * Removes what is older than the retention, in bounded batches: events that were dispatched, with all their notifications
- * settled that long ago; subscriptions that ended, and targets that a change has ended, of which nothing is left; what
- * idempotency keys stand for, when the event is no longer seen; series that nobody used for 400 days.
- * Goes through each partition window by window, so that what has to stay (waiting for a dead target, say) hides nothing.
+ * Returns a worker that deletes what is older than the retention, in bounded batches:
+ *
+ * - dispatched events whose notifications were all settled that long ago, with all that is stored about them;
+ * - ended subscriptions, and targets that a change has ended, to which nothing refers;
+ * - idempotency keys whose event is deleted;
+ * - series without an event for 400 days.
+ *
+ * It scans each partition window by window, so events that have to stay (those waiting for a dead target, say) do not
+ * keep it from later ones.
  */
-export function createRetention({ db, retentionHours, log }: { db: Database; retentionHours: number; log: Log }): Worker {
-  const seenHours = Math.max(retentionHours, LEAST_SEEN_HOURS)
-  const lookedAt = new Map<number, number>()
+export function createRetention({
+  db,
+  retentionHours,
+  log,
+}: {
+  db: Database
+  retentionHours: number
+  log: Log
+}): Worker {
+  const seenHours = Math.max(retentionHours, MIN_SEEN_HOURS)
+  const scannedTo = new Map<number, number>()
 
-  async function turn(): Promise<number> {
+  async function tick(): Promise<number> {
     let events = 0
     let hasMore = false
     for (const { partition, position } of await readCursors(db)) {
-      const window = await removeEvents(db, { partition, after: lookedAt.get(partition) ?? 0, upTo: position, seenHours, retentionHours })
-      lookedAt.set(partition, window.next)
+      const window = await removeEvents(db, {
+        partition,
+        after: scannedTo.get(partition) ?? 0,
+        upTo: position,
+        seenHours,
+        retentionHours,
+      })
+      scannedTo.set(partition, window.next)
       events += window.removed
       hasMore ||= window.next > 0
     }
-    const subscriptions = await removeSubscriptions(db, seenHours)
-    const targets = await removeTargets(db, seenHours)
+    const subscriptions = await removeEndedSubscriptions(db, { hours: seenHours, limit: SUBSCRIPTIONS_PER_BATCH })
+    const targets = await removeEndedTargets(db, { hours: seenHours, limit: TARGETS_PER_BATCH })
     const keys = await removeKeys(db, seenHours)
     const series = await removeSeries(db)
-    if (events + subscriptions + targets + keys + series > 0) log.info({ events, subscriptions, targets, keys, series }, 'retention')
-    return hasMore || subscriptions === SUBSCRIPTIONS_PER_BATCH || targets === TARGETS_PER_BATCH || keys === KEYS_PER_BATCH ? PAUSE_MS : EVERY_MS
+    if (events + subscriptions + targets + keys + series > 0)
+      log.info({ events, subscriptions, targets, keys, series }, 'retention')
+    return hasMore ||
+      subscriptions === SUBSCRIPTIONS_PER_BATCH ||
+      targets === TARGETS_PER_BATCH ||
+      keys === KEYS_PER_BATCH
+      ? PAUSE_MS
+      : RETENTION_INTERVAL_MS
   }
 
-  return createLoop({ name: 'retention', log, turn, restAfterErrorMs: 10_000 })
+  return createLoop({ name: 'retention', log, tick, restAfterErrorMs: 10_000 })
 }
 
-/** What is after the cursor is not dispatched yet. */
-const readCursors = (db: Db) => db.query<{ partition: number; position: number }>(sql`
+/** Returns how far each partition is dispatched. */
+const readCursors = (db: Db) =>
+  db.query<{ partition: number; position: number }>(sql`
   select partition, position
   from partition_cursor
   order by partition`)
@@ -60,25 +89,36 @@ interface Window {
 
 interface WindowResult {
   readonly removed: number
-  /** Where the next window begins; 0: at the beginning, the end of what is old was reached. */
+  /** Where the next window begins; 0: at the beginning, for there are no more old events. */
   readonly next: number
 }
 
-const removeEvents = (db: Database, window: Window): Promise<WindowResult> => db.transaction(async (tx) => {
-  const looked = await readWindow(tx, window)
-  const positions = looked.filter((event) => event.mayGo).map((event) => event.position)
-  if (positions.length > 0) {
-    await tx.query(sql`delete from attempt where partition = ${window.partition} and position = any (${positions}::bigint[])`)
-    await tx.query(sql`delete from notification where partition = ${window.partition} and position = any (${positions}::bigint[])`)
-    await tx.query(sql`delete from event where partition = ${window.partition} and position = any (${positions}::bigint[])`)
-  }
-  const last = looked.at(-1)
-  return { removed: positions.length, next: last?.isOld && looked.length === EVENTS_PER_BATCH ? last.position : 0 }
-})
+const removeEvents = (db: Database, window: Window): Promise<WindowResult> =>
+  db.transaction(async (tx) => {
+    const scanned = await readWindow(tx, window)
+    const positions = scanned.filter((event) => event.isRemovable).map((event) => event.position)
+    if (positions.length > 0) {
+      await tx.query(
+        sql`delete from attempt where partition = ${window.partition} and position = any (${positions}::bigint[])`,
+      )
+      await tx.query(
+        sql`delete from notification where partition = ${window.partition} and position = any (${positions}::bigint[])`,
+      )
+      await tx.query(
+        sql`delete from dispatched where partition = ${window.partition} and position = any (${positions}::bigint[])`,
+      )
+      await tx.query(
+        sql`delete from event where partition = ${window.partition} and position = any (${positions}::bigint[])`,
+      )
+    }
+    const last = scanned.at(-1)
+    return { removed: positions.length, next: last?.isOld && scanned.length === EVENTS_PER_BATCH ? last.position : 0 }
+  })
 
-/** The next records of a partition, and which of them may go. Dead letters keep their event. */
-const readWindow = (tx: Db, { partition, after, upTo, seenHours, retentionHours }: Window) => tx.query<{ position: number; isOld: boolean; mayGo: boolean }>(sql`
-  with looked as (
+/** Returns the next records of a partition, and which of them are removable. A dead letter needs its event. */
+const readWindow = (tx: Db, { partition, after, upTo, seenHours, retentionHours }: Window) =>
+  tx.query<{ position: number; isOld: boolean; isRemovable: boolean }>(sql`
+  with scanned as (
     select event.position, event.received < now() - ${seenHours} * interval '1 hour' as is_old
     from event
     where event.partition = ${partition} and event.position > ${after} and event.position <= ${upTo}
@@ -87,78 +127,55 @@ const readWindow = (tx: Db, { partition, after, upTo, seenHours, retentionHours 
   )
   select position, is_old as "isOld",
          is_old
-         and not exists (select from dead_letter where dead_letter.partition = ${partition} and dead_letter.position = looked.position)
+         and not exists (
+           select from dead_letter
+           where dead_letter.partition = ${partition} and dead_letter.position = scanned.position)
          and not exists (
            select from notification
-           where notification.partition = ${partition} and notification.position = looked.position
-             and (notification.settled is null or notification.settled > now() - ${retentionHours} * interval '1 hour')) as "mayGo"
-  from looked
+           where notification.partition = ${partition} and notification.position = scanned.position
+             and (notification.settled is null
+                  or notification.settled > now() - ${retentionHours} * interval '1 hour')) as "isRemovable"
+  from scanned
   order by position`)
 
-/** An expired subscription also waits until everything received before its expiry is dispatched. */
-async function removeSubscriptions(db: Database, seenHours: number): Promise<number> {
-  return db.transaction(async (tx) => {
-    const gone = await tx.query<{ id: number }>(sql`
-      select subscription.id
-      from subscription
-      where subscription.ended < now() - ${seenHours} * interval '1 hour'
-        and not exists (
-          select from delivery_target join notification on notification.target_id = delivery_target.id
-          where delivery_target.subscription_id = subscription.id)
-        and not exists (
-          select from partition_cursor
-          cross join lateral (
-            select event.received from event
-            where event.partition = partition_cursor.partition and event.position > partition_cursor.position
-            order by event.position limit 1) as next
-          where subscription.end_reason = 'expired' and next.received < subscription.expiry)
-        and not exists (select from subject_removal_member where subject_removal_member.subscription_id = subscription.id)
-      limit ${SUBSCRIPTIONS_PER_BATCH}
-      for update skip locked`)
-    const ids = gone.map((row) => row.id)
-    if (ids.length === 0) return 0
-    await tx.query(sql`delete from delivery_target where subscription_id = any (${ids}::bigint[])`)
-    await tx.query(sql`delete from subscription where id = any (${ids}::bigint[])`)
-    return ids.length
-  })
-}
-
-/** Passes over the row of an address that a change brings back at this moment, and waits for none, so the two cannot wait for each other. */
-async function removeTargets(db: Db, seenHours: number): Promise<number> {
-  const rows = await db.query(sql`
-    with gone as (
-      select target.id
-      from delivery_target as target
-      where target.ended < now() - ${seenHours} * interval '1 hour'
-        and not exists (select from notification where notification.target_id = target.id)
-      limit ${TARGETS_PER_BATCH}
-      for update skip locked
-    )
-    delete from delivery_target
-    using gone
-    where delivery_target.id = gone.id
-    returning 1`)
-  return rows.length
-}
-
-/** A key goes after its event, which may have to stay longer: until then its uuid is taken. */
+/**
+ * Deletes keys after their events, which may have to stay longer: until then the uuid is taken. Skips rows that another
+ * dispatcher's retention has locked.
+ */
 async function removeKeys(db: Db, seenHours: number): Promise<number> {
   const rows = await db.query(sql`
+    with removable as (
+      select key.uuid
+      from idempotency_key as key
+      where key.created < now() - ${seenHours} * interval '1 hour'
+        and not exists (select from event where event.uuid = key.uuid)
+      order by key.created
+      limit ${KEYS_PER_BATCH}
+      for update skip locked
+    )
     delete from idempotency_key
-    where uuid in (
-      select uuid
-      from idempotency_key
-      where created < now() - ${seenHours} * interval '1 hour' and not exists (select from event where event.uuid = idempotency_key.uuid)
-      order by created
-      limit ${KEYS_PER_BATCH})
+    using removable
+    where idempotency_key.uuid = removable.uuid
     returning 1`)
   return rows.length
 }
 
+/**
+ * Deletes counters of unused series. Skips locked rows, which a dispatch or an import writes at this moment. If it
+ * waited for them, it could deadlock with the dispatch, and would delete the counters that had just been written.
+ */
 async function removeSeries(db: Db): Promise<number> {
   const rows = await db.query(sql`
+    with unused as (
+      select series.series_key
+      from series
+      where series.used < now() - ${SERIES_DAYS} * interval '1 day'
+      limit ${SERIES_PER_BATCH}
+      for update skip locked
+    )
     delete from series
-    where series_key in (select series_key from series where used < now() - ${SERIES_DAYS} * interval '1 day' limit 1000)
+    using unused
+    where series.series_key = unused.series_key
     returning 1`)
   return rows.length
 }

@@ -1,4 +1,6 @@
-/** The code that an error of the operating system (`ENOENT`), of PostgreSQL (`57P03`) or of a library carries, if any. */
+/**
+ * The code that an error of the operating system (`ENOENT`), of PostgreSQL (`57P03`) or of a library carries, if any.
+ */
 export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 

@@ -31,7 +31,7 @@ function createPipe({ maxBytes = 100, capacity = 10 } = {}) {
   }
 }
 
-test('what does not fit waits and comes whole, in order', () => {
+test('what does not fit waits and is written whole, in order', () => {
   const { writer, later, read } = createPipe()
   for (const line of ['aaaa\n', 'bbbb\n', 'cccc\n', 'dddddddd\n']) writer.write(line)
   let all = ''
@@ -42,7 +42,7 @@ test('what does not fit waits and comes whole, in order', () => {
   expect(all).toBe('aaaa\nbbbb\ncccc\ndddddddd\n')
 })
 
-test('when nobody reads, lines are dropped whole and counted; the count comes with the reader, before what is newer', () => {
+test('without a reader, whole lines are dropped and counted; the count comes first when a reader is back', () => {
   const { writer, later, read } = createPipe({ maxBytes: 20 })
   for (let i = 0; i < 20; i++) writer.write(`${String(i).padStart(4, '0')}\n`)
   let all = ''
@@ -54,7 +54,7 @@ test('when nobody reads, lines are dropped whole and counted; the count comes wi
   expect(all + read()).toBe('0000\n0001\n0002\n0003\n0004\n0005\n-14\nnew\n')
 })
 
-test.each(['EPIPE', 'EIO', 'ENOSPC', 'EBADF'])('%s is survived, and over when it is over', (code) => {
+test.each(['EPIPE', 'EIO', 'ENOSPC', 'EBADF'])('%s is survived, and writing goes on when it has passed', (code) => {
   const { writer, later, fail, read } = createPipe({ maxBytes: 10, capacity: 100 })
   fail(code)
   for (const line of ['aaaa\n', 'bbbb\n', 'cccc\n']) writer.write(line)
@@ -63,7 +63,7 @@ test.each(['EPIPE', 'EIO', 'ENOSPC', 'EBADF'])('%s is survived, and over when it
   expect(read()).toBe('aaaa\nbbbb\n-1\n')
 })
 
-test('the end waits for a reader only so long, and not at all for one that is gone', () => {
+test('closing waits for a reader for a limited time, and not at all for one that is gone', () => {
   const { writer, fail } = createPipe()
   writer.write('aaaaaaaaaaaaaaaaaaaa\n')
   const startedAt = performance.now()

@@ -2,18 +2,24 @@ import { writeSync } from 'node:fs'
 import { setTimeout } from 'node:timers'
 import { hasCode } from './error-code.ts'
 
-const LOOK_AGAIN_MS = 20
-const LOOK_AGAIN_AFTER_FAILURE_MS = 1000
+const RETRY_MS = 20
+const RETRY_AFTER_FAILURE_MS = 1000
 
 /** Writes lines without ever waiting for whoever reads them. */
 export interface LineWriter {
-  /** `line` with its end. Never throws: what cannot be written now is kept, and when too much is kept, dropped whole and counted. */
+  /**
+   * `line` with its end. Never throws: what cannot be written now is kept, and when too much is kept, dropped whole and
+   * counted.
+   */
   write(line: string): void
-  /** Waits, and everything with it, until all is out, the reader is found to be gone, or so many ms are over. For the end of the process. */
+  /**
+   * Waits, and everything with it, until all is out, the reader is found to be gone, or so many ms are over. For the
+   * end of the process.
+   */
   flush(limitMs: number): void
 }
 
-export interface LineWriterParts {
+export interface LineWriterOptions {
   /** A descriptor whose writes never wait. May throw: is asked again later. */
   readonly open: () => number
   /** Bytes that are kept at most while nobody reads. */
@@ -26,56 +32,63 @@ export interface LineWriterParts {
 }
 
 /** `full`: the reader is slow. `failed`: there is none, or the disk is full; that may pass too. */
-type Drained = 'empty' | 'full' | 'failed'
+type DrainResult = 'empty' | 'full' | 'failed'
 
-export function createLineWriter({ open, maxBytes, droppedLine, writeTo = writeSync, later = unheld }: LineWriterParts): LineWriter {
-  const kept = createBacklog(writeTo)
+export function createLineWriter({
+  open,
+  maxBytes,
+  droppedLine,
+  writeTo = writeSync,
+  later = unrefTimeout,
+}: LineWriterOptions): LineWriter {
+  const backlog = createBacklog(writeTo)
   let fd: number | undefined
   let dropped = 0
-  let isLookingAgain = false
+  let isRetryScheduled = false
 
-  function drain(): Drained {
+  function drain(): DrainResult {
     try {
       fd ??= open()
-      kept.writeAll(fd)
-      if (dropped > 0) tellDropped()
-      kept.writeAll(fd)
+      backlog.writeAll(fd)
+      if (dropped > 0) reportDropped()
+      backlog.writeAll(fd)
       return 'empty'
     } catch (error) {
       return hasCode(error, 'EAGAIN') ? 'full' : 'failed'
     }
   }
 
-  function tellDropped(): void {
-    kept.add(droppedLine(dropped))
+  function reportDropped(): void {
+    backlog.add(droppedLine(dropped))
     dropped = 0
   }
 
-  function drainOrLookAgain(): void {
-    if (isLookingAgain) return
+  function drainOrRetry(): void {
+    if (isRetryScheduled) return
     const drained = drain()
     if (drained === 'empty') return
-    isLookingAgain = true
-    later(drained === 'full' ? LOOK_AGAIN_MS : LOOK_AGAIN_AFTER_FAILURE_MS, () => {
-      isLookingAgain = false
-      drainOrLookAgain()
+    isRetryScheduled = true
+    later(drained === 'full' ? RETRY_MS : RETRY_AFTER_FAILURE_MS, () => {
+      isRetryScheduled = false
+      drainOrRetry()
     })
   }
 
   return {
     write(line) {
-      // Once lines are dropped there must be room for many before one is taken again, or every other would tell of one dropped.
-      if (kept.bytes() + Buffer.byteLength(line) > (dropped > 0 ? maxBytes / 2 : maxBytes)) {
+      // Once lines are dropped there must be room for many before one is taken again, or every other would tell of one
+      // dropped.
+      if (backlog.bytes() + Buffer.byteLength(line) > (dropped > 0 ? maxBytes / 2 : maxBytes)) {
         dropped += 1
       } else {
-        if (dropped > 0) tellDropped()
-        kept.add(line)
+        if (dropped > 0) reportDropped()
+        backlog.add(line)
       }
-      drainOrLookAgain()
+      drainOrRetry()
     },
     flush(limitMs) {
       const deadline = performance.now() + limitMs
-      while (drain() === 'full' && performance.now() < deadline) pause(LOOK_AGAIN_MS)
+      while (drain() === 'full' && performance.now() < deadline) pause(RETRY_MS)
     },
   }
 }
@@ -92,7 +105,10 @@ function createBacklog(writeTo: (fd: number, bytes: Buffer) => number) {
       lines.push(added)
       bytes += added.length
     },
-    /** Line by line: so short ones are never cut or mixed with those of other programs (pipe(7), PIPE_BUF). Throws when one cannot be written. */
+    /**
+     * Line by line: so short ones are never cut or mixed with those of other programs (pipe(7), PIPE_BUF). Throws when
+     * one cannot be written.
+     */
     writeAll(fd: number): void {
       let written = 0
       try {
@@ -109,7 +125,7 @@ function createBacklog(writeTo: (fd: number, bytes: Buffer) => number) {
   }
 }
 
-const unheld = (ms: number, callback: () => void) => void setTimeout(callback, ms).unref()
+const unrefTimeout = (ms: number, callback: () => void) => void setTimeout(callback, ms).unref()
 
 function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)

@@ -1,9 +1,11 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '../log.ts'
-import { startDeadline } from './deadline.ts'
 import { createFailureLog } from './failure-log.ts'
+import { MACHINE, type Machine } from './machine.ts'
 
-/** Something that runs in the background. Both calls may come twice or in any order; `stop` resolves when all work is finished. */
+/**
+ * Something that runs in the background. Both calls may come twice or in any order; `stop` resolves when all work is
+ * finished.
+ */
 export interface Worker {
   start(): void
   stop(): Promise<void>
@@ -14,31 +16,31 @@ export interface WakeableWorker extends Worker {
   wake(): void
 }
 
-/** A turn that had nothing to do: a fault, if there is one, may last. */
-export interface Untried {
-  /** As of any other turn. */
+/** The result of a tick that had nothing to do, so that it cannot tell whether a failure is over. */
+export interface Idle {
+  /** As of any other tick. */
   readonly restMs: number
 }
 
-export interface LoopParts {
+export interface LoopOptions {
   readonly name: string
   readonly log: Log
   /**
-   * One turn. Answers how long to rest before the next in ms; 0 means at once. A turn that lasts as long as all is well calls
-   * `works` when it has what it needs.
+   * Does the work once. Returns how long to rest before the next tick, in ms; 0 means at once. A tick that lasts as
+   * long as all is well calls `markHealthy` when it has what it needs.
    */
-  readonly turn: (signal: AbortSignal, works: () => void) => Promise<number | Untried>
-  /** Rest after a turn that rejected, in ms. */
+  readonly tick: (signal: AbortSignal, markHealthy: () => void) => Promise<number | Idle>
+  /** Rest after a tick that rejected, in ms. */
   readonly restAfterErrorMs?: number
+  readonly machine?: Machine | undefined
 }
 
 /**
- * Repeats `turn`, one at a time. A wake during a turn makes the next follow at once, but for a turn that failed: that
- * one rests first. A failure is logged when it begins and when a turn has done its work again, not each time, and the turn is
- * repeated for ever.
+ * Repeats `tick`, one at a time, until it is stopped. A wake during a tick makes the next one follow at once; after a
+ * failure the rest comes first. A failure is logged when it begins and when a tick succeeds again, not each time.
  */
-export function createLoop(parts: LoopParts): WakeableWorker {
-  const bell = createBell()
+export function createLoop(options: LoopOptions): WakeableWorker {
+  const wakeSignal = createWakeSignal(options.machine)
   let stopping: AbortController | undefined
   let running: Promise<void> = Promise.resolve()
 
@@ -46,35 +48,53 @@ export function createLoop(parts: LoopParts): WakeableWorker {
     start() {
       if (stopping) return
       stopping = new AbortController()
-      running = repeat(parts, bell, stopping.signal)
+      running = repeat(options, wakeSignal, stopping.signal)
     },
-    wake: bell.ring,
+    wake: wakeSignal.set,
     async stop() {
       stopping?.abort()
-      bell.ring()
+      wakeSignal.set()
       await running
     },
   }
 }
 
-async function repeat(parts: LoopParts, bell: Bell, signal: AbortSignal): Promise<void> {
-  const guarded = guard(parts)
+async function repeat(options: LoopOptions, wakeSignal: WakeSignal, signal: AbortSignal): Promise<void> {
+  const guardedTick = withFailureLog(options)
   while (!signal.aborted) {
-    bell.mute()
-    const { restMs, hasFailed } = await guarded(signal)
-    if (hasFailed) await delay(restMs, undefined, { signal }).catch(() => undefined)
-    else if (restMs > 0) await bell.wait(restMs)
+    wakeSignal.reset()
+    const { restMs, hasFailed } = await guardedTick(signal)
+    if (hasFailed) await rest(restMs, signal, options.machine)
+    else if (restMs > 0) await wakeSignal.wait(restMs)
   }
 }
 
-/** A turn that never rejects, and logs when failing begins and ends. */
-function guard({ name, log, turn, restAfterErrorMs = 500 }: LoopParts): (signal: AbortSignal) => Promise<{ restMs: number; hasFailed: boolean }> {
+/** Waits, but no longer than until the signal is aborted. */
+const rest = (ms: number, signal: AbortSignal, machine = MACHINE) =>
+  new Promise<void>((resolve) => {
+    const end = () => {
+      cancel()
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+    const cancel = machine.startTimer(ms, end)
+    signal.addEventListener('abort', end)
+    if (signal.aborted) end()
+  })
+
+/** Wraps the tick: never rejects, and logs when failing begins and ends. */
+function withFailureLog({
+  name,
+  log,
+  tick,
+  restAfterErrorMs = 500,
+}: LoopOptions): (signal: AbortSignal) => Promise<{ restMs: number; hasFailed: boolean }> {
   const failures = createFailureLog(log, name)
   return async (signal) => {
     try {
-      const rest = await turn(signal, failures.worked)
+      const rest = await tick(signal, failures.markHealthy)
       if (typeof rest !== 'number') return { restMs: rest.restMs, hasFailed: false }
-      failures.worked()
+      failures.markHealthy()
       return { restMs: rest, hasFailed: false }
     } catch (error) {
       if (!signal.aborted) failures.failed(error)
@@ -83,37 +103,38 @@ function guard({ name, log, turn, restAfterErrorMs = 500 }: LoopParts): (signal:
   }
 }
 
-/** Remembers that it was rung since it was muted; whoever waits then, or later, goes on at once. */
-interface Bell {
-  ring(): void
-  mute(): void
+/** Remembers that it was set since the last reset: a wait then, or later, ends at once. */
+interface WakeSignal {
+  set(): void
+  reset(): void
   wait(ms: number): Promise<void>
 }
 
-function createBell(): Bell {
-  let isRung = false
-  let goOn: (() => void) | undefined
+function createWakeSignal(machine = MACHINE): WakeSignal {
+  let isSet = false
+  let resume: (() => void) | undefined
 
   return {
-    ring() {
-      isRung = true
-      goOn?.()
+    set() {
+      isSet = true
+      resume?.()
     },
-    mute() {
-      isRung = false
+    reset() {
+      isSet = false
     },
-    wait: (ms) => new Promise((resolve) => {
-      if (isRung) {
-        resolve()
-        return
-      }
-      // Not an aborted delay: that makes an error with a stack for each wake, some thousand a second.
-      const cancel = startDeadline(ms, resolve)
-      goOn = () => {
-        goOn = undefined
-        cancel()
-        resolve()
-      }
-    }),
+    wait: (ms) =>
+      new Promise((resolve) => {
+        if (isSet) {
+          resolve()
+          return
+        }
+        // Not an aborted delay: that makes an error with a stack for each wake, some thousand a second.
+        const cancel = machine.startTimer(ms, resolve)
+        resume = () => {
+          resume = undefined
+          cancel()
+          resolve()
+        }
+      }),
   }
 }

@@ -9,20 +9,25 @@ function record() {
   const lines: unknown[] = []
   const add = (level: string) => (fields: object, message: string) => void lines.push({ level, message, ...fields })
   const log = { debug: add('debug'), info: add('info'), warn: add('warn'), error: add('error') } as unknown as Log
-  return { lines, outages: createOutageLog({ log, away: 'away', still: 'still away', back: 'back', fields: { loop: 'x' } }) }
+  return {
+    lines,
+    outages: createOutageLog({ log, began: 'away', ongoing: 'still away', ended: 'back', fields: { loop: 'x' } }),
+  }
 }
 
-test('an outage has one line, one more for each minute with the latest reason, and one at its end, however many miss it', () => {
+test('an outage is logged once, each minute with the latest reason, and at its end, for any number of users', () => {
   const { lines, outages } = record()
   for (const who of ['a', 'b', 'a']) outages.failed(new Error('refused'), who)
   expect(lines).toEqual([{ level: 'warn', message: 'away', loop: 'x', reason: 'refused' }])
   outages.failed(new Error('no answer'), 'b')
   vi.advanceTimersByTime(125_000)
-  expect(lines.slice(1)).toEqual([60, 120].map((forS) => ({ level: 'warn', message: 'still away', loop: 'x', reason: 'no answer', forS })))
-  outages.worked('a')
+  expect(lines.slice(1)).toEqual(
+    [60, 120].map((forS) => ({ level: 'warn', message: 'still away', loop: 'x', reason: 'no answer', forS })),
+  )
+  outages.markHealthy('a')
   expect(lines).toHaveLength(3)
-  outages.worked('b')
-  outages.worked('b')
+  outages.markHealthy('b')
+  outages.markHealthy('b')
   expect(lines.slice(3)).toEqual([{ level: 'info', message: 'back', loop: 'x', afterS: 125 }])
   vi.advanceTimersByTime(600_000)
   expect(lines).toHaveLength(4)
@@ -30,9 +35,9 @@ test('an outage has one line, one more for each minute with the latest reason, a
   expect(lines).toHaveLength(5)
 })
 
-test('nothing is said of what works, and nothing after the end', () => {
+test('nothing is logged about what works, and nothing after the end', () => {
   const { lines, outages } = record()
-  outages.worked()
+  outages.markHealthy()
   expect(lines).toEqual([])
   outages.failed(new Error('refused'))
   outages.end()

@@ -1,39 +1,48 @@
 import type { Log } from '../log.ts'
-import { failureWords } from './failure-words.ts'
+import { failureText } from './failure-text.ts'
 
-const EVERY_MS = 60_000
+const REMINDER_INTERVAL_MS = 60_000
 
 export interface OutageTexts {
-  readonly away: string
-  /** Said each minute, with `forS`. */
-  readonly still: string
-  readonly back: string
+  readonly began: string
+  /** Logged each minute, with `forS`. */
+  readonly ongoing: string
+  readonly ended: string
 }
 
-export interface OutageLogParts extends OutageTexts {
+export interface OutageLogOptions extends OutageTexts {
   readonly log: Log
   /** In every line. */
   readonly fields?: Readonly<Record<string, string>>
   readonly everyMs?: number
 }
 
-/** What is said about something that this process needs, and that is away: one line when it begins, one a minute, one when it is over. */
+/**
+ * Logs that something this process needs is away: one line when the outage begins, one a minute, and one when it ends.
+ */
 export interface OutageLog {
-  /** `who` misses it: several may, for one outage. */
+  /** `who` needs it: one outage may affect several. */
   failed(error: unknown, who?: string): void
-  worked(who?: string): void
-  /** Says no more. */
+  markHealthy(who?: string): void
+  /** Stops logging. */
   end(): void
 }
 
-export function createOutageLog({ log, away, still, back, fields = {}, everyMs = EVERY_MS }: OutageLogParts): OutageLog {
+export function createOutageLog({
+  log,
+  began,
+  ongoing,
+  ended,
+  fields = {},
+  everyMs = REMINDER_INTERVAL_MS,
+}: OutageLogOptions): OutageLog {
   const missing = new Set<string>()
   let reason = ''
   let sinceMs = 0
   let timer: NodeJS.Timeout | undefined
 
   function remind(): void {
-    log.warn({ ...fields, reason, forS: Math.round((performance.now() - sinceMs) / 1000) }, still)
+    log.warn({ ...fields, reason, forS: Math.round((performance.now() - sinceMs) / 1000) }, ongoing)
   }
 
   function stopReminding(): void {
@@ -45,16 +54,16 @@ export function createOutageLog({ log, away, still, back, fields = {}, everyMs =
     failed(error, who = '') {
       const isNew = missing.size === 0
       missing.add(who)
-      reason = failureWords(error)
+      reason = failureText(error)
       if (!isNew) return
       sinceMs = performance.now()
-      log.warn({ ...fields, reason }, away)
+      log.warn({ ...fields, reason }, began)
       timer = setInterval(remind, everyMs).unref()
     },
-    worked(who = '') {
+    markHealthy(who = '') {
       if (!missing.delete(who) || missing.size > 0) return
       stopReminding()
-      log.info({ ...fields, afterS: Math.round((performance.now() - sinceMs) / 1000) }, back)
+      log.info({ ...fields, afterS: Math.round((performance.now() - sinceMs) / 1000) }, ended)
     },
     end: stopReminding,
   }

@@ -1,16 +1,39 @@
-/** Signals that end a process unless it is told otherwise, but for those that stand for a fault of the program itself. */
-const ENDING_SIGNALS = [
-  'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGALRM', 'SIGVTALRM', 'SIGXCPU', 'SIGPWR', 'SIGABRT', 'SIGIO', 'SIGSTKFLT', 'SIGSYS', 'SIGTRAP',
+/**
+ * Signals that end a process by default, except those that report an error of the program itself.
+ */
+const TERMINATION_SIGNALS = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGXCPU',
+  'SIGPWR',
+  'SIGABRT',
+  'SIGIO',
+  'SIGSTKFLT',
+  'SIGSYS',
+  'SIGTRAP',
 ] as const satisfies readonly NodeJS.Signals[]
 
-/** Sent to a process to have it do something that this one does not: SIGUSR1 would open the debugger of Node.js, on a port. */
+/**
+ * Sent to programs that define a meaning for them, which this one does not. SIGUSR1 would open the debugger of Node.js,
+ * on a port.
+ */
 export const IGNORED_SIGNALS = ['SIGUSR1', 'SIGUSR2'] as const satisfies readonly NodeJS.Signals[]
 
-export function onEndingSignal(listener: (name: NodeJS.Signals, number: number) => void): void {
-  for (const name of ENDING_SIGNALS) process.on(name, listener)
+/** Takes the place of what Node.js does by itself: SIGUSR1 opens the debugger, SIGUSR2 ends the process. */
+export function ignoreUserSignals(): void {
+  for (const name of IGNORED_SIGNALS) process.on(name, () => undefined)
+}
+
+export function onTerminationSignal(listener: (name: NodeJS.Signals, number: number) => void): void {
+  for (const name of TERMINATION_SIGNALS) process.on(name, listener)
   // The profiler of Node.js works by this one.
-  if (!isAskedFor(/prof/)) process.on('SIGPROF', listener)
+  if (!hasNodeOption(/prof/)) process.on('SIGPROF', listener)
 }
 
 /** Whether Node.js was started with an option like this. */
-export const isAskedFor = (option: RegExp) => [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((text) => option.test(text))
+export const hasNodeOption = (option: RegExp) =>
+  [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((text) => option.test(text))

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import { isatty } from 'node:tty'
 import { prettyFactory } from 'pino-pretty'
 import { createLineWriter, type LineWriter } from './line-writer.ts'
-import { isSamePlace, patientDescriptor } from './patient-descriptor.ts'
+import { isSameFile, nonBlockingDescriptor } from './non-blocking-descriptor.ts'
 
 /** Some 5,000 lines. */
 const MAX_BYTES = 1024 * 1024
@@ -16,22 +16,33 @@ export const prettify = prettyFactory({ ignore: 'pid,hostname' })
 let errorWriter: LineWriter | undefined
 let outputWriter: LineWriter | undefined
 
-/** The one writer of this process for standard error. What it keeps is written before the process ends, if somebody reads. */
+/**
+ * The one writer of this process for standard error. What it keeps is written before the process ends, if somebody
+ * reads.
+ */
 export function standardError(): LineWriter {
-  return (errorWriter ??= flushedAtEnd(createLineWriter({ open: () => patientDescriptor(2), maxBytes: MAX_BYTES, droppedLine })))
+  return (errorWriter ??= flushOnExit(
+    createLineWriter({ open: () => nonBlockingDescriptor(2), maxBytes: MAX_BYTES, droppedLine }),
+  ))
 }
 
 /** The same for standard output. */
 export function standardOutput(): LineWriter {
-  return (outputWriter ??= isSamePlace(1, 2) ? standardError() : flushedAtEnd(createLineWriter({ open: () => patientDescriptor(1), maxBytes: MAX_BYTES, droppedLine: () => '\n' })))
+  return (outputWriter ??= isSameFile(1, 2)
+    ? standardError()
+    : flushOnExit(
+        createLineWriter({ open: () => nonBlockingDescriptor(1), maxBytes: MAX_BYTES, droppedLine: () => '\n' }),
+      ))
 }
 
-function flushedAtEnd(writer: LineWriter): LineWriter {
+function flushOnExit(writer: LineWriter): LineWriter {
   process.once('exit', () => writer.flush(FLUSH_LIMIT_MS))
   return writer
 }
 
 function droppedLine(dropped: number): string {
-  const line = `${JSON.stringify({ level: WARN, time: Date.now(), pid: process.pid, hostname: hostname(), dropped, msg: `${dropped} log lines dropped: nobody read them` })}\n`
+  const msg = `${dropped} log lines dropped: nobody read them`
+  const fields = { level: WARN, time: Date.now(), pid: process.pid, hostname: hostname(), dropped, msg }
+  const line = `${JSON.stringify(fields)}\n`
   return isatty(2) ? prettify(line) : line
 }

@@ -11,11 +11,11 @@ test.each([
   ['daat', 'data'],
   ['limti', 'limit'],
   ['ilmit', 'limit'],
-])('%s was probably meant as %s', (word, meant) => {
+])('%s was probably meant to be %s', (word, meant) => {
   expect(suggestion(word, NAMES)).toBe(meant)
 })
 
-test('a word that is far from all has no suggestion', () => {
+test('a word that resembles nothing gets no suggestion', () => {
   expect(suggestion('PATH', NAMES)).toBeUndefined()
   expect(suggestion('', NAMES)).toBeUndefined()
   expect(suggestion('mlti', NAMES)).toBeUndefined()
@@ -26,7 +26,7 @@ test('a word of more than 100 letters resembles nothing', () => {
   expect(suggestion('x'.repeat(101), ['x'.repeat(101)])).toBeUndefined()
 })
 
-test('a complaint asks for what was meant only when that can be told', () => {
+test('a complaint suggests what was meant only when it is known', () => {
   expect(withSuggestion('limt is unknown', 'limt', NAMES)).toBe('limt is unknown; did you mean limit?')
   expect(withSuggestion('PATH is unknown', 'PATH', NAMES)).toBe('PATH is unknown')
 })

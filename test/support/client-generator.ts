@@ -8,9 +8,16 @@ import { openApiDocument } from '@tidings/server/api/openapi/document.ts'
 
 const run = promisify(execFile)
 /** The generator is a Java program that its npm package carries along; Java itself has to be there. */
-const JAR = join(dirname(createRequire(import.meta.url).resolve('@openapitools/openapi-generator-cli/package.json')), 'bin', 'openapi-generator.jar')
+const JAR = join(
+  dirname(createRequire(import.meta.url).resolve('@openapitools/openapi-generator-cli/package.json')),
+  'bin',
+  'openapi-generator.jar',
+)
 /** Of 2020, and it looks into Java's own classes. */
-const OPENED = ['java.base/java.util=ALL-UNNAMED', 'java.base/java.lang=ALL-UNNAMED'].flatMap((part) => ['--add-opens', part])
+const OPENED = ['java.base/java.util=ALL-UNNAMED', 'java.base/java.lang=ALL-UNNAMED'].flatMap((part) => [
+  '--add-opens',
+  part,
+])
 /** What generated Java code needs and the jar of the generator does not have. */
 const JAVA_STUBS = join(import.meta.dirname, 'generated-clients')
 
@@ -36,12 +43,16 @@ export async function generateClient(language: string, options: readonly string[
   const directory = await mkdtemp(join(tmpdir(), 'generated-client-'))
   const input = join(directory, 'openapi.json')
   await writeFile(input, JSON.stringify(openApiDocument(undefined)))
-  await run('java', [...OPENED, '-jar', JAR, 'generate', '-i', input, '-g', language, '-o', directory, ...options], { maxBuffer: 64 * 1024 * 1024 })
+  await run('java', [...OPENED, '-jar', JAR, 'generate', '-i', input, '-g', language, '-o', directory, ...options], {
+    maxBuffer: 64 * 1024 * 1024,
+  })
   return {
     directory,
     async sources(ending) {
       const paths = (await readdir(directory, { recursive: true })).filter((path) => path.endsWith(ending))
-      return Object.fromEntries(await Promise.all(paths.map(async (path) => [path, await readFile(join(directory, path), 'utf8')] as const)))
+      return Object.fromEntries(
+        await Promise.all(paths.map(async (path) => [path, await readFile(join(directory, path), 'utf8')] as const)),
+      )
     },
     remove: () => rm(directory, { recursive: true, force: true }),
   }
@@ -49,15 +60,37 @@ export async function generateClient(language: string, options: readonly string[
 
 /** Rejects with what the compiler says. */
 export async function compileJava({ directory, sources }: Generated): Promise<void> {
-  const stubs = (await readdir(JAVA_STUBS, { recursive: true })).filter((path) => path.endsWith('.java')).map((path) => join(JAVA_STUBS, path))
-  const own = Object.keys(await sources('.java')).filter((path) => path.startsWith('src/main')).map((path) => join(directory, path))
+  const stubs = (await readdir(JAVA_STUBS, { recursive: true }))
+    .filter((path) => path.endsWith('.java'))
+    .map((path) => join(JAVA_STUBS, path))
+  const own = Object.keys(await sources('.java'))
+    .filter((path) => path.startsWith('src/main'))
+    .map((path) => join(directory, path))
   await run('javac', ['-nowarn', '-cp', JAR, '-d', join(directory, 'classes'), ...own, ...stubs])
 }
 
 export async function compileTypeScript({ directory }: Generated): Promise<void> {
   const compiler = createRequire(import.meta.url).resolve('typescript/bin/tsc')
-  await run(process.execPath, [compiler, '--noEmit', '--target', 'es2022', '--lib', 'es2022,dom', '--module', 'esnext', '--moduleResolution', 'bundler', join(directory, 'index.ts')], { cwd: directory }).catch((error: unknown) => {
-    throw new Error(error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error), { cause: error })
+  await run(
+    process.execPath,
+    [
+      compiler,
+      '--noEmit',
+      '--target',
+      'es2022',
+      '--lib',
+      'es2022,dom',
+      '--module',
+      'esnext',
+      '--moduleResolution',
+      'bundler',
+      join(directory, 'index.ts'),
+    ],
+    { cwd: directory },
+  ).catch((error: unknown) => {
+    throw new Error(error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error), {
+      cause: error,
+    })
   })
 }
 

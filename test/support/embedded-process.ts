@@ -3,10 +3,8 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { programArguments } from '@tidings/harness/program.ts'
 import { vi } from 'vitest'
-
-const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))
 
 export interface Ready {
   readonly url: string
@@ -32,21 +30,31 @@ export interface ProcessOptions {
   readonly checkout?: string
 }
 
-/** Starts `embedded-child.ts` in a process group of its own. */
-export function startProcess({ dataDir, user, checkout = CHECKOUT }: ProcessOptions): EmbeddedProcess {
-  const loader = join(checkout, 'node_modules/tsx/dist/loader.mjs')
-  const child = spawn(process.execPath, ['--import', loader, join(checkout, 'test/support/embedded-child.ts'), dataDir], {
-    ...user, cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'inherit'],
-  })
+/** Starts `embedded-server-program.ts` in a process group of its own. */
+export function startProcess({ dataDir, user, checkout }: ProcessOptions): EmbeddedProcess {
+  const child = spawn(
+    process.execPath,
+    [...programArguments('test/support/embedded-server-program.ts', { root: checkout }), dataDir],
+    {
+      ...user,
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', 'inherit'],
+    },
+  )
   const messages: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => messages.push(line))
   const find = (kind: string) => messages.find((line) => line.includes(`"kind":"${kind}"`))
 
-  const wait = (kind: string) => vi.waitFor(() => {
-    const message = find(kind)
-    if (message === undefined) throw new Error(`not yet ${kind}; so far: ${messages.join()}`)
-    return message
-  }, { timeout: 20_000, interval: 20 })
+  const wait = (kind: string) =>
+    vi.waitFor(
+      () => {
+        const message = find(kind)
+        if (message === undefined) throw new Error(`not yet ${kind}; so far: ${messages.join()}`)
+        return message
+      },
+      { timeout: 20_000, interval: 20 },
+    )
 
   return {
     async ready() {
@@ -70,7 +78,8 @@ export function startProcess({ dataDir, user, checkout = CHECKOUT }: ProcessOpti
 }
 
 function toReady(message: unknown): Ready {
-  if (typeof message !== 'object' || message === null || !('url' in message) || !('isFirstUse' in message)) throw new Error('the process said something else')
+  if (typeof message !== 'object' || message === null || !('url' in message) || !('isFirstUse' in message))
+    throw new Error('the process said something else')
   return { url: String(message.url), isFirstUse: message.isFirstUse === true }
 }
 
@@ -81,7 +90,10 @@ export async function postmasterPid(dataDir: string): Promise<number> {
 
 /** False for a zombie too. */
 export async function isRunning(pid: number): Promise<boolean> {
-  return readFile(`/proc/${pid}/cmdline`, 'utf8').then((words) => words !== '', () => false)
+  return readFile(`/proc/${pid}/cmdline`, 'utf8').then(
+    (words) => words !== '',
+    () => false,
+  )
 }
 
 function pidOf(child: ChildProcess): number {

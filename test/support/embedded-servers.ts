@@ -1,8 +1,12 @@
-import { createEmbeddedServer, type EmbeddedServer, type EmbeddedServerParts } from '@tidings/server/db/embedded/server.ts'
+import {
+  createEmbeddedServer,
+  type EmbeddedServer,
+  type EmbeddedServerOptions,
+} from '@tidings/embedded-postgres/embedded-server.ts'
 import { createLog } from '@tidings/server/log.ts'
 
-/** Settings of the server, see `EmbeddedServerParts`. */
-type EmbeddedOptions = Pick<EmbeddedServerParts, 'settings'>
+/** Settings of the server, see `EmbeddedServerOptions`. */
+type EmbeddedOptions = Pick<EmbeddedServerOptions, 'settings'>
 
 /** The embedded servers that a test starts, so that they can be stopped behind it. */
 export interface EmbeddedServers {

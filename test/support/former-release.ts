@@ -9,7 +9,9 @@ export async function installFormerRelease(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query('create table migration (version integer primary key, name text not null, applied timestamptz not null default now())')
+    await client.query(
+      'create table migration (version integer primary key, name text not null, applied timestamptz not null default now())',
+    )
     for (const [index, name] of MIGRATIONS.entries()) {
       await client.query(await readFile(new URL(`../../server/migrations/${name}`, import.meta.url), 'utf8'))
       await client.query('insert into migration (version, name) values ($1, $2)', [index + 1, name])

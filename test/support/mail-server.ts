@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { createWaiting } from '@tidings/harness/waiting.ts'
+import { createWaiter } from '@tidings/harness/wait-until.ts'
 import { SMTPServer, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import { readMail, type ReceivedMail } from './received-mail.ts'
 import { TEST_CERTIFICATE, TEST_CERTIFICATE_KEY } from './tls-fixture.ts'
 
-/** A code to refuse with; `withheld`: no answer, ever; undefined: yes. */
+/** A code to reject with; `withheld`: no reply, ever; undefined: yes. */
 export type MailAnswer = number | 'withheld' | undefined
 
 /** What a client asks, in the order of a session. */
@@ -17,7 +17,10 @@ export type MailQuestion =
   | { readonly kind: 'message'; readonly mail: ReceivedMail }
 
 export interface MailServerOptions {
-  /** `starttls` unless said otherwise: offered, with the certificate of the tests. `none`: not offered. `tls`: from the first byte. */
+  /**
+   * `starttls` unless said otherwise: offered, with the certificate of the tests. `none`: not offered. `tls`: from the
+   * first byte.
+   */
   readonly encryption?: 'none' | 'starttls' | 'tls'
   readonly needsLogin?: boolean
   readonly options?: SMTPServerOptions
@@ -28,9 +31,9 @@ export interface TestMailServer {
   readonly port: number
   /** Mails that were accepted, in their order. */
   readonly accepted: readonly ReceivedMail[]
-  /** Everything that was asked. */
+  /** Everything that the server received. */
   readonly asked: readonly MailQuestion[]
-  /** Decides every answer; asked again for each question. */
+  /** Decides every reply; called again for each command. */
   decide(callback: (question: MailQuestion) => MailAnswer | Promise<MailAnswer>): void
   /** The next `count` accepted mails that no earlier call took. Rejects at the deadline. */
   take(count: number, deadlineMs?: number): Promise<ReceivedMail[]>
@@ -47,28 +50,39 @@ export interface TestMailServer {
 
 const DEADLINE_MS = 10_000
 
-export async function startMailServer({ encryption = 'starttls', needsLogin = false, options = {} }: MailServerOptions = {}): Promise<TestMailServer> {
+export async function startMailServer({
+  encryption = 'starttls',
+  needsLogin = false,
+  options = {},
+}: MailServerOptions = {}): Promise<TestMailServer> {
   const accepted: ReceivedMail[] = []
   const asked: MailQuestion[] = []
   const sockets = new Set<Socket>()
-  const waiting = createWaiting()
+  const waiting = createWaiter()
   let decide: Parameters<TestMailServer['decide']>[0] = () => undefined
   let taken = 0
 
   const answer: Ask = async (question, callback) => {
     asked.push(question)
-    waiting.look()
+    waiting.check()
     const decided = await decide(question)
     if (decided === undefined && question.kind === 'message') accepted.push(question.mail)
-    waiting.look()
+    waiting.check()
     if (decided === 'withheld') return
-    callback(decided === undefined ? undefined : Object.assign(new Error('as the test decided'), { responseCode: decided }))
+    callback(
+      decided === undefined ? undefined : Object.assign(new Error('as the test decided'), { responseCode: decided }),
+    )
   }
 
   let server = createServer(answer, sockets, { encryption, needsLogin, options })
   const port = await listen(server, 0)
   const waitFor = (predicate: () => boolean, deadlineMs = DEADLINE_MS) =>
-    waiting.until(predicate, deadlineMs, () => `the mail server waited ${deadlineMs} ms in vain; ${accepted.length} mails came, ${asked.length} questions`)
+    waiting.until(
+      predicate,
+      deadlineMs,
+      () =>
+        `the mail server timed out after ${deadlineMs} ms; ${accepted.length} mails and ${asked.length} commands came`,
+    )
   const cutConnections = () => {
     for (const socket of sockets) socket.destroy()
   }
@@ -79,7 +93,12 @@ export async function startMailServer({ encryption = 'starttls', needsLogin = fa
   }
 
   return {
-    port, accepted, asked, waitFor, cutConnections, goDown,
+    port,
+    accepted,
+    asked,
+    waitFor,
+    cutConnections,
+    goDown,
     decide(callback) {
       decide = callback
     },
@@ -100,20 +119,36 @@ export async function startMailServer({ encryption = 'starttls', needsLogin = fa
 /** Asks for each step of a session. Calls back with an error that carries the code, with nothing, or not at all. */
 type Ask = (question: MailQuestion, callback: (error?: Error) => void) => Promise<void>
 
-function createServer(ask: Ask, sockets: Set<Socket>, { encryption, needsLogin, options }: Required<MailServerOptions>): SMTPServer {
+function createServer(
+  ask: Ask,
+  sockets: Set<Socket>,
+  { encryption, needsLogin, options }: Required<MailServerOptions>,
+): SMTPServer {
   const server = new SMTPServer({
-    secure: encryption === 'tls', key: TEST_CERTIFICATE_KEY, cert: TEST_CERTIFICATE,
-    authOptional: !needsLogin, allowInsecureAuth: true, disableReverseLookup: true, closeTimeout: 1,
+    secure: encryption === 'tls',
+    key: TEST_CERTIFICATE_KEY,
+    cert: TEST_CERTIFICATE,
+    authOptional: !needsLogin,
+    allowInsecureAuth: true,
+    disableReverseLookup: true,
+    closeTimeout: 1,
     disabledCommands: [...(encryption === 'none' ? ['STARTTLS'] : []), ...(needsLogin ? [] : ['AUTH'])],
     onConnect: (_session, callback) => void ask({ kind: 'connect' }, callback),
     onAuth({ username = '', password }, session, callback) {
-      void ask({ kind: 'login', user: username, password: password ?? '', isEncrypted: session.secure }, (error) => callback(error ?? null, { user: username }))
+      void ask({ kind: 'login', user: username, password: password ?? '', isEncrypted: session.secure }, (error) =>
+        callback(error ?? null, { user: username }),
+      )
     },
     onMailFrom: ({ address }, _session, callback) => void ask({ kind: 'sender', address }, callback),
     onRcptTo: ({ address }, _session, callback) => void ask({ kind: 'recipient', address }, callback),
     onData(stream, session: SMTPServerSession, callback) {
       // A connection that is cut in the middle of a mail leaves no mail.
-      buffer(stream).then((raw) => readMail(raw, session)).then((mail) => ask({ kind: 'message', mail }, callback), () => undefined)
+      buffer(stream)
+        .then((raw) => readMail(raw, session))
+        .then(
+          (mail) => ask({ kind: 'message', mail }, callback),
+          () => undefined,
+        )
     },
     ...options,
   })
@@ -126,7 +161,7 @@ function createServer(ask: Ask, sockets: Set<Socket>, { encryption, needsLogin, 
   return server
 }
 
-/** Answers the port. */
+/** Returns the port. */
 function listen(server: SMTPServer, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)

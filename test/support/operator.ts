@@ -2,8 +2,8 @@ import { createClient, type Client } from '@tidings/harness/client.ts'
 import { startReceiver, type Receiver } from '@tidings/harness/receiver.ts'
 import { startService, type ServiceOptions, type ServiceProcess } from '@tidings/harness/service-process.ts'
 import { mintDevelopmentToken } from '@tidings/server/api/auth/development-token.ts'
-import { checkAnswer } from './checked-answers.ts'
-import { createDataDirectories } from './embedded-directories.ts'
+import { checkResponse } from './response-checks.ts'
+import { createDataDirectories } from './data-directories.ts'
 
 /** Somebody who runs the service as real processes on one data directory, and reads what it says. */
 export interface Operator {
@@ -17,45 +17,67 @@ export interface Operator {
   readonly output: readonly string[]
   /** Every line on standard error, of all processes. */
   readonly log: readonly string[]
-  /** Lines of the log that a person must look at: level error and above, or no JSON at all. */
+  /** Lines of the log that need manual intervention: level error and above, or no JSON at all. */
   alarms(): readonly string[]
-  start(options?: Pick<ServiceOptions, 'env' | 'ownGroup' | 'root' | 'uid'>): Promise<ServiceProcess>
+  start(options?: Pick<ServiceOptions, 'env' | 'ownGroup' | 'program' | 'root' | 'uid'>): Promise<ServiceProcess>
   /** Has everything that is published in `jobs` sent to the receiver. */
   subscribe(): Promise<void>
   /** `200` or `503`, and what was said. */
   readiness(): Promise<{ status: number; result: string }>
   /** Ends what still runs and removes the directory. */
-  leave(): Promise<void>
+  cleanUp(): Promise<void>
 }
 
 const ENV = {
-  DATABASE_URL: undefined, BROKER_URL: undefined, TENANTS_FILE: undefined, TAPIS_TENANT_SVC_BASEURL: undefined, HOST: undefined,
-  TIDINGS_RETRY_DELAYS_S: '0.1', LOG_LEVEL: 'info',
+  DATABASE_URL: undefined,
+  BROKER_URL: undefined,
+  TENANTS_FILE: undefined,
+  TAPIS_TENANT_SVC_BASEURL: undefined,
+  HOST: undefined,
+  TIDINGS_RETRY_DELAYS_S: '0.1',
+  LOG_LEVEL: 'info',
 }
 
 export async function createOperator(common: ServiceOptions['env'] = {}): Promise<Operator> {
   const directories = createDataDirectories()
   const dataDir = await directories.make()
   const receiver = await startReceiver()
-  const token = await mintDevelopmentToken({ dataDir, siteId: 'dev', tenants: { kind: 'development' } }, { kind: 'service', name: 'jobs' })
+  const token = await mintDevelopmentToken(
+    { dataDir, siteId: 'dev', tenants: { kind: 'development' } },
+    { kind: 'service', name: 'jobs' },
+  )
   const processes: ServiceProcess[] = []
   const output: string[] = []
   const log: string[] = []
   let url = ''
-  const client = createClient(() => url, { token, user: 'jdoe', tenant: 'dev', onAnswer: checkAnswer })
+  const client = createClient(() => url, { token, user: 'jdoe', tenant: 'dev', onResponse: checkResponse })
 
   return {
-    dataDir, receiver, token, client, output, log,
+    dataDir,
+    receiver,
+    token,
+    client,
+    output,
+    log,
     alarms: () => log.filter(isAlarm),
     async start({ env = {}, ...options } = {}) {
-      const service = await startService({ dataDir, ...options, env: { ...ENV, ...common, ...env }, onLog: (line) => log.push(line), onOutput: (line) => output.push(line) })
+      const service = await startService({
+        dataDir,
+        ...options,
+        env: { ...ENV, ...common, ...env },
+        onLog: (line) => log.push(line),
+        onOutput: (line) => output.push(line),
+      })
       processes.push(service)
       if (service.url.startsWith('http')) url = service.url
       return service
     },
     async subscribe() {
       const { status, body } = await client.call('POST', '/subscriptions', {
-        name: 'everything', typeFilter: 'jobs.*.*', subjectFilter: '*', deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url('/hook') }],
+        name: 'everything',
+        typeFilter: 'jobs.*.*',
+        subjectFilter: '*',
+        deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: receiver.url('/hook') }],
       })
       if (status !== 201) throw new Error(`no subscription: ${status} ${body?.message ?? ''}`)
     },
@@ -63,7 +85,7 @@ export async function createOperator(common: ServiceOptions['env'] = {}): Promis
       const { status, body } = await client.call('GET', '/readycheck')
       return { status, result: String(body?.result) }
     },
-    async leave() {
+    async cleanUp() {
       await Promise.all(processes.map((service) => service.end('SIGKILL')))
       await client.close()
       await receiver.close()

@@ -10,8 +10,13 @@ export interface RawReceiver {
   close(): Promise<void>
 }
 
-/** A TCP server on 127.0.0.1 that does what no HTTP server would. `onRequest` is called with each chunk that arrives. */
-export async function startRawReceiver(onRequest: (socket: Socket, chunk: Buffer) => void, onConnection: (socket: Socket) => void = () => undefined): Promise<RawReceiver> {
+/**
+ * A TCP server on 127.0.0.1 that does what no HTTP server would. `onRequest` is called with each chunk that arrives.
+ */
+export async function startRawReceiver(
+  onRequest: (socket: Socket, chunk: Buffer) => void,
+  onConnection: (socket: Socket) => void = () => undefined,
+): Promise<RawReceiver> {
   const connections: Socket[] = []
   const server = createServer((socket) => {
     connections.push(socket)
@@ -28,7 +33,12 @@ export async function startRawReceiver(onRequest: (socket: Socket, chunk: Buffer
     port,
     connections,
     async allClosed() {
-      await Promise.all(connections.map((socket) => new Promise<void>((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve())))))
+      await Promise.all(
+        connections.map(
+          (socket) =>
+            new Promise<void>((resolve) => (socket.closed ? resolve() : socket.once('close', () => resolve()))),
+        ),
+      )
     },
     async close() {
       for (const socket of connections) socket.destroy()

@@ -31,7 +31,11 @@ export async function readMail(raw: Buffer, session: SMTPServerSession): Promise
     connection: session.id,
     raw,
     parsed,
-    headerLines: raw.subarray(0, raw.indexOf('\r\n\r\n')).toString().replace(/\r\n(?=[ \t])/g, '').split('\r\n'),
+    headerLines: raw
+      .subarray(0, raw.indexOf('\r\n\r\n'))
+      .toString()
+      .replace(/\r\n(?=[ \t])/g, '')
+      .split('\r\n'),
     json,
     notification: JSON.parse(json.toString()) as NotificationBody,
   }

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events'
 import { pino } from 'pino'
-import type { Log } from '../../server/log.ts'
+import type { Log } from '@tidings/server/log.ts'
 
 /** A log that a test can read, and wait on. */
 export interface RecordingLog {

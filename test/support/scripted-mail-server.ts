@@ -2,15 +2,17 @@ import type { Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startRawReceiver, type RawReceiver } from './raw-receiver.ts'
 
-/** Answers by verb; what is not given is answered as a server does that takes everything. */
+/** Replies by verb; for what is not given the server accepts everything. */
 export interface MailScript {
   /** Undefined: none is sent. */
   readonly greeting?: string | undefined
-  /** By the first word of the line, or `.` for the end of a text. `withheld`: no answer; `cut`: the connection ends. */
+  /** By the first word of the line, or `.` for the end of a text. `withheld`: no reply; `cut`: the connection ends. */
   readonly answers?: Readonly<Record<string, string>>
-  /** By the same words, and `greeting`: how long an answer takes. At once unless given. */
+  /** By the same words, and `greeting`: how long a reply takes. At once unless given. */
   readonly delaysMs?: Readonly<Record<string, number>>
-  /** What becomes of a handshake after STARTTLS was answered 220. */
+  /** After its reply to this word the server reads nothing more, until the test resumes the connection. */
+  readonly stopsReadingAt?: string
+  /** What happens to a handshake after the reply 220 to STARTTLS. */
   readonly handshake?: keyof typeof HANDSHAKES
 }
 
@@ -32,10 +34,24 @@ export interface ScriptedMailServer extends RawReceiver {
   readonly lines: readonly string[]
 }
 
-const USUAL: Readonly<Record<string, string>> = { EHLO: '250 scripted', MAIL: '250 ok', RCPT: '250 ok', DATA: '354 go on', '.': '250 taken', RSET: '250 ok', QUIT: '221 bye' }
+const USUAL: Readonly<Record<string, string>> = {
+  EHLO: '250 scripted',
+  MAIL: '250 ok',
+  RCPT: '250 ok',
+  DATA: '354 go on',
+  '.': '250 taken',
+  RSET: '250 ok',
+  QUIT: '221 bye',
+}
 
-/** A mail server that says word for word what the test wants, and remembers what it was told. */
-export async function startScriptedMailServer({ answers = {}, delaysMs = {}, handshake, ...rest }: MailScript = {}): Promise<ScriptedMailServer> {
+/** A mail server that replies word for word what the test wants, and remembers what it received. */
+export async function startScriptedMailServer({
+  answers = {},
+  delaysMs = {},
+  stopsReadingAt,
+  handshake,
+  ...rest
+}: MailScript = {}): Promise<ScriptedMailServer> {
   const greeting = 'greeting' in rest ? rest.greeting : '220 scripted'
   const lines: string[] = []
   const sessions = new Map<Socket, { buffered: string; isText: boolean; isSecuring: boolean }>()
@@ -49,6 +65,7 @@ export async function startScriptedMailServer({ answers = {}, delaysMs = {}, han
     session.isSecuring = verb === 'STARTTLS' && answer.startsWith('220')
     if (answer === 'cut') socket.destroy()
     else if (answer !== 'withheld') say(socket, verb, answer)
+    if (verb === stopsReadingAt) socket.pause()
   }
 
   function say(socket: Socket, verb: string, answer: string): void {
@@ -57,18 +74,21 @@ export async function startScriptedMailServer({ answers = {}, delaysMs = {}, han
     else void delay(delayMs).then(() => socket.write(`${answer}\r\n`))
   }
 
-  const server = await startRawReceiver((socket, chunk) => {
-    const session = sessions.get(socket) ?? { buffered: '', isText: false, isSecuring: false }
-    sessions.set(socket, session)
-    if (session.isSecuring && handshake !== undefined) {
-      HANDSHAKES[handshake](socket)
-      return
-    }
-    const parts = (session.buffered + chunk.toString()).split('\r\n')
-    session.buffered = parts.pop() ?? ''
-    for (const line of parts) take(socket, line, session)
-  }, (socket) => {
-    if (greeting !== undefined) say(socket, 'greeting', greeting)
-  })
+  const server = await startRawReceiver(
+    (socket, chunk) => {
+      const session = sessions.get(socket) ?? { buffered: '', isText: false, isSecuring: false }
+      sessions.set(socket, session)
+      if (session.isSecuring && handshake !== undefined) {
+        HANDSHAKES[handshake](socket)
+        return
+      }
+      const parts = (session.buffered + chunk.toString()).split('\r\n')
+      session.buffered = parts.pop() ?? ''
+      for (const line of parts) take(socket, line, session)
+    },
+    (socket) => {
+      if (greeting !== undefined) say(socket, 'greeting', greeting)
+    },
+  )
   return { ...server, lines }
 }

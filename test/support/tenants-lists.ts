@@ -1,7 +1,7 @@
 import type { Signer } from './tokens.ts'
 
 /** The lists of the Tenants service, as plain objects that a test may change. */
-export interface Lists {
+export interface TenantLists {
   tenants: Record<string, unknown>[]
   sites: Record<string, unknown>[]
 }
@@ -15,12 +15,23 @@ export interface Lists {
  *
  * Besides: `homeless` has no site, the site of `ghost` is not in the list, and the key of `keyless` cannot be decoded.
  */
-export function createLists({ admin, dev, other }: { admin: Signer; dev: Signer; other: Signer }): Lists {
-  const tenant = (id: string, siteId: string | undefined, { publicKey }: { publicKey: string } = other) => ({ tenant_id: id, site_id: siteId, public_key: publicKey, status: 'active' })
+export function createTenantLists({ admin, dev, other }: { admin: Signer; dev: Signer; other: Signer }): TenantLists {
+  const tenant = (id: string, siteId: string | undefined, { publicKey }: { publicKey: string } = other) => ({
+    tenant_id: id,
+    site_id: siteId,
+    public_key: publicKey,
+    status: 'active',
+  })
   return {
     tenants: [
-      tenant('admin', 'dev', admin), tenant('dev', 'dev', dev), tenant('branch-admin', 'branch'), tenant('lab', 'branch'), tenant('third-admin', 'third'),
-      tenant('homeless', undefined), tenant('ghost', 'nowhere'), tenant('keyless', 'dev', { publicKey: 'garbage' }),
+      tenant('admin', 'dev', admin),
+      tenant('dev', 'dev', dev),
+      tenant('branch-admin', 'branch'),
+      tenant('lab', 'branch'),
+      tenant('third-admin', 'third'),
+      tenant('homeless', undefined),
+      tenant('ghost', 'nowhere'),
+      tenant('keyless', 'dev', { publicKey: 'garbage' }),
     ],
     sites: [
       { site_id: 'dev', primary: true, site_admin_tenant_id: 'admin', services: ['notifications', 'jobs'] },
@@ -31,7 +42,7 @@ export function createLists({ admin, dev, other }: { admin: Signer; dev: Signer;
 }
 
 /** Changes members of the entry with this id. */
-export function change(list: Record<string, unknown>[], id: string, changes: Record<string, unknown>): void {
+export function changeEntry(list: Record<string, unknown>[], id: string, changes: Record<string, unknown>): void {
   const entry = list.find(({ tenant_id: tenantId, site_id: siteId }) => (tenantId ?? siteId) === id)
   if (!entry) throw new Error(`no entry ${id}`)
   Object.assign(entry, changes)

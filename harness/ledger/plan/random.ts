@@ -1,9 +1,11 @@
-/** The next number, from 0 up to but not including 1. */
+/** Returns the next number: 0 or more, less than 1. */
 export type Random = () => number
 
-const SPREAD = 2_654_435_761 // odd, so that neighbouring seeds begin far from each other
+const SPREAD = 2_654_435_761 // odd, so that neighbouring seeds give different sequences
 
-/** The same numbers for the same seed, on every machine (xorshift, 32 bits). For plans, not for secrets. */
+/**
+ * Returns a generator with the same numbers for the same seed on every machine (xorshift, 32 bits). Not for secrets.
+ */
 export function createRandom(seed: number): Random {
   let state = Math.imul(seed, SPREAD) >>> 0 || 1
   const next = () => {
@@ -16,5 +18,5 @@ export function createRandom(seed: number): Random {
   return next
 }
 
-/** A whole number from 0 up to but not including `limit`. */
+/** Returns a whole number: 0 or more, less than `limit`. */
 export const wholeBelow = (random: Random, limit: number) => Math.floor(random() * limit)

@@ -1,2 +1,2 @@
-/** Another number with each run; the report tells it, and with `--seed` the same run can be planned again. */
+/** Returns a seed that differs with each run. The report prints it, and `--seed` repeats the plan. */
 export const newSeed = () => Date.now() % 1_000_000

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '../../client.ts'
-import { SOURCE } from '../plan/plan.ts'
-import { outcomeOfAnswer, outcomeOfFailure } from './publish-outcome.ts'
+import { SOURCE } from '../plan/publish-plan.ts'
+import { outcomeOfResponse, outcomeOfFailure } from './publish-outcome.ts'
 
 export interface FillOptions {
   readonly client: Client
@@ -12,7 +12,7 @@ export interface FillOptions {
 
 export interface Filled {
   readonly retries: number
-  /** Answers that no publisher should get. */
+  /** Responses that no publisher should get. */
   readonly unexpected: readonly string[]
 }
 
@@ -20,16 +20,27 @@ const CONCURRENCY = 100
 const RETRY_AFTER_MS = 100
 const DATA = 'x'.repeat(700)
 
-/** Publishes so many events of about 1 KB, dealt out over the series, each series one event after the other. Rejects when aborted. */
+/**
+ * Publishes events of about 1 KB, spread over the series, each series one event after the other. Rejects when aborted.
+ */
 export async function fillBacklog({ client, events, series, signal }: FillOptions): Promise<Filled> {
   const unexpected: string[] = []
   let retries = 0
 
   async function publish(seriesId: string, step: number): Promise<void> {
-    const body = { source: SOURCE, type: 'jobs.LEDGER.BACKLOG', subject: seriesId, seriesId, timestamp: new Date().toISOString(), data: DATA }
+    const body = {
+      source: SOURCE,
+      type: 'jobs.LEDGER.BACKLOG',
+      subject: seriesId,
+      seriesId,
+      timestamp: new Date().toISOString(),
+      data: DATA,
+    }
     for (;;) {
       signal.throwIfAborted()
-      const outcome = await client.call('POST', '/events/publish', body, { 'idempotency-key': `${seriesId} ${step}` }).then(outcomeOfAnswer, outcomeOfFailure)
+      const outcome = await client
+        .call('POST', '/events/publish', body, { 'idempotency-key': `${seriesId} ${step}` })
+        .then(outcomeOfResponse, outcomeOfFailure)
       if (outcome.kind === 'stored') return
       if (outcome.kind === 'unexpected') unexpected.push(outcome.said)
       retries += 1
@@ -37,10 +48,11 @@ export async function fillBacklog({ client, events, series, signal }: FillOption
     }
   }
 
-  /** Every `CONCURRENCY`th series, so that no two work the same. */
+  /** Publishes every `CONCURRENCY`th series, so that no two workers share one. */
   async function work(worker: number): Promise<void> {
     for (let round = 0; round * series < events; round += 1) {
-      for (let place = worker; place < Math.min(series, events - round * series); place += CONCURRENCY) await publish(`series-${place}`, round)
+      for (let place = worker; place < Math.min(series, events - round * series); place += CONCURRENCY)
+        await publish(`series-${place}`, round)
     }
   }
 

@@ -1,36 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from '../../client.ts'
-import type { Pace } from './pace.ts'
-import { SOURCE, type Plan, type SeriesPlan, type Step } from '../plan/plan.ts'
-import { outcomeOfAnswer, outcomeOfFailure, type PublishOutcome } from './publish-outcome.ts'
+import type { RateLimiter } from './rate-limiter.ts'
+import { SOURCE, type Plan, type SeriesPlan, type Step } from '../plan/publish-plan.ts'
+import { outcomeOfResponse, outcomeOfFailure, type PublishOutcome } from './publish-outcome.ts'
 
 const RETRY_AFTER_MS = 200
 
-/** What became of one step. */
+/** The result of one step. */
 export interface StepRecord {
-  /** Of the answer; undefined as long as there was none, and for an end of series. */
+  /** From the response; undefined before it, and for an end of series. */
   uuid: string | undefined
   isStored: boolean
-  /** When the first request for it was begun, monotonic ms; undefined before. */
+  /** When its first request started, in monotonic ms; undefined before. */
   sentAtMs: number | undefined
-  /** Requests whose outcome was never told: without a key each may have stored a copy. */
+  /** Requests of unknown outcome: without a key each may have stored a copy. */
   unknowns: number
 }
 
 /** A series as it was planned and published. */
-export interface SeriesBook {
+export interface SeriesHistory {
   readonly seriesId: string
   readonly subject: string
   readonly steps: readonly Step[]
   readonly records: readonly Readonly<StepRecord>[]
 }
 
-export interface PublishersParts {
+export interface PublishersDeps {
   readonly plan: Plan
-  /** One for each publisher; the series are dealt out among them. */
+  /** One per publisher; the series are distributed among them. */
   readonly clients: readonly Client[]
-  /** Unset: as fast as it goes. */
-  readonly pace?: Pace | undefined
+  /** Undefined: as fast as possible. */
+  readonly rateLimiter?: RateLimiter | undefined
   readonly keyPrefix: string | undefined
   readonly onPublished: () => void
 }
@@ -38,24 +38,30 @@ export interface PublishersParts {
 export interface Publishers {
   /**
    * Publishes everything: all series at once, each strictly one step after the other. After `endAtMs` (monotonic) no
-   * step is begun any more; those that were begun are published to the end. Rejects when aborted.
+   * step starts; those that have started are completed. Rejects when aborted.
    */
   run(signal: AbortSignal, endAtMs?: number): Promise<void>
-  /** What was begun. */
-  books(): SeriesBook[]
-  /** Answers that no publisher should get. */
+  /** Returns the steps that have started. */
+  histories(): SeriesHistory[]
+  /** Responses that no publisher should get. */
   readonly unexpected: readonly string[]
 }
 
-export function createPublishers({ plan, clients, pace, keyPrefix, onPublished }: PublishersParts): Publishers {
-  const published = plan.series.map((series) => series.steps.map((): StepRecord => ({ uuid: undefined, isStored: false, sentAtMs: undefined, unknowns: 0 })))
+export function createPublishers({ plan, clients, rateLimiter, keyPrefix, onPublished }: PublishersDeps): Publishers {
+  const published = plan.series.map((series) =>
+    series.steps.map((): StepRecord => ({ uuid: undefined, isStored: false, sentAtMs: undefined, unknowns: 0 })),
+  )
   const unexpected: string[] = []
 
-  async function publishSeries(series: SeriesPlan, place: number, { signal, endAtMs }: { signal: AbortSignal; endAtMs: number }): Promise<void> {
+  async function publishSeries(
+    series: SeriesPlan,
+    place: number,
+    { signal, endAtMs }: { signal: AbortSignal; endAtMs: number },
+  ): Promise<void> {
     const client = clients[place % clients.length]
     if (!client) throw new Error('there is no publisher')
     for (const [index, record] of (published[place] ?? []).entries()) {
-      await pace?.turn(signal)
+      await rateLimiter?.acquire(signal)
       if (performance.now() >= endAtMs) return
       record.sentAtMs = performance.now()
       const attempt = attemptOf(client, series, index)
@@ -84,25 +90,28 @@ export function createPublishers({ plan, clients, pace, keyPrefix, onPublished }
       case 'unknown':
         record.unknowns += 1
         break
-      default: outcome satisfies never
+      default:
+        outcome satisfies never
     }
   }
 
-  /** The same request each time. */
+  /** Returns a function that sends the same request each time. */
   function attemptOf(client: Client, series: SeriesPlan, index: number): () => Promise<PublishOutcome> {
     const step = series.steps[index]
     if (!step) throw new Error(`${series.seriesId} has no step ${index}`)
-    const headers: Record<string, string> = keyPrefix === undefined ? {} : { 'idempotency-key': `${keyPrefix} ${series.seriesId} ${index}` }
+    const headers: Record<string, string> =
+      keyPrefix === undefined ? {} : { 'idempotency-key': `${keyPrefix} ${series.seriesId} ${index}` }
     const [path, body] = requestFor(series, step, index)
-    return () => client.call('POST', path, body, headers).then(outcomeOfAnswer, outcomeOfFailure)
+    return () => client.call('POST', path, body, headers).then(outcomeOfResponse, outcomeOfFailure)
   }
 
   return {
     unexpected,
-    books: () => plan.series.map(({ seriesId, subject, steps }, place) => {
-      const begun = (published[place] ?? []).filter((record) => record.sentAtMs !== undefined)
-      return { seriesId, subject, steps: steps.slice(0, begun.length), records: begun }
-    }),
+    histories: () =>
+      plan.series.map(({ seriesId, subject, steps }, place) => {
+        const begun = (published[place] ?? []).filter((record) => record.sentAtMs !== undefined)
+        return { seriesId, subject, steps: steps.slice(0, begun.length), records: begun }
+      }),
     async run(signal, endAtMs = Infinity) {
       await Promise.all(plan.series.map((series, place) => publishSeries(series, place, { signal, endAtMs })))
     },
@@ -112,18 +121,21 @@ export function createPublishers({ plan, clients, pace, keyPrefix, onPublished }
 function requestFor({ seriesId, subject }: SeriesPlan, step: Step, index: number): [path: string, body: object] {
   const key = { source: SOURCE, subject, seriesId }
   if (step.kind === 'end_series') return ['/events/endSeries', key]
-  return ['/events/publish', {
-    ...key,
-    type: 'jobs.LEDGER.STEP',
-    timestamp: new Date().toISOString(),
-    data: eventData(index, step.paddingBytes),
-    endSeries: step.ends === 'flag',
-    deleteSubscriptionsMatchingSubject: step.ends === 'delete_flag',
-  }]
+  return [
+    '/events/publish',
+    {
+      ...key,
+      type: 'jobs.LEDGER.STEP',
+      timestamp: new Date().toISOString(),
+      data: eventData(index, step.paddingBytes),
+      endSeries: step.ends === 'flag',
+      deleteSubscriptionsMatchingSubject: step.ends === 'delete_flag',
+    },
+  ]
 }
 
-/** Begins with the step, so that an arrival tells which one it is. */
+/** Returns data that begins with the step, so that an arrival shows which step it is. */
 const eventData = (step: number, paddingBytes: number) => `${step} ${'x'.repeat(paddingBytes)}`
 
-/** The step that an event's data names; NaN when there is none. */
+/** Returns the step that an event's data names; NaN if there is none. */
 export const stepOf = (data: string | null) => Number.parseInt(data ?? '', 10)

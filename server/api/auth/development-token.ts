@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { importPKCS8, SignJWT } from 'jose'
-import type { Config } from '../../config.ts'
+import type { Config } from '../../config/config.ts'
 import { openDevelopmentKeys } from './development-keys.ts'
-import { DEVELOPMENT_ADMIN_TENANT } from './development-tenants.ts'
+import { DEVELOPMENT_ADMIN_TENANT } from './tenants/tenants-development-source.ts'
 
-export const DEFAULT_TTL_S = 14_400 // what real services ask the Tokens service for (contract 1.7)
+export const DEFAULT_TTL_S = 14_400 // what real services ask the Tokens service for (protocol 1.7)
 
-/** Users live in `dev`; services in the admin tenant, whoever they act for. */
-export type TokenHolder = { readonly kind: 'service'; readonly name: string } | { readonly kind: 'user'; readonly name: string }
+/** Users belong to `dev`; services to the admin tenant, whichever user they act for. */
+export type TokenHolder =
+  { readonly kind: 'service'; readonly name: string } | { readonly kind: 'user'; readonly name: string }
 
 export interface MintOptions {
   readonly ttlS?: number
@@ -15,11 +16,13 @@ export interface MintOptions {
 }
 
 /**
- * An access token as the Tokens service would issue it (contract 1.2), signed with a development key, which is made when absent.
- * Throws `NotDevelopmentError` when real tenants are configured.
+ * Returns an access token as the Tokens service would issue it (protocol 1.2), signed with a development key, which is
+ * made when absent. Throws `NotDevelopmentError` when real tenants are configured.
  */
 export async function mintDevelopmentToken(
-  config: Pick<Config, 'dataDir' | 'siteId' | 'tenants'>, { kind, name }: TokenHolder, { ttlS = DEFAULT_TTL_S, nowMs = Date.now() }: MintOptions = {},
+  config: Pick<Config, 'dataDir' | 'siteId' | 'tenants'>,
+  { kind, name }: TokenHolder,
+  { ttlS = DEFAULT_TTL_S, nowMs = Date.now() }: MintOptions = {},
 ): Promise<string> {
   const tenant = kind === 'service' ? DEVELOPMENT_ADMIN_TENANT : 'dev'
   const keys = await openDevelopmentKeys(config)

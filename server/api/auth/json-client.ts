@@ -1,49 +1,48 @@
 import { Agent, request } from 'undici'
 
-/** Refused connections and broken answers reject; what came as a whole is told apart. */
-export type JsonAnswer =
-  | { readonly kind: 'json'; readonly value: unknown }
-  | { readonly kind: 'refused'; readonly statusCode: number }
+/** Connection failures and malformed responses reject; this is the result of a complete response. */
+export type JsonResponse =
+  { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'rejected'; readonly statusCode: number }
 
-export interface JsonQuestion {
+export interface JsonRequest {
   readonly method?: 'GET' | 'POST'
   readonly headers?: Readonly<Record<string, string>>
   /** Sent as JSON. */
   readonly body?: object
-  /** Statuses that are an answer; any other is a refusal. */
+  /** Statuses of a success; any other is a rejection. */
   readonly expects?: readonly number[]
-  /** Gives the question up. */
+  /** Cancels the request. */
   readonly signal: AbortSignal
 }
 
-/** Asks other services for JSON. */
+/** Requests JSON from other services. */
 export interface JsonClient {
-  /** A redirect is a refusal: keys, tokens and rights come from the address that was configured, or not at all. */
-  ask(url: string, question: JsonQuestion): Promise<JsonAnswer>
+  /** A redirect counts as rejected: keys, tokens and rights come from the configured address or not at all. */
+  send(url: string, jsonRequest: JsonRequest): Promise<JsonResponse>
 }
 
 export interface JsonClientOptions {
-  /** A longer answer rejects. */
+  /** A longer response rejects. */
   readonly maxBodyBytes: number
-  /** To one service, at the same moment; other questions wait. */
+  /** To one service, at the same moment; other requests wait. */
   readonly maxConnections?: number
 }
 
 export function createJsonClient({ maxBodyBytes, maxConnections = 8 }: JsonClientOptions): JsonClient {
   const agent = new Agent({ maxResponseSize: maxBodyBytes, connections: maxConnections })
   return {
-    async ask(url, { method = 'GET', headers = {}, body: content, expects = [200], signal }) {
+    async send(url, { method = 'GET', headers = {}, body: content, expects = [200], signal }) {
       const { statusCode, body } = await request(url, {
         method,
         dispatcher: agent,
-        reset: true, // an idle connection would only be stale by the next question
+        reset: true, // an idle connection would be stale by the next request
         signal,
         headers: { accept: 'application/json', ...(content && { 'content-type': 'application/json' }), ...headers },
         ...(content && { body: JSON.stringify(content) }),
       })
       if (expects.includes(statusCode)) return { kind: 'json', value: await body.json() }
       await body.dump()
-      return { kind: 'refused', statusCode }
+      return { kind: 'rejected', statusCode }
     },
   }
 }

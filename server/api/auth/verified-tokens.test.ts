@@ -1,10 +1,18 @@
 import { expect, test } from 'vitest'
-import type { Claims } from './token.ts'
+import type { Claims } from './jwt.ts'
 import { createVerifiedTokens } from './verified-tokens.ts'
 
 const CLAIMS: Claims = {
-  kind: 'claims', expiresAtS: 1, notBeforeS: undefined, tenantId: 'dev', tokenType: 'access', accountType: 'user', username: 'jdoe',
-  isDelegated: false, delegationSub: undefined, targetSite: undefined,
+  kind: 'claims',
+  expiresAtS: 1,
+  notBeforeS: undefined,
+  tenantId: 'dev',
+  tokenType: 'access',
+  accountType: 'user',
+  username: 'jdoe',
+  isDelegated: false,
+  delegationSub: undefined,
+  targetSite: undefined,
 }
 
 test('a token is remembered within its generation of keys', () => {

@@ -1,21 +1,21 @@
 import type { Subscription } from '@tidings/contract/subscription.ts'
 import type { IdSource } from './long-lists.ts'
-import type { LoadedRows } from './rows.ts'
+import type { LoadedRows } from './load-rows.ts'
 
 /** The subscriptions of a list, some at a time. */
 export interface SubscriptionStream {
-  /** At least one; undefined after the last. One call at a time. */
+  /** Returns at least one; undefined after the last. One call at a time. */
   next(): Promise<readonly Subscription[] | undefined>
   close(): void
 }
 
-export interface SubscriptionStreamParts {
+export interface SubscriptionStreamDeps {
   readonly ids: IdSource
-  /** Reads the first of these, as many as there is room for. */
+  /** Reads the first of these, as many as fit. */
   readonly load: (ids: readonly number[]) => Promise<LoadedRows>
 }
 
-export function createSubscriptionStream({ ids, load }: SubscriptionStreamParts): SubscriptionStream {
+export function createSubscriptionStream({ ids, load }: SubscriptionStreamDeps): SubscriptionStream {
   let left: readonly number[] = []
 
   async function next(): Promise<readonly Subscription[] | undefined> {

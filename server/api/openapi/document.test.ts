@@ -1,33 +1,57 @@
 import { describe, expect, test } from 'vitest'
-import { createRoutes, type Operations } from '../routes.ts'
+import type { ApiParts } from '../operation.ts'
+import { OPERATIONS } from '../operations.ts'
+import { createRoutes } from '../routes.ts'
 import { ATTRIBUTES, OPERATORS_OF } from '../search/attributes.ts'
 import { openApiDocument } from './document.ts'
-import { OPERATIONS } from './operations.ts'
-import type { OpenApiSchema } from './schema.ts'
+import type { OpenApiSchema } from './openapi-schema.ts'
 
-/** Only the table is wanted: whatever it asks for is there, and nothing of it is called. */
+/** Only the table of routes is wanted: every part is there, and none is called. */
 const ANYTHING: object = new Proxy({}, { get: () => ANYTHING })
-const ROUTES = createRoutes(ANYTHING as Operations)
+const ROUTES = createRoutes(ANYTHING as ApiParts)
 
 const { paths, components } = openApiDocument(undefined)
 
-test('every route is an operation of the document, every operation is a route, and both say the same of who may call', () => {
+test('every route is an operation of the document, every operation is a route, with the same callers', () => {
   const line = ({ method, path, who }: { method: string; path: string; who: string }) => `${method} ${path} ${who}`
   expect(OPERATIONS.map(line).sort()).toEqual(ROUTES.map(line).sort())
 })
 
 test('the operations have the names that generated clients know', () => {
   expect(OPERATIONS.map(({ id }) => id).sort()).toEqual([
-    'beginTestSequence', 'deleteSubscriptionByName', 'deleteSubscriptionByUuid', 'deleteSubscriptionsBySubject', 'deleteTestSequence',
-    'disableSubscription', 'enableSubscription', 'endEventSeries', 'getSubscriptionByName', 'getSubscriptionByUuid', 'getSubscriptions',
-    'getTestSequence', 'healthCheck', 'isEnabled', 'patchSubscriptionByName', 'postEvent', 'postSubscription', 'publishEvent', 'readyCheck',
-    'recordTestNotification', 'searchSubscriptionsQueryParameters', 'searchSubscriptionsRequestBody', 'updateTTL',
+    'beginTestSequence',
+    'deleteSubscriptionByName',
+    'deleteSubscriptionByUuid',
+    'deleteSubscriptionsBySubject',
+    'deleteTestSequence',
+    'disableSubscription',
+    'enableSubscription',
+    'endEventSeries',
+    'getSubscriptionByName',
+    'getSubscriptionByUuid',
+    'getSubscriptions',
+    'getTestSequence',
+    'healthCheck',
+    'isEnabled',
+    'patchSubscriptionByName',
+    'postEvent',
+    'postSubscription',
+    'publishEvent',
+    'publishEventBatch',
+    'readyCheck',
+    'recordTestNotification',
+    'searchSubscriptionsQueryParameters',
+    'searchSubscriptionsRequestBody',
+    'updateTTL',
   ])
 })
 
 test('every part of a path is a parameter, and every path parameter a part', () => {
   for (const { path, parameters = [] } of OPERATIONS) {
-    expect(parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name), path).toEqual([...path.matchAll(/:(\w+)/g)].map(([, name]) => name))
+    expect(
+      parameters.filter((parameter) => parameter.in === 'path').map(({ name }) => name),
+      path,
+    ).toEqual([...path.matchAll(/:(\w+)/g)].map(([, name]) => name))
   }
 })
 
@@ -39,11 +63,14 @@ test('an operation needs a token unless anyone may call', () => {
   }
 })
 
-test('whoever lists may name the owner, and reads which attributes take which operators', () => {
+test('every list takes an owner, and documents which attributes take which operators', () => {
   const lists = OPERATIONS.filter(({ success }) => success.model === 'RespSubscriptions')
   expect(lists).toHaveLength(3)
   for (const { id, description, parameters = [] } of lists) {
-    expect(parameters.map(({ name }) => name), id).toEqual(expect.arrayContaining(['limit', 'orderBy', 'skip', 'startAfter', 'computeTotal', 'select', 'ownedBy']))
+    expect(
+      parameters.map(({ name }) => name),
+      id,
+    ).toEqual(expect.arrayContaining(['limit', 'orderBy', 'skip', 'startAfter', 'computeTotal', 'select', 'ownedBy']))
     expect(`${JSON.stringify(parameters)} ${description}`, id).toContain('anyOwner')
     const rows = description.split('\n').filter((line) => line.startsWith('| `'))
     for (const { name, type } of ATTRIBUTES) {
@@ -54,17 +81,27 @@ test('whoever lists may name the owner, and reads which attributes take which op
 })
 
 describe('models', () => {
-  test.each(Object.entries(components.schemas))('%s and each of its members are described', (_name, { description, properties = {} }: OpenApiSchema) => {
-    expect(description).toMatch(/\.$/)
-    for (const [member, part] of Object.entries(properties)) expect(part.$ref ?? part.description, member).toMatch(/\.$|^#/)
-  })
+  test.each(Object.entries(components.schemas))(
+    '%s and each of its members are described',
+    (_name, { description, properties = {} }: OpenApiSchema) => {
+      expect(description).toMatch(/\.$/)
+      for (const [member, part] of Object.entries(properties))
+        expect(part.$ref ?? part.description, member).toMatch(/\.$|^#/)
+    },
+  )
 
   test('the rules that requests are validated with are in the document', () => {
     expect(components.schemas.ReqPostSubscription).toMatchObject({
       required: ['typeFilter', 'subjectFilter', 'deliveryTargets'],
       additionalProperties: false,
       properties: {
-        name: { type: 'string', nullable: true, minLength: 1, maxLength: 188, pattern: '^[a-zA-Z0-9][a-zA-Z0-9._~@-]*$' },
+        name: {
+          type: 'string',
+          nullable: true,
+          minLength: 1,
+          maxLength: 188,
+          pattern: '^[a-zA-Z0-9][a-zA-Z0-9._~@-]*$',
+        },
         enabled: { type: 'boolean', default: true },
         deliveryTargets: { type: 'array', minItems: 1, items: { $ref: '#/components/schemas/DeliveryTarget' } },
         ttlMinutes: { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647, default: 10_080 },
@@ -78,6 +115,8 @@ describe('models', () => {
       result: { type: 'array', items: { $ref: '#/components/schemas/TapisSubscription' } },
       metadata: { $ref: '#/components/schemas/RespSubscriptionsMetadata' },
     })
-    expect(components.schemas.DeliveryTarget?.properties?.deliveryMethod).toEqual({ $ref: '#/components/schemas/DeliveryMethod' })
+    expect(components.schemas.DeliveryTarget?.properties?.deliveryMethod).toEqual({
+      $ref: '#/components/schemas/DeliveryMethod',
+    })
   })
 })

@@ -1,20 +1,20 @@
 import { sql, type Sql } from '../../db/sql.ts'
-import type { Operator } from './condition.ts'
+import type { Operator } from './operators.ts'
 
 export type AttributeType = 'text' | 'integer' | 'boolean' | 'timestamp' | 'uuid'
 
-/** What can be asked about a subscription. */
+/** The attributes of a subscription that conditions may name. */
 export interface Attribute {
-  /** As it is shown to callers. */
+  /** The name on the wire. */
   readonly name: string
   readonly type: AttributeType
-  /** Texts compare by code point, whatever the locale of the database: the columns say so. */
+  /** Texts compare by code point, whatever the locale of the database: the columns are declared so. */
   readonly column: Sql
 }
 
 const text = (name: string, column: Sql): Attribute => ({ name, type: 'text', column })
 
-/** Those of the original (contract 4.2) but its row number. */
+/** The attributes of the original (protocol 4.2), without its row number. */
 export const ATTRIBUTES: readonly Attribute[] = [
   text('tenant', sql`subscription.tenant`),
   text('owner', sql`subscription.owner`),
@@ -33,17 +33,25 @@ export const ATTRIBUTES: readonly Attribute[] = [
   { name: 'updated', type: 'timestamp', column: sql`subscription.updated` },
 ]
 
-/** Camel and snake: `typeFilter`, `type_filter`. */
-const spellings = ({ name }: Attribute): readonly string[] => [name.toLowerCase(), name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]
+/** In camel case and snake case: `typeFilter`, `type_filter`. */
+const spellings = ({ name }: Attribute): readonly string[] => [
+  name.toLowerCase(),
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+]
 
-const BY_SPELLING: ReadonlyMap<string, Attribute> = new Map(ATTRIBUTES.flatMap((attribute) => spellings(attribute).map((spelling) => [spelling, attribute] as const)))
+const BY_SPELLING: ReadonlyMap<string, Attribute> = new Map(
+  ATTRIBUTES.flatMap((attribute) => spellings(attribute).map((spelling) => [spelling, attribute] as const)),
+)
 
-/** In either spelling and any case, as the original has it; so `ttlminutes`, the original's column, is one as well. */
+/**
+ * Returns the attribute of a name in either spelling and any case, as in the original; so `ttlminutes`, the original's
+ * column, is a name as well.
+ */
 export const attributeOf = (spelling: string): Attribute | undefined => BY_SPELLING.get(spelling.toLowerCase())
 
 const ORDER: readonly Operator[] = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'between', 'nbetween', 'in', 'nin']
 
-/** Which operators a type takes (contract 4.2). */
+/** The operators of each type (protocol 4.2). */
 export const OPERATORS_OF: Readonly<Record<AttributeType, readonly Operator[]>> = {
   text: [...ORDER, 'like', 'nlike'],
   integer: ORDER,

@@ -1,21 +1,25 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { anyText, tests as anyTest } from '../../../test/support/search-conditions.ts'
-import { printConditionText } from '../../../test/support/search-printers.ts'
+import { anyText, tests as anyTest } from '@tidings/test/support/search-conditions.ts'
+import { printConditionText } from '@tidings/test/support/search-printers.ts'
 import type { Condition } from './condition.ts'
-import { readConditionText } from './condition-text.ts'
+import { parseConditionText } from './condition-text.ts'
 
 /** For thousands of cases, on a machine that has other work. */
 const SLOW_MS = 60_000
 
-/** `name eq [x]`, or the codes of the faults. */
+/** `name eq [x]`, or the codes of the violations. */
 function read(text: string): readonly string[] {
-  const reading = readConditionText(text)
-  return reading.kind === 'faults' ? reading.faults.map((fault) => fault.split(' ', 1)[0] ?? '') : shown(reading.condition)
+  const reading = parseConditionText(text)
+  return reading.kind === 'invalid'
+    ? reading.violations.map((violation) => violation.split(' ', 1)[0] ?? '')
+    : printed(reading.condition)
 }
-function shown(condition: Condition | undefined): string[] {
+function printed(condition: Condition | undefined): string[] {
   if (condition === undefined) return []
-  return condition.kind === 'test' ? [`${condition.attribute.name} ${condition.operator} ${JSON.stringify(condition.values)}`] : condition.of.flatMap(shown)
+  return condition.kind === 'comparison'
+    ? [`${condition.attribute.name} ${condition.operator} ${JSON.stringify(condition.values)}`]
+    : condition.of.flatMap(printed)
 }
 
 test.each([
@@ -43,19 +47,29 @@ test.each([
   ['~name.eq.x~~', 'name eq ["x"]'],
   ['name.eq. x ', 'name eq [" x "]'],
   ['created.lt.2026-11-23T10:00:00.5Z', 'created lt ["2026-11-23T10:00:00.500000Z"]'],
-  ['created.eq.2026-11-23T10:00:00.0000005Z', 'created between ["2026-11-23T10:00:00.000001Z","2026-11-23T10:00:00.000000Z"]'],
+  [
+    'created.eq.2026-11-23T10:00:00.0000005Z',
+    'created between ["2026-11-23T10:00:00.000001Z","2026-11-23T10:00:00.000000Z"]',
+  ],
 ])('%s is one condition: %s', (text, condition) => {
   expect(read(text)).toEqual([condition])
 })
 
-test('several conditions must all hold; empty ones are passed over', () => {
-  expect(read('(enabled.eq.true)~()~(owner.eq.jdoe)~ ~(typeFilter.in.a.b.c,d.e.f)~')).toEqual(['enabled eq [true]', 'owner eq ["jdoe"]', 'typeFilter in ["a.b.c","d.e.f"]'])
-  const reading = readConditionText('(enabled.eq.true)~(owner.eq.jdoe)')
-  expect(reading).toMatchObject({ kind: 'condition', condition: { kind: 'all', of: [{ operator: 'eq' }, { operator: 'eq' }] } })
+test('several conditions must all hold; empty ones are ignored', () => {
+  expect(read('(enabled.eq.true)~()~(owner.eq.jdoe)~ ~(typeFilter.in.a.b.c,d.e.f)~')).toEqual([
+    'enabled eq [true]',
+    'owner eq ["jdoe"]',
+    'typeFilter in ["a.b.c","d.e.f"]',
+  ])
+  const reading = parseConditionText('(enabled.eq.true)~(owner.eq.jdoe)')
+  expect(reading).toMatchObject({
+    kind: 'condition',
+    condition: { kind: 'all', of: [{ operator: 'eq' }, { operator: 'eq' }] },
+  })
 })
 
-test.each(['', ' ', '()', '( )', '()~( )~()', '~()~', '~~~', '~'])('%j asks for nothing', (text) => {
-  expect(readConditionText(text)).toEqual({ kind: 'condition', condition: undefined })
+test.each(['', ' ', '()', '( )', '()~( )~()', '~()~', '~~~', '~'])('%j has no condition', (text) => {
+  expect(parseConditionText(text)).toEqual({ kind: 'condition', condition: undefined })
 })
 
 test.each([
@@ -90,17 +104,17 @@ test.each([
   ['(owner.eq. )', 'INVALID_NOVAL'],
   ['owner.in.a,,b', 'INVALID_VAL'],
   ['owner.in.a(b,c', 'INVALID_VAL'],
-])('%s is refused', (text, ...codes) => {
+])('%s is rejected', (text, ...codes) => {
   expect(read(text)).toEqual(codes.map((code) => `SEARCH_COND_${code}`))
 })
 
-test('every fault of every condition is named, with the condition', () => {
-  const reading = readConditionText('(1a.equal.)~(name.eq.x)~(port.lt.7)~(enabled.in.maybe)')
+test('every violation of every condition is named, with the condition', () => {
+  const reading = parseConditionText('(1a.equal.)~(name.eq.x)~(port.lt.7)~(enabled.in.maybe)')
   expect(reading).toEqual({
-    kind: 'faults',
-    faults: [
-      'SEARCH_COND_INVALID_ATTR 1a is no name of an attribute: (1a.equal.)',
-      'SEARCH_COND_INVALID_OP equal is no operator: (1a.equal.)',
+    kind: 'invalid',
+    violations: [
+      'SEARCH_COND_INVALID_ATTR 1a is not the name of an attribute: (1a.equal.)',
+      'SEARCH_COND_INVALID_OP equal is not an operator: (1a.equal.)',
       'SEARCH_COND_INVALID_NOVAL there is no value: (1a.equal.)',
       'NTFLIB_DB_NO_COLUMN there is no attribute port: (port.lt.7)',
       'SEARCH_DB_INVALID_SEARCH_OP enabled takes eq, neq, not in: (enabled.in.maybe)',
@@ -109,36 +123,88 @@ test('every fault of every condition is named, with the condition', () => {
   })
 })
 
-test('the numbers of conditions, values and faults are bounded', () => {
+test('the numbers of conditions, values and violations are bounded', () => {
   const conditions = (count: number) => Array<string>(count).fill('(name.eq.x)').join('~')
-  expect([readConditionText(conditions(1000)).kind, read(conditions(1001))]).toEqual(['condition', ['SEARCH_LIST_ERROR']])
+  expect([parseConditionText(conditions(1000)).kind, read(conditions(1001))]).toEqual([
+    'condition',
+    ['SEARCH_LIST_ERROR'],
+  ])
   const list = (count: number) => `(name.in.${Array<string>(count).fill('x').join(',')})`
-  expect([readConditionText(`${list(5000)}~${list(5000)}`).kind, read(`${list(5000)}~${list(5001)}`), read(list(10_001))]).toEqual(['condition', ['SEARCH_LIST_ERROR'], ['SEARCH_LIST_ERROR']])
+  expect([
+    parseConditionText(`${list(5000)}~${list(5000)}`).kind,
+    read(`${list(5000)}~${list(5001)}`),
+    read(list(10_001)),
+  ]).toEqual(['condition', ['SEARCH_LIST_ERROR'], ['SEARCH_LIST_ERROR']])
   expect(read(Array<string>(1000).fill('(x)').join('~'))).toHaveLength(100)
 })
 
-test('what is printed is read as it was', () => {
-  fc.assert(fc.property(fc.array(anyTest, { minLength: 1, maxLength: 5 }), (tests) => {
-    expect(readConditionText(printConditionText(tests))).toEqual({ kind: 'condition', condition: tests.length === 1 ? tests[0] : { kind: 'all', of: tests } })
-  }), { numRuns: 3000 })
-}, SLOW_MS)
+test(
+  'what is printed is read as it was',
+  () => {
+    fc.assert(
+      fc.property(fc.array(anyTest, { minLength: 1, maxLength: 5 }), (tests) => {
+        expect(parseConditionText(printConditionText(tests))).toEqual({
+          kind: 'condition',
+          condition: tests.length === 1 ? tests[0] : { kind: 'all', of: tests },
+        })
+      }),
+      { numRuns: 3000 },
+    )
+  },
+  SLOW_MS,
+)
 
-test('no text makes it throw, however it was spoilt', () => {
-  const symbols = fc.string({ unit: fc.constantFrom('~', ',', '(', ')', '\\', '.', '*', '!', ' ', 'name', 'eq', 'in', 'between', 'like', 'created', '7', '\ud800', '\0') })
-  const spoilt = fc.tuple(fc.array(anyTest, { maxLength: 3 }), fc.nat(), fc.constantFrom('', '~', '(', ')', '\\', '.', ',', '\0')).map(([tests, at, piece]) => {
-    const text = printConditionText(tests)
-    const place = at % (text.length + 1)
-    return text.slice(0, place) + piece + text.slice(place + 1)
-  })
-  fc.assert(fc.property(fc.oneof(anyText, symbols, spoilt), (text) => {
-    const reading = readConditionText(text)
-    if (reading.kind === 'faults') expect(reading.faults).not.toEqual([])
-  }), { numRuns: 5000 })
-}, SLOW_MS)
+test(
+  'no text makes it throw, however it was mutated',
+  () => {
+    const symbols = fc.string({
+      unit: fc.constantFrom(
+        '~',
+        ',',
+        '(',
+        ')',
+        '\\',
+        '.',
+        '*',
+        '!',
+        ' ',
+        'name',
+        'eq',
+        'in',
+        'between',
+        'like',
+        'created',
+        '7',
+        '\ud800',
+        '\0',
+      ),
+    })
+    const spoilt = fc
+      .tuple(fc.array(anyTest, { maxLength: 3 }), fc.nat(), fc.constantFrom('', '~', '(', ')', '\\', '.', ',', '\0'))
+      .map(([tests, at, piece]) => {
+        const text = printConditionText(tests)
+        const place = at % (text.length + 1)
+        return text.slice(0, place) + piece + text.slice(place + 1)
+      })
+    fc.assert(
+      fc.property(fc.oneof(anyText, symbols, spoilt), (text) => {
+        const reading = parseConditionText(text)
+        if (reading.kind === 'invalid') expect(reading.violations).not.toEqual([])
+      }),
+      { numRuns: 5000 },
+    )
+  },
+  SLOW_MS,
+)
 
-test.each(['~', '\\', '(', ')', ',', '.', 'a', '()', '(a.eq.b)~', '\\~', 'name.in.,', '(('])('a mebibyte of %s takes no time to speak of', (piece) => {
-  const started = process.cpuUsage()
-  for (const start of ['', 'name.in.', 'name.like.', '(ttlMinutes.in.']) readConditionText(start + piece.repeat(1_048_576 / piece.length))
-  const { user, system } = process.cpuUsage(started)
-  expect((user + system) / 1000).toBeLessThan(5000)
-}, SLOW_MS)
+test.each(['~', '\\', '(', ')', ',', '.', 'a', '()', '(a.eq.b)~', '\\~', 'name.in.,', '(('])(
+  'a mebibyte of %s takes hardly any time',
+  (piece) => {
+    const started = process.cpuUsage()
+    for (const start of ['', 'name.in.', 'name.like.', '(ttlMinutes.in.'])
+      parseConditionText(start + piece.repeat(1_048_576 / piece.length))
+    const { user, system } = process.cpuUsage(started)
+    expect((user + system) / 1000).toBeLessThan(5000)
+  },
+  SLOW_MS,
+)

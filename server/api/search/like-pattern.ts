@@ -1,10 +1,16 @@
-/** A pattern of condition texts (contract 4.2) as a pattern of SQL: `*` is any run, `!` any character; `\*` and `\!` are themselves. */
+/**
+ * Translates a pattern of condition texts (protocol 4.2) into one of SQL: `*` is any run, `!` any character; `\*` and
+ * `\!` are themselves.
+ */
 export const patternOfStars = (text: string): string => canonical(text, { run: '*', character: '!' })
 
-/** A pattern of SQL in the one form that the others have. A backslash at the end, an error of PostgreSQL, is itself. */
+/**
+ * Brings a pattern of SQL into the one form that the compiler expects. A backslash at the end, an error in PostgreSQL,
+ * is itself.
+ */
 export const patternOfSql = (text: string): string => canonical(text, { run: '%', character: '_' })
 
-/** A backslash takes the meaning from any character after it, as in PostgreSQL. */
+/** A backslash escapes any character after it, as in PostgreSQL. */
 function canonical(text: string, wildcards: { readonly run: string; readonly character: string }): string {
   let pattern = ''
   for (let at = 0; at < text.length; at++) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { anyText } from '../../../test/support/search-conditions.ts'
+import { anyText } from '@tidings/test/support/search-conditions.ts'
 import { exactComparison } from './exact-comparison.ts'
 import { parseTimestamp, type Instant } from './timestamp.ts'
 
@@ -43,12 +43,55 @@ test.each([
 })
 
 test.each([
-  '', ' ', '1', '12', '123', '123Z', '0000', '22001', '22001-04-04T14:15:00', '00-04-04T14:15:00', '2200-4', '2200-04-1', '2200-00-29T14:15:00', '2200-13-29T14:15:00',
-  '2200-04-00T14:15:00', '2200-04-32T14:15:00', '2200-02-31', '2100-02-29', '2200-04-31', '2200-04-04T25:15:00', '2200-04-04T24', '2200-04-04T14:61:00', '2200-04-04T14:60',
-  '2200-04-04T14:15:61', '2200-04-04T14:15:60', '2200-04-29T14,15:52.123-01:00Z', '2200-04-29T14:15:523.123Z', '2200-04-29T14:156:52.123', '2200-04-29T14:15:52+005:30',
-  '2200-04-29T14:15:52+05:300', '2200-04-29T14:15:52z05:30', '2200-04-29X14:15:52Z', '2200-04-291T14:15:52', '2200-04-29 14:15:52', '2200-04-29T14:15:52.', '2200-04-29T14:15:52.1234567890',
-  '2200-04-29T14:15.5', '2200-04-29T14:15:52+0530', '2200-04-29T14:15:52+05', '2200-04-29T14:15:52+18:01', '2200-04-29T14:15:52+05:60', '2200-04-29T14:15:52 05:30', ' 2200', '2200\n', '+2200', '٢٢٠٠', 'now', 'infinity',
-])('%j is no timestamp', (text) => {
+  '',
+  ' ',
+  '1',
+  '12',
+  '123',
+  '123Z',
+  '0000',
+  '22001',
+  '22001-04-04T14:15:00',
+  '00-04-04T14:15:00',
+  '2200-4',
+  '2200-04-1',
+  '2200-00-29T14:15:00',
+  '2200-13-29T14:15:00',
+  '2200-04-00T14:15:00',
+  '2200-04-32T14:15:00',
+  '2200-02-31',
+  '2100-02-29',
+  '2200-04-31',
+  '2200-04-04T25:15:00',
+  '2200-04-04T24',
+  '2200-04-04T14:61:00',
+  '2200-04-04T14:60',
+  '2200-04-04T14:15:61',
+  '2200-04-04T14:15:60',
+  '2200-04-29T14,15:52.123-01:00Z',
+  '2200-04-29T14:15:523.123Z',
+  '2200-04-29T14:156:52.123',
+  '2200-04-29T14:15:52+005:30',
+  '2200-04-29T14:15:52+05:300',
+  '2200-04-29T14:15:52z05:30',
+  '2200-04-29X14:15:52Z',
+  '2200-04-291T14:15:52',
+  '2200-04-29 14:15:52',
+  '2200-04-29T14:15:52.',
+  '2200-04-29T14:15:52.1234567890',
+  '2200-04-29T14:15.5',
+  '2200-04-29T14:15:52+0530',
+  '2200-04-29T14:15:52+05',
+  '2200-04-29T14:15:52+18:01',
+  '2200-04-29T14:15:52+05:60',
+  '2200-04-29T14:15:52 05:30',
+  ' 2200',
+  '2200\n',
+  '+2200',
+  '٢٢٠٠',
+  'now',
+  'infinity',
+])('%j is not a timestamp', (text) => {
   expect(parseTimestamp(text)).toBeUndefined()
 })
 
@@ -56,41 +99,85 @@ test.each([
 function selects(operator: string, values: readonly bigint[], column: bigint): boolean {
   const [first = 0n, second = 0n] = values
   switch (operator) {
-    case 'eq': return column === first
-    case 'neq': return column !== first
-    case 'lt': return column < first
-    case 'lte': return column <= first
-    case 'gt': return column > first
-    case 'gte': return column >= first
-    case 'between': return column >= first && column <= second
-    default: return !(column >= first && column <= second)
+    case 'eq':
+      return column === first
+    case 'neq':
+      return column !== first
+    case 'lt':
+      return column < first
+    case 'lte':
+      return column <= first
+    case 'gt':
+      return column > first
+    case 'gte':
+      return column >= first
+    case 'between':
+      return column >= first && column <= second
+    default:
+      return !(column >= first && column <= second)
   }
 }
 
-test('a comparison with nanoseconds selects the microseconds that the exact instant would', () => {
-  const parsed = (nanoseconds: number): Instant => parseTimestamp(`2200-01-01T00:00:00.${String(nanoseconds).padStart(9, '0')}`) ?? { atOrBefore: '', atOrAfter: '' }
-  const nanosecondsOf = (text: string) => BigInt(text.slice(20, 26)) * 1000n
-  const near = fc.nat({ max: 4000 })
-  const operators = fc.constantFrom('eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'between', 'nbetween')
-  fc.assert(fc.property(operators, near, near, fc.nat({ max: 5 }), (operator, first, second, microsecond) => {
-    const exact = exactComparison(operator, operator.endsWith('between') ? [parsed(first), parsed(second)] : [parsed(first)])
-    const column = BigInt(microsecond) * 1000n
-    expect(selects(exact.operator, exact.values.map((value) => nanosecondsOf(String(value))), column)).toBe(selects(operator, [BigInt(first), BigInt(second)], column))
-  }), { numRuns: 5000 })
-}, SLOW_MS)
+test(
+  'a comparison with nanoseconds selects the microseconds that the exact instant would',
+  () => {
+    const parsed = (nanoseconds: number): Instant =>
+      parseTimestamp(`2200-01-01T00:00:00.${String(nanoseconds).padStart(9, '0')}`) ?? { atOrBefore: '', atOrAfter: '' }
+    const nanosecondsOf = (text: string) => BigInt(text.slice(20, 26)) * 1000n
+    const near = fc.nat({ max: 4000 })
+    const operators = fc.constantFrom('eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'between', 'nbetween')
+    fc.assert(
+      fc.property(operators, near, near, fc.nat({ max: 5 }), (operator, first, second, microsecond) => {
+        const exact = exactComparison(
+          operator,
+          operator.endsWith('between') ? [parsed(first), parsed(second)] : [parsed(first)],
+        )
+        const column = BigInt(microsecond) * 1000n
+        expect(
+          selects(
+            exact.operator,
+            exact.values.map((value) => nanosecondsOf(String(value))),
+            column,
+          ),
+        ).toBe(selects(operator, [BigInt(first), BigInt(second)], column))
+      }),
+      { numRuns: 5000 },
+    )
+  },
+  SLOW_MS,
+)
 
-test('every date that there is is read as itself, in any zone', () => {
-  const dates = fc.date({ min: new Date('0002-01-01T00:00:00Z'), max: new Date('9998-12-31T00:00:00Z'), noInvalidDate: true })
-  fc.assert(fc.property(dates, fc.integer({ min: -18 * 60, max: 18 * 60 }), (date, zoneMinutes) => {
-    const local = new Date(date.getTime() + zoneMinutes * 60_000).toISOString().slice(0, -1)
-    const size = Math.abs(zoneMinutes)
-    const zone = `${zoneMinutes < 0 ? '-' : '+'}${String(Math.floor(size / 60)).padStart(2, '0')}:${String(size % 60).padStart(2, '0')}`
-    expect(instant(local + zone)).toBe(date.toISOString().replace('Z', '000Z'))
-  }), { numRuns: 2000 })
-}, SLOW_MS)
+test(
+  'every existing date is read as itself, in any zone',
+  () => {
+    const dates = fc.date({
+      min: new Date('0002-01-01T00:00:00Z'),
+      max: new Date('9998-12-31T00:00:00Z'),
+      noInvalidDate: true,
+    })
+    fc.assert(
+      fc.property(dates, fc.integer({ min: -18 * 60, max: 18 * 60 }), (date, zoneMinutes) => {
+        const local = new Date(date.getTime() + zoneMinutes * 60_000).toISOString().slice(0, -1)
+        const size = Math.abs(zoneMinutes)
+        const [hours, minutes] = [Math.floor(size / 60), size % 60].map((part) => String(part).padStart(2, '0'))
+        const zone = `${zoneMinutes < 0 ? '-' : '+'}${hours}:${minutes}`
+        expect(instant(local + zone)).toBe(date.toISOString().replace('Z', '000Z'))
+      }),
+      { numRuns: 2000 },
+    )
+  },
+  SLOW_MS,
+)
 
-test('no text makes it throw', () => {
-  fc.assert(fc.property(fc.oneof(anyText, fc.stringMatching(/^[0-9:+.TZ-]*$/)), (text) => {
-    parseTimestamp(text)
-  }), { numRuns: 3000 })
-}, SLOW_MS)
+test(
+  'no text makes it throw',
+  () => {
+    fc.assert(
+      fc.property(fc.oneof(anyText, fc.stringMatching(/^[0-9:+.TZ-]*$/)), (text) => {
+        parseTimestamp(text)
+      }),
+      { numRuns: 3000 },
+    )
+  },
+  SLOW_MS,
+)

@@ -1,4 +1,7 @@
-/** The last microsecond at or before an instant and the first at or after it: the same one unless digits 7 to 9 are there. */
+/**
+ * The last microsecond at or before an instant and the first at or after it: the same one unless there are digits 7 to
+ * 9.
+ */
 export interface Instant {
   readonly atOrBefore: string
   readonly atOrAfter: string
@@ -10,8 +13,8 @@ const MAX_ZONE_MINUTES = 18 * 60
 const MICROSECONDS = 1_000_000
 
 /**
- * Reads a timestamp (contract 4.2): missing parts are the earliest, without a zone it is UTC. Undefined for anything else,
- * such as 31 February. The answer's texts are what PostgreSQL's timestamptz reads as just that microsecond.
+ * Reads a timestamp (protocol 4.2): missing parts are the earliest, without a zone it is UTC. Returns undefined for
+ * anything else, such as 31 February. PostgreSQL reads the returned texts as timestamptz of exactly that microsecond.
  */
 export function parseTimestamp(text: string): Instant | undefined {
   const parts = FORM.exec(text)
@@ -24,13 +27,16 @@ export function parseTimestamp(text: string): Instant | undefined {
 
   const seconds = midnight + (Number(hour) * 60 + Number(minute) - zoneMinutes) * 60 + Number(second)
   const nanoseconds = Number(fraction.padEnd(9, '0'))
-  return { atOrBefore: written(seconds, Math.floor(nanoseconds / 1000)), atOrAfter: written(seconds, Math.ceil(nanoseconds / 1000)) }
+  return {
+    atOrBefore: formatMicroseconds(seconds, Math.floor(nanoseconds / 1000)),
+    atOrAfter: formatMicroseconds(seconds, Math.ceil(nanoseconds / 1000)),
+  }
 }
 
-/** Seconds since 1970. Undefined when the calendar has no such day. */
+/** Returns seconds since 1970; undefined when the calendar has no such day. */
 function midnightOf(year: number, month: number, day: number): number | undefined {
   const date = new Date(0)
-  date.setUTCFullYear(year, month - 1, day) // Date.UTC would take the years 0 to 99 for 1900 to 1999
+  date.setUTCFullYear(year, month - 1, day) // Date.UTC would read the years 0 to 99 as 1900 to 1999
   const isReal = year >= 1 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
   return isReal ? date.getTime() / 1000 : undefined
 }
@@ -43,9 +49,14 @@ function zoneMinutesOf(zone: string): number | undefined {
   return zone.startsWith('-') ? -size : size
 }
 
-/** UTC with six digits. A zone can lead into the years 0 and 10000, which PostgreSQL calls 1 BC and 10000. */
-function written(seconds: number, microseconds: number): string {
-  const whole = new Date((seconds + Math.floor(microseconds / MICROSECONDS)) * 1000).toISOString().slice(0, -'.000Z'.length)
+/**
+ * Returns a text in UTC with six digits. A zone can lead into the years 0 and 10000, which PostgreSQL calls 1 BC and
+ * 10000.
+ */
+function formatMicroseconds(seconds: number, microseconds: number): string {
+  const whole = new Date((seconds + Math.floor(microseconds / MICROSECONDS)) * 1000)
+    .toISOString()
+    .slice(0, -'.000Z'.length)
   const text = `${whole}.${String(microseconds % MICROSECONDS).padStart(6, '0')}Z`
   if (text.startsWith('0000-')) return `${text.replace('0000-', '0001-')} BC`
   return text.replace('+010000-', '10000-')

@@ -1,11 +1,29 @@
-import { parseInt32 } from '../int32.ts'
-import type { Query } from '../query.ts'
-import type { Fault } from '../refusal.ts'
-import { shown } from '../shown-text.ts'
+import { parseInt32 } from '../http/int32.ts'
+import type { Query } from '../http/query.ts'
+import { inQuery } from '../openapi/openapi-parameters.ts'
+import type { Parameter } from '../openapi/operation-description.ts'
+import type { Violation } from '../violations.ts'
+import { sanitize } from '../../runtime/display-text.ts'
 
-/** The original knows no most, and publishes within the request. */
-const MOST_EVENTS = 1000
+/** The original has no limit, and publishes within the request. */
+const MAX_EVENTS = 1000
 const DEFAULT_TTL_MINUTES = 60
+const DEFAULT_EVENTS = 1
+
+/** What `parseBeginOptions` reads, for the OpenAPI document. */
+export const BEGIN_PARAMETERS: readonly Parameter[] = [
+  inQuery(
+    'subscriptionTTL',
+    { type: 'integer', default: DEFAULT_TTL_MINUTES },
+    'Minutes until the subscription expires; 0 or less: it never expires.',
+  ),
+  inQuery(
+    'numberOfEvents',
+    { type: 'integer', default: DEFAULT_EVENTS, minimum: 1, maximum: MAX_EVENTS },
+    'How many events to publish, one every three seconds.',
+  ),
+  inQuery('endSeries', { type: 'boolean', default: true }, 'Whether the last event ends its series.'),
+]
 
 export interface BeginOptions {
   /** 0 or less: never expires. */
@@ -14,32 +32,42 @@ export interface BeginOptions {
   readonly endsSeries: boolean
 }
 
-/** Reads the query parameters of a begin, and says everything that is wrong with them (contract 7.1). */
-export function readBeginOptions(query: Query): { readonly options: BeginOptions; readonly faults: readonly Fault[] } {
-  const faults: Fault[] = []
+/** Reads the query parameters of a begin, and names everything that is wrong with them (protocol 7.1). */
+export function parseBeginOptions(query: Query): {
+  readonly options: BeginOptions
+  readonly violations: readonly Violation[]
+} {
+  const violations: Violation[] = []
 
   function read<T>(name: string, fallback: T, parse: (text: string) => T | undefined, rule: string): T {
     if (query.isRepeated(name)) {
-      faults.push({ code: 'TAPIS_QUERY_PARAM_MULTIPLE', text: `the query parameter ${name} is given more than once` })
+      violations.push({
+        code: 'TAPIS_QUERY_PARAM_MULTIPLE',
+        text: `the query parameter ${name} is given more than once`,
+      })
       return fallback
     }
     const text = query.text(name)
     const value = text === undefined ? fallback : parse(text)
-    if (value === undefined) faults.push({ code: 'NTFAPI_TEST_ERR1', text: `the query parameter ${name} must be ${rule}: ${shown(text ?? '')}` })
+    if (value === undefined)
+      violations.push({
+        code: 'NTFAPI_TEST_ERR1',
+        text: `the query parameter ${name} must be ${rule}: ${sanitize(text ?? '')}`,
+      })
     return value ?? fallback
   }
 
   const options = {
-    ttlMinutes: read('subscriptionTTL', DEFAULT_TTL_MINUTES, parseInt32, 'a whole number of minutes, of 32 bits'),
-    startCount: read('numberOfEvents', 1, countOf, `a whole number from 1 to ${MOST_EVENTS}`),
+    ttlMinutes: read('subscriptionTTL', DEFAULT_TTL_MINUTES, parseInt32, 'a 32-bit whole number of minutes'),
+    startCount: read('numberOfEvents', DEFAULT_EVENTS, countOf, `a whole number from 1 to ${MAX_EVENTS}`),
     endsSeries: read('endSeries', true, booleanOf, 'true or false'),
   }
-  return { options, faults }
+  return { options, violations }
 }
 
 function countOf(text: string): number | undefined {
   const number = parseInt32(text)
-  return number !== undefined && number >= 1 && number <= MOST_EVENTS ? number : undefined
+  return number !== undefined && number >= 1 && number <= MAX_EVENTS ? number : undefined
 }
 
 function booleanOf(text: string): boolean | undefined {

@@ -1,8 +1,8 @@
 import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
 import { SERVICE_NAME } from '@tidings/contract/service-name.ts'
-import type { PublishContext } from '../../publish/publish.ts'
+import type { PublishContext } from '../../publish/publish-context.ts'
 
-/** A test sequence, and how far it has come. */
+/** A test sequence and its progress. */
 export interface Sequence {
   /** Of its subscription. */
   readonly id: number
@@ -15,13 +15,13 @@ export interface Sequence {
   readonly published: number
 }
 
-/** No service has a name with blanks, so nobody else's keys meet these. */
+/** No service name has blanks, so these keys cannot collide with those of a service. */
 const SERVICE = 'notifications test sequence'
 
 /** What the subscription of every sequence matches. */
 export const SEQUENCE_TYPE_FILTER = 'notifications.test.*'
 
-/** The event that comes next (Tapis Notifications 1.6.2, beginTestSequence). */
+/** Returns the next event (Tapis Notifications 1.6.2, beginTestSequence). */
 export function nextEvent({ name, startCount, endsSeries, published }: Sequence, now: Date): EventInput {
   const number = published + 1
   return {
@@ -35,11 +35,28 @@ export function nextEvent({ name, startCount, endsSeries, published }: Sequence,
   }
 }
 
-/** Each publisher puts its own time in. The key makes the uuid of an event follow from its sequence and number: whoever publishes it, and how often, it is stored once. */
-export const nextEventContext = ({ tenant, owner, name, published }: Sequence): PublishContext =>
-  ({ tenant, user: owner, service: SERVICE, idempotencyKey: `${name} ${published + 1}`, contentMayDiffer: true })
+/**
+ * Returns the context of the next event. The key makes the uuid depend on the sequence and number alone: whichever
+ * process publishes it, and how often, it is stored once. The content may differ, because each publisher puts its own
+ * time in.
+ */
+export const nextEventContext = ({ tenant, owner, name, published }: Sequence): PublishContext => ({
+  tenant,
+  user: owner,
+  service: SERVICE,
+  idempotencyKey: `${name} ${published + 1}`,
+  contentMayDiffer: true,
+})
 
-export const seriesOf = ({ name }: Pick<Sequence, 'name'>): EventSeries => ({ source: SERVICE_NAME, subject: name, seriesId: name })
+export const seriesOf = ({ name }: Pick<Sequence, 'name'>): EventSeries => ({
+  source: SERVICE_NAME,
+  subject: name,
+  seriesId: name,
+})
 
 /** Without a key: a series may have to be ended more than once. */
-export const seriesContext = ({ tenant, owner }: Pick<Sequence, 'tenant' | 'owner'>): PublishContext => ({ tenant, user: owner, service: SERVICE })
+export const seriesContext = ({ tenant, owner }: Pick<Sequence, 'tenant' | 'owner'>): PublishContext => ({
+  tenant,
+  user: owner,
+  service: SERVICE,
+})

@@ -1,19 +1,24 @@
 import { NewerFormat } from '../broker.ts'
 import type { InboxRecord } from '../inbox.ts'
-import { undecodable, type Decoded } from './message.ts'
+import { undecodable, type DecodedMessage } from './message-codec.ts'
 
-/** What one channel has delivered of one partition, in the order of the queue. Gone with the channel. */
+/** What one channel has delivered for one partition, in the order of the queue. Lost with the channel. */
 export interface Fifo {
-  push(tag: number, message: Decoded): void
+  /** How many records wait; a message in a newer format counts as one. */
+  readonly size: number
+  push(tag: number, message: DecodedMessage): void
   /**
-   * The first records, at most so many; more than one only as long as they are within so many bytes. The same ones are offered
-   * again until `settle`. Throws `NewerFormat` when the first cannot be read by this version.
+   * Returns the first records, at most `records`, and at most `bytes` unless the first one alone is larger. The same
+   * ones are returned again until `acknowledge`. Throws `NewerFormat` when this version cannot read the first.
    */
-  offer(records: number, bytes: number): readonly InboxRecord[]
-  /** What was offered last is dealt with. Answers the tag up to which messages are done, if any more are. */
-  settle(): number | undefined
-  /** The first record cannot be stored as it is: from now on it is offered as `undecodable`. */
-  distrustFirst(): void
+  peek(records: number, bytes: number): readonly InboxRecord[]
+  /** Removes what `peek` returned last. Returns the tag up to which messages are done, if one more is. */
+  acknowledge(): number | undefined
+  /**
+   * Replaces the first record, which cannot be stored as it is, by an `undecodable` one. Returns false when it is one
+   * already.
+   */
+  quarantineHead(): boolean
 }
 
 type Item =
@@ -22,14 +27,20 @@ type Item =
 
 export function createFifo(partition: number, now: () => Date): Fifo {
   const items: Item[] = []
-  let offered = 0
+  let peeked = 0
 
   return {
+    get size() {
+      return items.length
+    },
     push(tag, message) {
       if (message.kind === 'newer_format') items.push(message)
-      else message.records.forEach((record, index) => items.push({ kind: 'record', record, tag, isLast: index === message.records.length - 1 }))
+      else
+        message.records.forEach((record, index) =>
+          items.push({ kind: 'record', record, tag, isLast: index === message.records.length - 1 }),
+        )
     },
-    offer(limit, bytes) {
+    peek(limit, bytes) {
       const [first] = items
       if (first?.kind === 'newer_format') throw new NewerFormat(partition, first.format)
       const records: InboxRecord[] = []
@@ -40,17 +51,22 @@ export function createFifo(partition: number, now: () => Date): Fifo {
         if (records.length > 0 && sum > bytes) break
         records.push(item.record)
       }
-      offered = records.length
+      peeked = records.length
       return records
     },
-    settle() {
-      const done = items.splice(0, offered)
-      offered = 0
-      return done.reduce<number | undefined>((tag, item) => (item.kind === 'record' && item.isLast ? item.tag : tag), undefined)
+    acknowledge() {
+      const done = items.splice(0, peeked)
+      peeked = 0
+      return done.reduce<number | undefined>(
+        (tag, item) => (item.kind === 'record' && item.isLast ? item.tag : tag),
+        undefined,
+      )
     },
-    distrustFirst() {
+    quarantineHead() {
       const [first] = items
-      if (first?.kind === 'record') first.record = undecodable(Buffer.from(JSON.stringify(first.record)), partition, now())
+      if (first?.kind !== 'record' || first.record.kind === 'undecodable') return false
+      first.record = undecodable(Buffer.from(JSON.stringify(first.record)), partition, now())
+      return true
     },
   }
 }

@@ -1,32 +1,35 @@
 import { Type, type Static } from 'typebox'
 import { Compile } from 'typebox/compile'
 
-const LARGEST_INTEGER = 2 ** 31 - 1
+const MAX_INTEGER = 2 ** 31 - 1
 
 const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' })
-const Count = Type.Integer({ minimum: 0, maximum: LARGEST_INTEGER })
+const Count = Type.Integer({ minimum: 0, maximum: MAX_INTEGER })
 
-/** What must be right before a record can be told from the next. */
+/** What must be valid before the records can be separated. */
 const Header = Type.Object({
   partition: Count,
   records: Type.Array(Type.Object({ bodyBytes: Count }), { minItems: 1 }),
 })
 
-/** A record but for its body and its partition. Strict, so that a row made of it can always be stored. */
-const Fields = Type.Object({
-  uuid: Uuid,
-  kind: Type.Union([Type.Literal('event'), Type.Literal('end_series')]),
-  tenant: Type.String(),
-  seriesKey: Type.Union([Uuid, Type.Null()]),
-  type: Type.Union([Type.Tuple([Type.String(), Type.String(), Type.String()]), Type.Null()]),
-  subject: Type.Union([Type.String(), Type.Null()]),
-  endsSeries: Type.Boolean(),
-  deletesSubscriptions: Type.Boolean(),
-  /** ISO 8601 in UTC, of a year that PostgreSQL knows. */
-  received: Type.String({ pattern: '^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' }),
-  seqOffset: Count,
-  bodyBytes: Count,
-}, { additionalProperties: false })
+/** A record without its body and its partition. Strict, so that a row made from it can always be stored. */
+const Fields = Type.Object(
+  {
+    uuid: Uuid,
+    kind: Type.Union([Type.Literal('event'), Type.Literal('end_series')]),
+    tenant: Type.String(),
+    seriesKey: Type.Union([Uuid, Type.Null()]),
+    type: Type.Union([Type.Tuple([Type.String(), Type.String(), Type.String()]), Type.Null()]),
+    subject: Type.Union([Type.String(), Type.Null()]),
+    endsSeries: Type.Boolean(),
+    deletesSubscriptions: Type.Boolean(),
+    /** ISO 8601 in UTC, of a year that PostgreSQL can store. */
+    received: Type.String({ pattern: '^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$' }),
+    seqOffset: Count,
+    bodyBytes: Count,
+  },
+  { additionalProperties: false },
+)
 
 export type RecordFields = Static<typeof Fields>
 

@@ -1,27 +1,30 @@
 import type { Socket } from 'node:net'
-import { connectFirst } from '../../runtime/connect-first.ts'
+import { connectHappyEyeballs } from '../../runtime/happy-eyeballs.ts'
 import { startDeadline } from '../../runtime/deadline.ts'
 import { errorCode } from '../../runtime/error-code.ts'
-import type { Resolve } from '../resolve.ts'
+import type { Resolve } from '../names/resolve.ts'
 
 export interface DialTarget {
   readonly host: string
   readonly port: number
-  /** From the name to the end of the TCP handshake, over all addresses. */
+  /** For name look-up and TCP handshake together, over all addresses. */
   readonly connectMs: number
   readonly resolve: Resolve
 }
 
 /**
- * A connection to the mail server, made as those of webhooks are: to the address that answers first of those that the operating
- * system has for the name. nodemailer's own way asks DNS past the hosts file and the search list, and keeps what it hears for
- * five minutes. Rejects with nodemailer's codes (`EDNS`, `ESOCKET`, `ETIMEDOUT`), and when the signal fires.
+ * Connects to the mail server as webhooks connect to receivers: to the address that accepts first, among those that the
+ * operating system resolves the name to. nodemailer itself would ask DNS, without the hosts file and the search list,
+ * and cache the result for five minutes. Rejects with nodemailer's codes (`EDNS`, `ESOCKET`, `ETIMEDOUT`), and when the
+ * signal is aborted.
  */
 export function dial({ host, port, connectMs, resolve }: DialTarget, signal: AbortSignal): Promise<Socket> {
   return new Promise((connected, reject) => {
     let isOver = false
     let giveUp: () => void = () => undefined
-    const stopDeadline = startDeadline(connectMs, () => fail(mailError('ETIMEDOUT', 'no connection in time', { timeoutType: 'CONNECT_TIMEOUT' })))
+    const stopDeadline = startDeadline(connectMs, () =>
+      fail(mailError('ETIMEDOUT', 'no connection in time', { timeoutType: 'CONNECT_TIMEOUT' })),
+    )
     const onAbort = () => fail(new Error('aborted'))
 
     function finish(): boolean {
@@ -43,15 +46,23 @@ export function dial({ host, port, connectMs, resolve }: DialTarget, signal: Abo
       onAbort()
       return
     }
-    resolve(host).then((addresses) => {
-      if (isOver) return
-      giveUp = connectFirst({ addresses, port }, (error, socket) => {
-        if (!socket) fail(mailError('ESOCKET', error?.message, { originalCode: errorCode(error), syscall: 'connect' }))
-        else if (finish()) connected(socket)
-      })
-    }, (error: unknown) => fail(mailError('EDNS', error instanceof Error ? error.message : String(error), { originalCode: errorCode(error) })))
+    resolve(host).then(
+      (addresses) => {
+        if (isOver) return
+        giveUp = connectHappyEyeballs({ addresses, port }, (error, socket) => {
+          if (!socket)
+            fail(mailError('ESOCKET', error?.message, { originalCode: errorCode(error), syscall: 'connect' }))
+          else if (finish()) connected(socket)
+        })
+      },
+      (error: unknown) =>
+        fail(
+          mailError('EDNS', error instanceof Error ? error.message : String(error), { originalCode: errorCode(error) }),
+        ),
+    )
   })
 }
 
 /** See `SmtpError` in smtp-result.ts. */
-const mailError = (code: string, message: string | undefined, members: object) => Object.assign(new Error(message), { code, command: 'CONN', ...members })
+const mailError = (code: string, message: string | undefined, members: object) =>
+  Object.assign(new Error(message), { code, command: 'CONN', ...members })

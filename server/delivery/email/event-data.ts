@@ -1,16 +1,17 @@
-import { cut, printable, printableLine } from './printable.ts'
+import { isObject } from '@tidings/contract/is-object.ts'
+import { truncate, printable, printableLine } from './printable.ts'
 
-/** A line of a mail: what it is, and its value. */
+/** A line of a mail: a label and its value. */
 export type Fact = readonly [label: string, value: string]
 
-/** `data` of an event, as far as it can be told in facts. */
+/** The `data` of an event, as far as it can be shown as facts. */
 export interface EventData {
   readonly facts: readonly Fact[]
   /** Free text for a person. */
   readonly message: string | undefined
-  /** The data itself, when facts do not tell all of it. */
+  /** The data itself, if the facts do not show all of it. */
   readonly text: string | undefined
-  /** Members that have a meaning in the data of the Jobs service (contract 8.3). */
+  /** Members that have a meaning in the data of the Jobs service (protocol 8.3). */
   readonly job: JobData
 }
 
@@ -20,41 +21,49 @@ export interface JobData {
   readonly oldStatus?: string | undefined
 }
 
-/** Longer data is not looked into; Jobs sends at most 20 KiB. */
-const MOST_PARSED = 64 * 1024
-const MOST_SHOWN = 8 * 1024
-const MOST_OF_VALUE = 500
-const MOST_FACTS = 40
+/** Longer data is not parsed; Jobs sends at most 20 KiB. */
+const MAX_PARSED_LENGTH = 64 * 1024
+const MAX_SHOWN_LENGTH = 8 * 1024
+const MAX_VALUE_LENGTH = 500
+const MAX_FACTS = 40
 
-/** First, in this order, under these names; everything else follows under its own. `message` stands apart. */
+/**
+ * These members come first, in this order, with these labels; others follow under their own names. `message` is apart.
+ */
 const LABELS: Readonly<Record<string, string>> = {
-  newJobStatus: 'New status', oldJobStatus: 'Previous status', jobStatus: 'Job status', jobName: 'Job', jobUuid: 'Job UUID', jobOwner: 'Job owner',
+  newJobStatus: 'New status',
+  oldJobStatus: 'Previous status',
+  jobStatus: 'Job status',
+  jobName: 'Job',
+  jobUuid: 'Job UUID',
+  jobOwner: 'Job owner',
 }
 
-/** Tells a JSON object member by member, and any other text as it is. Pure; never throws, whatever the text. */
+/** Turns a JSON object into facts, one per member, and leaves any other text as it is. Pure; never throws. */
 export function readEventData(data: string | null): EventData {
-  const members = data === null || data.length > MOST_PARSED ? undefined : membersOf(data)
+  const members = data === null || data.length > MAX_PARSED_LENGTH ? undefined : membersOf(data)
   if (!members) return { facts: [], message: undefined, text: textOf(data), job: {} }
   const message = members.get('message')
   if (typeof message === 'string') members.delete('message')
   const names = [...Object.keys(LABELS), ...[...members.keys()].filter((name) => !Object.hasOwn(LABELS, name))]
   const facts = names.flatMap((name) => factOf(name, members.get(name)))
-  const isToldWhole = facts.length <= MOST_FACTS && [...members.values()].every(isTold)
+  const isShownWhole = facts.length <= MAX_FACTS && [...members.values()].every(isShown)
   return {
-    facts: facts.slice(0, MOST_FACTS),
+    facts: facts.slice(0, MAX_FACTS),
     message: typeof message === 'string' ? textOf(message) : undefined,
-    text: isToldWhole ? undefined : textOf(data),
+    text: isShownWhole ? undefined : textOf(data),
     job: jobOf(members),
   }
 }
 
-const textOf = (text: string | null) => (text === null || text.trim() === '' ? undefined : cut(printable(text), MOST_SHOWN))
+const textOf = (text: string | null) =>
+  text === null || text.trim() === '' ? undefined : truncate(printable(text), MAX_SHOWN_LENGTH)
 
-/** The members of a JSON object; undefined when the text is none. */
+/** Returns the members of a JSON object; undefined if the text is not one. */
 function membersOf(data: string): Map<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(data)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? new Map(Object.entries(value)) : undefined
+    return isObject(value) ? new Map(Object.entries(value)) : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error
@@ -63,18 +72,21 @@ function membersOf(data: string): Map<string, unknown> | undefined {
 
 function factOf(name: string, value: unknown): Fact[] {
   if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') return []
-  const text = printableLine(cut(String(value), MOST_OF_VALUE))
-  return text === '' ? [] : [[Object.hasOwn(LABELS, name) ? LABELS[name] ?? name : labelOf(name), text]]
+  const text = printableLine(truncate(String(value), MAX_VALUE_LENGTH))
+  return text === '' ? [] : [[Object.hasOwn(LABELS, name) ? (LABELS[name] ?? name) : labelOf(name), text]]
 }
 
-/** `remoteJobId` is told as `Remote job id`. */
+/** Turns `remoteJobId` into `Remote job id`. */
 function labelOf(name: string): string {
-  const words = printableLine(cut(name, 60)).replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ').toLowerCase()
+  const words = printableLine(truncate(name, 60))
+    .replace(/(?<=[a-z0-9])(?=[A-Z])/g, ' ')
+    .toLowerCase()
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
-/** A fact tells it, or there is nothing to tell. */
-const isTold = (value: unknown) => (typeof value === 'string' ? value.length <= MOST_OF_VALUE : typeof value !== 'object' || value === null)
+/** Returns whether a fact shows the value whole, or there is nothing to show. */
+const isShown = (value: unknown) =>
+  typeof value === 'string' ? value.length <= MAX_VALUE_LENGTH : typeof value !== 'object' || value === null
 
 const jobOf = (members: ReadonlyMap<string, unknown>): JobData => ({
   name: wordOf(members.get('jobName')),
@@ -82,4 +94,5 @@ const jobOf = (members: ReadonlyMap<string, unknown>): JobData => ({
   oldStatus: wordOf(members.get('oldJobStatus')),
 })
 
-const wordOf = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? printableLine(cut(value, 100)) : undefined)
+const wordOf = (value: unknown) =>
+  typeof value === 'string' && value.trim() !== '' ? printableLine(truncate(value, 100)) : undefined

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { smtpErrorLine, withoutLogin } from './smtp-error-line.ts'
+import { smtpErrorLine, redactLogin } from './smtp-error-line.ts'
 
 const login = { user: 'tapis+mail', password: 'ge(heim)/$&1' }
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -17,22 +17,29 @@ test.each([
   `535 ${login.user.toUpperCase()} is locked`,
   `535 ${Buffer.from(login.password).toString('base64url')}`,
 ])('what a server says is logged without the login in it: %j', (text) => {
-  const line = withoutLogin(text, login)
+  const line = redactLogin(text, login)
   expect(line).toContain('[redacted]')
   expect(line.toLowerCase()).not.toContain(login.user)
   expect(line).not.toContain(login.password)
-  for (const word of line.match(/[A-Za-z0-9+/_-]{4,}/g) ?? []) expect(Buffer.from(word, 'base64').toString()).not.toMatch(/tapis|heim/)
+  for (const word of line.match(/[A-Za-z0-9+/_-]{4,}/g) ?? [])
+    expect(Buffer.from(word, 'base64').toString()).not.toMatch(/tapis|heim/)
   expect(line).toMatch(/^\d{3}/)
 })
 
 test('other words stay', () => {
   const text = '535 5.7.8 Error: authentication failed: UGFzc3dvcmQ6'
-  expect(withoutLogin(text, login)).toBe(text)
-  expect(withoutLogin(text, undefined)).toBe(text)
+  expect(redactLogin(text, login)).toBe(text)
+  expect(redactLogin(text, undefined)).toBe(text)
 })
 
-test('of an error only what was looked through is logged, cut', () => {
-  const error = Object.assign(new Error(`Invalid login: 535 ${plain} ${'.'.repeat(1000)}`), { code: 'EAUTH', command: 'AUTH PLAIN', responseCode: 535, response: plain, rejectedErrors: [plain] })
+test('only known members of an error are logged, cut to length', () => {
+  const error = Object.assign(new Error(`Invalid login: 535 ${plain} ${'.'.repeat(1000)}`), {
+    code: 'EAUTH',
+    command: 'AUTH PLAIN',
+    responseCode: 535,
+    response: plain,
+    rejectedErrors: [plain],
+  })
   const line = smtpErrorLine(error, login)
   expect(line).toMatchObject({ code: 'EAUTH', command: 'AUTH PLAIN', responseCode: 535 })
   expect(line.message).toMatch(/^Invalid login: 535 \[redacted\]/)

@@ -1,7 +1,8 @@
-import type { MailServer } from '../../config.ts'
+import { isObject } from '@tidings/contract/is-object.ts'
+import type { MailServer } from '../../config/config.ts'
 
-/** Of a server's words in the log. */
-const MOST_LOGGED = 500
+/** Characters of a server's reply in the log. */
+const MAX_LOGGED_LENGTH = 500
 const HIDDEN = '[redacted]'
 
 export interface SmtpErrorLine {
@@ -12,31 +13,38 @@ export interface SmtpErrorLine {
 }
 
 /**
- * What the log may say of an error of nodemailer, whose message and other members carry what the server said: a server may
- * repeat a login that it was sent, as it is or in base64 (RFC 4954 4). Pure.
+ * Returns what the log may show of nodemailer's error. Its members quote the server, and a server may repeat the login
+ * that it got, in clear text or in base64 (RFC 4954 4). Pure.
  */
 export function smtpErrorLine(error: unknown, login: MailServer['login']): SmtpErrorLine {
   const message = error instanceof Error ? error.message : String(error)
-  const member = (name: 'code' | 'command' | 'responseCode'): unknown => (typeof error === 'object' && error !== null ? Reflect.get(error, name) : undefined)
+  const member = (name: 'code' | 'command' | 'responseCode'): unknown => (isObject(error) ? error[name] : undefined)
   const line = { code: member('code'), command: member('command'), responseCode: member('responseCode') }
-  return { message: withoutLogin(message, login).slice(0, MOST_LOGGED), ...line }
+  return { message: redactLogin(message, login).slice(0, MAX_LOGGED_LENGTH), ...line }
 }
 
-/** The text without name and password, and without anything that is base64 with one of them in it. */
-export function withoutLogin(text: string, login: MailServer['login']): string {
+/** Returns the text without user name and password, and without base64 that contains one of them. */
+export function redactLogin(text: string, login: MailServer['login']): string {
   if (!login) return text
   const secrets = [login.password, login.user].filter((secret) => secret !== '')
-  const spelt = [...secrets, ...encoded(login)].map((secret) => secret.replace(/[^\p{L}\p{N}]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`))
+  const spelt = [...secrets, ...encoded(login)].map((secret) =>
+    secret.replace(/[^\p{L}\p{N}]/gu, (sign) => `\\u{${(sign.codePointAt(0) ?? 0).toString(16)}}`),
+  )
   const plain = text.replace(new RegExp(spelt.join('|'), 'giu'), HIDDEN)
-  return plain.replace(/[A-Za-z0-9+/_-]{2,}={0,2}/g, (word) => (tellsOf(word, secrets) ? HIDDEN : word))
+  return plain.replace(/[A-Za-z0-9+/_-]{2,}={0,2}/g, (word) => (containsSecret(word, secrets) ? HIDDEN : word))
 }
 
-/** As sent with AUTH PLAIN and AUTH LOGIN: some servers repeat a command in capitals, where nothing could be decoded. */
+/**
+ * Returns the forms that AUTH PLAIN and AUTH LOGIN send: some servers repeat a command in capitals, which cannot be
+ * decoded.
+ */
 const encoded = ({ user, password }: NonNullable<MailServer['login']>) =>
-  [`\0${user}\0${password}`, user, password].map((secret) => Buffer.from(secret).toString('base64').replace(/=+$/, '')).filter((secret) => secret.length >= 4)
+  [`\0${user}\0${password}`, user, password]
+    .map((secret) => Buffer.from(secret).toString('base64').replace(/=+$/, ''))
+    .filter((secret) => secret.length >= 4)
 
-/** A word may begin in the middle of a group of four, behind something that belongs to it or not. */
-const tellsOf = (word: string, secrets: readonly string[]) =>
+/** Decodes from each of the first four characters: the secret need not start at the boundary of a base64 group. */
+const containsSecret = (word: string, secrets: readonly string[]) =>
   [0, 1, 2, 3].some((from) => {
     const decoded = Buffer.from(word.slice(from), 'base64')
     return secrets.some((secret) => decoded.includes(secret))

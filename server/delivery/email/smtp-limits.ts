@@ -1,25 +1,28 @@
-/** How long the mail server may take, in ms. Each limit begins anew with each wait of its kind. */
+/** How long the mail server may take, in ms. Each limit starts again with each wait of its kind. */
 export interface SmtpLimits {
   /** From the name look-up to the open TCP connection. */
   readonly connectMs: number
-  /** For the answer to STARTTLS, and for the TLS handshake. */
+  /** For the reply to STARTTLS, and for the TLS handshake. */
   readonly tlsMs: number
   readonly greetingMs: number
-  /** For the answer to EHLO, AUTH, MAIL and RCPT. */
+  /** For the reply to EHLO, AUTH, MAIL and RCPT. */
   readonly commandMs: number
-  /** For the answer to DATA. */
+  /** For the reply to DATA. */
   readonly dataMs: number
   /** For the server to take a block of the text. */
   readonly blockMs: number
-  /** For the answer to the dot at the text's end. */
+  /** For the reply to the final dot. */
   readonly finalMs: number
   /** For everything before that dot together. */
   readonly untilFinalMs: number
-  /** For what no mail waits for: RSET, QUIT. */
+  /** For RSET and QUIT, for which no mail waits. */
   readonly farewellMs: number
-  /** A connection without mail is closed after this, before most servers do it. */
+  /** An idle connection is closed after this, before most servers do it. */
   readonly idleMs: number
-  /** After a failed handshake, mails go unencrypted for this long before one tries again, where encryption is optional. */
+  /**
+   * Where encryption is optional and a handshake has failed, mails go out unencrypted for this long before the next
+   * try.
+   */
   readonly plainMs: number
 }
 
@@ -27,10 +30,10 @@ const SECOND = 1000
 const MINUTE = 60 * SECOND
 
 /**
- * Those of RFC 5321 4.5.3.2 where it has one. The last one matters most: a server that has the text and was not waited for
- * delivers its mail, and gets it again.
+ * The limits of RFC 5321 4.5.3.2, where it has one. The last matters most: if the client gives up while the server has
+ * the text, the server delivers the mail and gets it again.
  *
- * | RFC 5321          | what is waited for       | at least |
+ * | RFC 5321          | wait for                 | at least |
  * |-------------------|--------------------------|----------|
  * | 4.5.3.2.1         | greeting                 | 5 min    |
  * | 4.5.3.2.2, .3     | MAIL, RCPT               | 5 min    |
@@ -39,6 +42,15 @@ const MINUTE = 60 * SECOND
  * | 4.5.3.2.6         | the dot at its end       | 10 min   |
  */
 export const SMTP_LIMITS: SmtpLimits = {
-  connectMs: 10 * SECOND, tlsMs: 30 * SECOND, greetingMs: 5 * MINUTE, commandMs: 5 * MINUTE, dataMs: 2 * MINUTE, blockMs: 3 * MINUTE, finalMs: 10 * MINUTE,
-  untilFinalMs: 20 * MINUTE, farewellMs: 10 * SECOND, idleMs: 30 * SECOND, plainMs: 10 * MINUTE,
+  connectMs: 10 * SECOND,
+  tlsMs: 30 * SECOND,
+  greetingMs: 5 * MINUTE,
+  commandMs: 5 * MINUTE,
+  dataMs: 2 * MINUTE,
+  blockMs: 3 * MINUTE,
+  finalMs: 10 * MINUTE,
+  untilFinalMs: 20 * MINUTE,
+  farewellMs: 10 * SECOND,
+  idleMs: 30 * SECOND,
+  plainMs: 10 * MINUTE,
 }

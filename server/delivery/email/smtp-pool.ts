@@ -1,15 +1,15 @@
 import type { Log } from '../../log.ts'
 import { startDeadline } from '../../runtime/deadline.ts'
-import type { Resolve } from '../resolve.ts'
-import { mayGoPlain, type ConnectionParts } from './connection-options.ts'
+import type { Resolve } from '../names/resolve.ts'
+import { allowsPlaintext, type SmtpConnectionSettings } from './smtp-connection-options.ts'
 import { smtpErrorLine } from './smtp-error-line.ts'
 import type { SmtpLimits } from './smtp-limits.ts'
-import { openSession, SecuringError, type SmtpSession } from './smtp-session.ts'
+import { openSession, StartTlsError, type SmtpSession } from './smtp-session.ts'
 
-/** Some servers count: a connection is not used for more. */
+/** Mails per connection: some servers limit them. */
 const MAILS_PER_SESSION = 100
 
-export interface PoolParts extends Omit<ConnectionParts, 'isPlain'> {
+export interface SmtpPoolDeps extends Omit<SmtpConnectionSettings, 'isPlaintext'> {
   readonly limits: SmtpLimits
   readonly resolve: Resolve
   readonly log: Log
@@ -17,73 +17,92 @@ export interface PoolParts extends Omit<ConnectionParts, 'isPlain'> {
   readonly clock?: () => number
 }
 
-/** Sessions with the mail server. One that has nothing to do is kept for a moment. */
+/** Sessions with the mail server, kept for a moment when idle. */
 export interface SmtpPool {
-  /** One that is idle unless it must be fresh, or a new one. Rejects with nodemailer's errors, and when the signal fires. */
-  take(signal: AbortSignal, options?: { readonly isFresh: boolean }): Promise<SmtpSession>
-  /** The session is not used any more by who took it. */
-  giveBack(session: SmtpSession): void
-  /** Ends all of them, whatever they are doing. */
+  /**
+   * Returns an idle session, unless it must be fresh, or a new one. Rejects with nodemailer's errors, and when the
+   * signal is aborted.
+   */
+  acquire(signal: AbortSignal, options?: { readonly isFresh: boolean }): Promise<SmtpSession>
+  /** Takes a session back. */
+  release(session: SmtpSession): void
+  /** Closes all sessions, whatever they are doing. */
   close(): void
 }
 
-/** How many there are at a time is for the one who asks. */
-export function createSmtpPool({ server, limits, ca, resolve, log, clock = () => performance.now() }: PoolParts): SmtpPool {
+/** Creates the pool. The caller limits how many sessions are open at a time. */
+export function createSmtpPool({
+  server,
+  limits,
+  ca,
+  resolve,
+  log,
+  clock = () => performance.now(),
+}: SmtpPoolDeps): SmtpPool {
   const sessions = new Set<SmtpSession>()
   const idle = new Map<SmtpSession, () => void>()
-  const securing = createSecuring({ log, plainMs: limits.plainMs, clock })
+  const startTls = createStartTlsState({ log, plainMs: limits.plainMs, clock })
 
-  const open = (isPlain: boolean, signal: AbortSignal) => openSession({ server, limits, ca, isPlain, resolve }, signal)
+  const open = (isPlaintext: boolean, signal: AbortSignal) =>
+    openSession({ server, limits, ca, isPlaintext, resolve }, signal)
 
-  const openAsConfigured = (isPlain: boolean, signal: AbortSignal) => open(isPlain, signal).catch((error: unknown) => {
-    throw error instanceof SecuringError ? error.cause : error
-  })
+  const openAsConfigured = (isPlaintext: boolean, signal: AbortSignal) =>
+    open(isPlaintext, signal).catch((error: unknown) => {
+      throw error instanceof StartTlsError ? error.cause : error
+    })
 
-  /** Where encryption is optional, a server that offers it and fails gets its mail without it, in the same attempt (Postfix: `smtp_tls_security_level = may`). */
-  async function openAsCanBe(signal: AbortSignal): Promise<SmtpSession> {
-    if (!mayGoPlain(server)) return openAsConfigured(false, signal)
-    if (!securing.isWorthATry()) return openAsConfigured(true, signal)
+  /**
+   * Falls back to plaintext within the same attempt if encryption is optional, and the server offers it but fails
+   * (Postfix: `smtp_tls_security_level = may`).
+   */
+  async function openWithFallback(signal: AbortSignal): Promise<SmtpSession> {
+    if (!allowsPlaintext(server)) return openAsConfigured(false, signal)
+    if (!startTls.isWorthATry()) return openAsConfigured(true, signal)
     try {
       const session = await open(false, signal)
-      securing.worked()
+      startTls.worked()
       return session
     } catch (error) {
-      if (!(error instanceof SecuringError) || signal.aborted) throw error
-      securing.failed(error.cause)
+      if (!(error instanceof StartTlsError) || signal.aborted) throw error
+      startTls.failed(error.cause)
       return openAsConfigured(true, signal)
     }
   }
 
   function takeIdle(): SmtpSession | undefined {
     const session = [...idle.keys()].at(-1)
-    if (session) leaveIdle(session)
+    if (session) removeIdle(session)
     return session
   }
 
-  function leaveIdle(session: SmtpSession): void {
+  function removeIdle(session: SmtpSession): void {
     idle.get(session)?.()
     idle.delete(session)
   }
 
   return {
-    async take(signal, { isFresh } = { isFresh: false }) {
+    async acquire(signal, { isFresh } = { isFresh: false }) {
       const known = isFresh ? undefined : takeIdle()
       if (known) return known
-      const session = await openAsCanBe(signal)
+      const session = await openWithFallback(signal)
       sessions.add(session)
       session.onEnd(() => {
         sessions.delete(session)
-        leaveIdle(session)
+        removeIdle(session)
       })
       return session
     },
-    giveBack(session) {
+    release(session) {
       if (!session.isOpen) return
       if (session.mails >= MAILS_PER_SESSION) session.quit()
-      else idle.set(session, startDeadline(limits.idleMs, () => {
-        leaveIdle(session)
-        session.quit()
-      }))
+      else
+        idle.set(
+          session,
+          startDeadline(limits.idleMs, () => {
+            removeIdle(session)
+            session.quit()
+          }),
+        )
     },
     close() {
       for (const session of sessions) session.close()
@@ -91,8 +110,16 @@ export function createSmtpPool({ server, limits, ca, resolve, log, clock = () =>
   }
 }
 
-/** Remembers that the server's encryption does not work, for a while. */
-function createSecuring({ log, plainMs, clock }: { readonly log: Log; readonly plainMs: number; readonly clock: () => number }) {
+/** Remembers for `plainMs` that the server's encryption does not work. */
+function createStartTlsState({
+  log,
+  plainMs,
+  clock,
+}: {
+  readonly log: Log
+  readonly plainMs: number
+  readonly clock: () => number
+}) {
   let plainUntil = -Infinity
   let isFailing = false
   return {
@@ -103,7 +130,11 @@ function createSecuring({ log, plainMs, clock }: { readonly log: Log; readonly p
     },
     failed(error: unknown) {
       plainUntil = clock() + plainMs
-      if (!isFailing) log.warn({ err: smtpErrorLine(error, undefined) }, 'the mail server offers STARTTLS and cannot do it: mails go out unencrypted')
+      if (!isFailing)
+        log.warn(
+          { err: smtpErrorLine(error, undefined) },
+          'the mail server offers STARTTLS but fails at it: mails go out unencrypted',
+        )
       isFailing = true
     },
   }

@@ -1,60 +1,63 @@
 import { setMaxListeners } from 'node:events'
-import type { MailSender, MailServer } from '../../config.ts'
+import type { MailSender, MailServer } from '../../config/config.ts'
 import type { Log } from '../../log.ts'
 import { startDeadline } from '../../runtime/deadline.ts'
 import { createFailureLog } from '../../runtime/failure-log.ts'
-import type { Resolve } from '../resolve.ts'
+import type { Resolve } from '../names/resolve.ts'
 import type { Failed, SendResult, Unbuildable } from '../send-result.ts'
 import type { Sender, SendRequest } from '../sender.ts'
-import { domainOf, isMailAddress } from './address.ts'
-import { composed } from './compose.ts'
-import { createGate } from './gate.ts'
-import { guarded } from './guarded.ts'
+import { domainOf, isMailAddress } from './mail-address.ts'
+import { composeMail } from './compose-mail.ts'
+import { createMailGate } from './mail-gate.ts'
+import { neverRejecting } from './never-rejecting.ts'
 import { mailOf } from './mail.ts'
 import { smtpErrorLine } from './smtp-error-line.ts'
 import { SMTP_LIMITS, type SmtpLimits } from './smtp-limits.ts'
 import { createSmtpPool } from './smtp-pool.ts'
-import { isConnectionLost, isOurTrouble, isRefusal, smtpResult } from './smtp-result.ts'
+import { isConnectionLost, isServerProblem, isRefusal, smtpResult } from './smtp-result.ts'
 import type { SessionMail, SmtpSession } from './smtp-session.ts'
 import { utf8Result } from './utf8-result.ts'
 
-export interface SmtpSenderParts {
+export interface SmtpSenderDeps {
   readonly server: MailServer
   readonly from: MailSender
   readonly resolve: Resolve
   readonly log: Log
   readonly limits?: SmtpLimits
-  /** Certificates that are trusted instead of the usual ones. */
+  /** Certificates (PEM) to trust instead of the default ones. */
   readonly ca?: string | undefined
 }
 
 const ABORTED = { kind: 'aborted', wasWritten: false } as const
 
 /**
- * Sends mails over sessions with the one mail server. Each mail has one recipient and a session to itself, and leaves only
- * when its gate opens: the session begins to read its text when the server has asked for it.
+ * Creates a sender of mails over sessions with one mail server. Each mail has one recipient and a session to itself,
+ * and leaves only if its gate opens, which the session asks when the server wants the text.
  */
-export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIMITS, ca }: SmtpSenderParts): Sender {
-  const trouble = createFailureLog(log, 'mail server')
-  let isUtf8Told = false
+export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIMITS, ca }: SmtpSenderDeps): Sender {
+  const failures = createFailureLog(log, 'mail server')
+  let hasWarnedOfUtf8 = false
   const closing = new AbortController()
   setMaxListeners(0, closing.signal)
   const pool = createSmtpPool({ server, limits, ca, resolve, log })
 
-  /** Answers with a result if nothing was sent because of what the server cannot do. */
-  async function sendOver({ signal, ...mail }: SessionMail & { readonly signal: AbortSignal }, isFresh: boolean): Promise<Failed | Unbuildable | undefined> {
-    const session = await pool.take(signal, { isFresh })
+  /** Sends a mail. Returns a result if nothing was sent, because the server lacks an extension that the mail needs. */
+  async function sendOver(
+    { signal, ...mail }: SessionMail & { readonly signal: AbortSignal },
+    isFresh: boolean,
+  ): Promise<Failed | Unbuildable | undefined> {
+    const session = await pool.acquire(signal, { isFresh })
     const mailsBefore = session.mails
     closeOnAbort(session, signal)
     try {
       const unsendable = utf8Result(mail.envelope, session.extensions)
       if (!unsendable) await session.send(mail)
-      pool.giveBack(session)
+      pool.release(session)
       return unsendable
     } catch (error) {
-      // A server may end a session that was idle at any moment, also in this one.
+      // A server may end an idle session at any moment, even just now.
       const isStale = mailsBefore > 0 && !mail.gate.isOpen && !mail.gate.isRefused && isConnectionLost(error)
-      if (isRefusal(error) && !mail.gate.isRefused) void session.reset().then(() => pool.giveBack(session))
+      if (isRefusal(error) && !mail.gate.isRefused) void session.reset().then(() => pool.release(session))
       else session.close()
       if (!isStale || isFresh || signal.aborted) throw error
       return await sendOver({ signal, ...mail }, true)
@@ -63,36 +66,41 @@ export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIM
     }
   }
 
-  /** Once: an operator may look for another server, or for other addresses. */
-  function tellOfUtf8(address: string): void {
-    if (!isUtf8Told) log.warn({ domain: domainOf(address) }, 'the mail server takes no address whose part before the @ is not ASCII (SMTPUTF8): mails to such addresses are given up, and those of such a sender wait')
-    isUtf8Told = true
+  /** Logs once: an operator may want another server, or other addresses. */
+  function warnOfUtf8Once(address: string): void {
+    if (!hasWarnedOfUtf8)
+      log.warn(
+        { domain: domainOf(address) },
+        'the mail server accepts no address whose part before the @ is not ASCII (SMTPUTF8): ' +
+          'mails to such addresses are given up, and those of such a sender wait',
+      )
+    hasWarnedOfUtf8 = true
   }
 
   async function attempt({ address, body, signal, maySend, renew }: SendRequest): Promise<SendResult> {
     if (signal.aborted || closing.signal.aborted) return ABORTED
     if (!isMailAddress(address)) return { kind: 'unbuildable', reason: 'bad_address' }
-    const { raw, envelope } = await composed(mailOf(body, { address, from }))
-    const cut = startCut([signal, closing.signal], limits.untilFinalMs)
-    const gate = createGate({ maySend, renew, onEnd: cut.endDeadline })
+    const { raw, envelope } = await composeMail(mailOf(body, { address, from }))
+    const abort = startAttemptAbort([signal, closing.signal], limits.untilFinalMs)
+    const gate = createMailGate({ maySend, renew, onEnd: abort.endDeadline })
     const startedAt = performance.now()
     const durationMs = () => Math.round(performance.now() - startedAt)
     try {
-      const unsendable = await sendOver({ envelope, raw, gate, signal: cut.signal }, false)
-      if (unsendable) tellOfUtf8(unsendable.kind === 'failed' ? from.address : address)
-      trouble.worked()
+      const unsendable = await sendOver({ envelope, raw, gate, signal: abort.signal }, false)
+      if (unsendable) warnOfUtf8Once(unsendable.kind === 'failed' ? from.address : address)
+      failures.markHealthy()
       return unsendable ?? { kind: 'accepted', durationMs: durationMs() }
     } catch (error) {
-      const result = smtpResult({ error, gate, cutBy: cut.by(), durationMs: durationMs() })
-      if (isOurTrouble(result)) trouble.failed(smtpErrorLine(error, server.login))
+      const result = smtpResult({ error, gate, abortedBy: abort.by(), durationMs: durationMs() })
+      if (isServerProblem(result)) failures.failed(smtpErrorLine(error, server.login))
       return result
     } finally {
-      cut.end()
+      abort.end()
     }
   }
 
   return {
-    send: guarded(attempt, log),
+    send: neverRejecting(attempt, log),
     close() {
       closing.abort()
       pool.close()
@@ -101,35 +109,35 @@ export function createSmtpSender({ server, from, resolve, log, limits = SMTP_LIM
   }
 }
 
-/** Also when the signal has fired while the session was handed over. */
+/** Closes the session when the signal is aborted, even if that happened while the session was being acquired. */
 function closeOnAbort(session: SmtpSession, signal: AbortSignal): void {
   signal.addEventListener('abort', session.close, { once: true })
   if (signal.aborted) session.close()
 }
 
-/** Ends an attempt when one of the signals says so, or its time is over. Listens until `end`. */
-interface Cut {
+/** Aborts an attempt when one of the signals is aborted, or its time is over. Listens until `end`. */
+interface AttemptAbort {
   readonly signal: AbortSignal
   by(): 'caller' | 'deadline' | undefined
-  /** The rest has limits of its own. */
+  /** Ends the time limit: what follows has limits of its own. */
   endDeadline(): void
-  /** Nobody waits for it any more. */
+  /** Stops listening. */
   end(): void
 }
 
-function startCut(callers: readonly AbortSignal[], totalMs: number): Cut {
-  const cutting = new AbortController()
-  let by: ReturnType<Cut['by']>
-  const cut = (who: 'caller' | 'deadline') => {
-    by ??= who
-    cutting.abort()
+function startAttemptAbort(callers: readonly AbortSignal[], totalMs: number): AttemptAbort {
+  const aborter = new AbortController()
+  let abortedBy: ReturnType<AttemptAbort['by']>
+  const abort = (by: 'caller' | 'deadline') => {
+    abortedBy ??= by
+    aborter.abort()
   }
-  const onCaller = () => cut('caller')
-  const stopDeadline = startDeadline(totalMs, () => cut('deadline'))
+  const onCaller = () => abort('caller')
+  const stopDeadline = startDeadline(totalMs, () => abort('deadline'))
   for (const caller of callers) caller.addEventListener('abort', onCaller, { once: true })
   return {
-    signal: cutting.signal,
-    by: () => by,
+    signal: aborter.signal,
+    by: () => abortedBy,
     endDeadline: stopDeadline,
     end() {
       stopDeadline()

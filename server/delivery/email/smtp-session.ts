@@ -1,111 +1,125 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import type { Resolve } from '../resolve.ts'
-import type { Envelope } from './compose.ts'
-import { connectionOptions, type ConnectionParts } from './connection-options.ts'
+import type { Resolve } from '../names/resolve.ts'
+import type { MailEnvelope } from './compose-mail.ts'
+import { smtpConnectionOptions, type SmtpConnectionSettings } from './smtp-connection-options.ts'
 import { dial } from './dial.ts'
-import type { Gate } from './gate.ts'
-import { createSessionClock, type Phase, type SessionClock } from './session-clock.ts'
+import type { MailGate } from './mail-gate.ts'
+import { createSmtpSessionTimer, type Phase, type SmtpSessionTimer } from './smtp-session-timer.ts'
 import type { SmtpLimits } from './smtp-limits.ts'
-import { createSteps, type Steps } from './steps.ts'
+import { createSmtpCommands, type SmtpCommands } from './smtp-commands.ts'
 
-export interface SessionParts extends ConnectionParts {
+export interface SmtpSessionDeps extends SmtpConnectionSettings {
   readonly resolve: Resolve
   readonly limits: SmtpLimits
 }
 
 export interface SessionMail {
-  readonly envelope: Envelope
-  /** The mail as it goes on the wire, dots not yet doubled. */
+  readonly envelope: MailEnvelope
+  /** The mail as sent, before dot-stuffing. */
   readonly raw: Buffer
-  readonly gate: Gate
+  readonly gate: MailGate
 }
 
 /** A connection to the mail server, greeted and logged in, for one mail at a time. */
 export interface SmtpSession {
   readonly isOpen: boolean
-  /** Mails that were sent, or refused. */
+  /** Mails that were sent or rejected. */
   readonly mails: number
-  /** What the server said it can do, in capitals (RFC 5321 2.2). */
+  /** The server's extensions, in capitals (RFC 5321 2.2). */
   readonly extensions: ReadonlySet<string>
   /** Rejects with nodemailer's errors. */
   send(mail: SessionMail): Promise<void>
-  /** After a refusal, which can come before the end of a text: resolves when the session can be used for another mail, or is closed. */
+  /**
+   * Resets the session after a rejection, which can come before the end of a text. Resolves when the session can take
+   * another mail, or is closed.
+   */
   reset(): Promise<void>
-  /** Called once, when it is over, however it ended. */
+  /** Calls back once, when the session has ended, however it ended. */
   onEnd(callback: () => void): void
-  /** Says goodbye, and waits a little for the answer. */
+  /** Ends the session with QUIT, and waits up to 10 s for the reply. */
   quit(): void
   close(): void
 }
 
-/** Encryption failed between STARTTLS and the first answer that came encrypted. The cause says how. */
-export class SecuringError extends Error {
+/** Encryption failed between STARTTLS and the first encrypted reply. The cause says how. */
+export class StartTlsError extends Error {
   constructor(cause: unknown) {
     super('STARTTLS failed', { cause })
-    this.name = 'SecuringError'
+    this.name = 'StartTlsError'
   }
 }
 
 /**
- * Connects, waits for the greeting, encrypts and logs in, as configured. Rejects with nodemailer's errors, or with a
- * SecuringError; and when the signal fires.
+ * Connects, waits for the greeting, encrypts and logs in, as configured. Rejects with nodemailer's errors or a
+ * `StartTlsError`, and when the signal is aborted.
  */
-export async function openSession({ limits, resolve, ...parts }: SessionParts, signal: AbortSignal): Promise<SmtpSession> {
-  const { host, port, login, security } = parts.server
+export async function openSession(
+  { limits, resolve, ...deps }: SmtpSessionDeps,
+  signal: AbortSignal,
+): Promise<SmtpSession> {
+  const { host, port, login, security } = deps.server
   const socket = await dial({ host, port, connectMs: limits.connectMs, resolve }, signal)
-  const clock = createSessionClock(limits, (phase) => steps.fail(tooLate(phase)))
-  const connection = new SMTPConnection({ ...connectionOptions(parts), connection: socket, transactionLog: true, logger: { debug: clock.tell, info: clock.tell, ...SILENT } })
-  const steps = createSteps(connection)
+  const timer = createSmtpSessionTimer(limits, (phase) => commands.fail(timeoutError(phase)))
+  const connection = new SMTPConnection({
+    ...smtpConnectionOptions(deps),
+    connection: socket,
+    transactionLog: true,
+    logger: { debug: timer.onProtocolEvent, info: timer.onProtocolEvent, ...SILENT },
+  })
+  const commands = createSmtpCommands(connection)
   const close = () => connection.close()
   signal.addEventListener('abort', close, { once: true })
   try {
-    clock.start(security === 'tls')
-    await steps.step((done) => connection.connect(done))
-    // A server that answers 421 to STARTTLS counts as connected for the moment before it is gone.
-    if (!steps.isOpen) throw Object.assign(new Error('the server closed the session'), { code: 'ECONNECTION' })
-    if (login && connection.allowsAuth) await steps.step((done) => connection.login({ credentials: { user: login.user, pass: login.password } }, done))
+    timer.start(security === 'tls')
+    await commands.run((done) => connection.connect(done))
+    // nodemailer reports a server that replies 421 to STARTTLS as connected, just before it closes.
+    if (!commands.isOpen) throw Object.assign(new Error('the server closed the session'), { code: 'ECONNECTION' })
+    if (login && connection.allowsAuth)
+      await commands.run((done) => connection.login({ credentials: { user: login.user, pass: login.password } }, done))
   } catch (error) {
-    clock.end()
+    timer.end()
     close()
-    throw clock.isSecuring ? new SecuringError(error) : error
+    throw timer.isStartingTls ? new StartTlsError(error) : error
   } finally {
     signal.removeEventListener('abort', close)
   }
-  return sessionOf(connection, steps, clock)
+  return sessionOf(connection, commands, timer)
 }
 
 const nothing = () => undefined
 const SILENT = { trace: nothing, warn: nothing, error: nothing, fatal: nothing }
 
-function sessionOf(connection: SMTPConnection, steps: Steps, clock: SessionClock): SmtpSession {
+function sessionOf(connection: SMTPConnection, commands: SmtpCommands, timer: SmtpSessionTimer): SmtpSession {
   let mails = 0
   let onEnd = nothing as () => void
-  steps.onEnd(() => {
-    clock.end()
+  commands.onEnd(() => {
+    timer.end()
     onEnd()
   })
   return {
     get isOpen() {
-      return steps.isOpen
+      return commands.isOpen
     },
     get mails() {
       return mails
     },
-    extensions: clock.extensions,
+    extensions: timer.extensions,
     async send({ envelope, raw, gate }) {
       try {
-        await steps.step((done) => connection.send({ ...envelope, to: [...envelope.to] }, gate.through(raw, clock.block), done))
+        await commands.run((done) =>
+          connection.send({ ...envelope, to: [...envelope.to] }, gate.through(raw, timer.block), done),
+        )
       } finally {
         mails += 1
       }
     },
     async reset() {
-      if (clock.isText) connection.close()
-      else await steps.step((done) => connection.reset(done)).catch(() => connection.close())
+      if (timer.isSendingData) connection.close()
+      else await commands.run((done) => connection.reset(done)).catch(() => connection.close())
     },
     onEnd(callback) {
       onEnd = callback
-      if (!steps.isOpen) callback()
+      if (!commands.isOpen) callback()
     },
     quit: () => connection.quit(),
     close: () => connection.close(),
@@ -114,6 +128,9 @@ function sessionOf(connection: SMTPConnection, steps: Steps, clock: SessionClock
 
 const BEFORE_COMMANDS: ReadonlySet<Phase> = new Set(['greeting', 'tls'])
 
-/** As nodemailer says that a server was silent for too long. */
-const tooLate = (phase: Phase) =>
-  Object.assign(new Error(`the mail server was silent for too long: ${phase}`), { code: 'ETIMEDOUT', timeoutType: BEFORE_COMMANDS.has(phase) ? 'CONNECT_TIMEOUT' : 'SOCKET_TIMEOUT' })
+/** Returns the error that nodemailer uses for a server that is silent for too long. */
+const timeoutError = (phase: Phase) =>
+  Object.assign(new Error(`the mail server was silent for too long: ${phase}`), {
+    code: 'ETIMEDOUT',
+    timeoutType: BEFORE_COMMANDS.has(phase) ? 'CONNECT_TIMEOUT' : 'SOCKET_TIMEOUT',
+  })

@@ -1,11 +1,19 @@
-import type { NotifiedEvent } from './notification.ts'
-import { cut, printableLine } from './printable.ts'
+import type { NotifiedEvent } from './notification-content.ts'
+import { truncate, printableLine } from './printable.ts'
 
-/** More than a mail client shows; keeps the line below the 998 characters of RFC 5322 2.1.1, which have no place to fold. */
-const MOST_OF_SUBJECT = 500
+/**
+ * More than a mail client shows. Keeps the line below the limit of 998 characters (RFC 5322 2.1.1), even if it cannot
+ * be folded.
+ */
+const MAX_SUBJECT_LENGTH = 500
 
-/** The subject line of contract 6.8, word for word; a blank subject is none. What ends a line becomes a blank, so no header can follow. */
+/**
+ * Returns the subject line of protocol 6.8, word for word; a blank subject counts as none. Line ends become blanks, so
+ * that no header can be injected.
+ */
 export function subjectLine({ type, subject }: Pick<NotifiedEvent, 'type' | 'subject'>): string {
   const line = `Tapis v3 notification. Event type: ${printableLine(type)}`
-  return subject === null || subject.trim() === '' ? line : `${line} subject: ${printableLine(cut(subject, MOST_OF_SUBJECT))}`
+  return subject === null || subject.trim() === ''
+    ? line
+    : `${line} subject: ${printableLine(truncate(subject, MAX_SUBJECT_LENGTH))}`
 }

@@ -1,6 +1,8 @@
 /* global document, fetch, location, SwaggerUIBundle */
 
-/** Shows the document that this service serves, and sends every call to this service: the page may not reach any other. */
+/**
+ * Shows the document that this service serves, and sends every call to this service: the page may not reach any other.
+ */
 const { document: address, base } = document.getElementById('page').dataset
 
 /**
@@ -8,8 +10,18 @@ const { document: address, base } = document.getElementById('page').dataset
  * clients would put the token into them; here they can be filled in.
  */
 const HEADERS_OF_SERVICES = {
-  TapisUser: { type: 'apiKey', in: 'header', name: 'X-Tapis-User', description: 'With the token of a service only: the user that it acts for.' },
-  TapisTenant: { type: 'apiKey', in: 'header', name: 'X-Tapis-Tenant', description: 'With the token of a service only: the tenant that it acts for.' },
+  TapisUser: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Tapis-User',
+    description: 'Only with the token of a service: the user that it acts for.',
+  },
+  TapisTenant: {
+    type: 'apiKey',
+    in: 'header',
+    name: 'X-Tapis-Tenant',
+    description: 'Only with the token of a service: the tenant that it acts for.',
+  },
 }
 
 const spec = await (await fetch(address)).json()
@@ -19,4 +31,12 @@ for (const operation of Object.values(spec.paths).flatMap((path) => Object.value
   if (operation.security.length > 0) operation.security = [{ TapisJWT: [], TapisUser: [], TapisTenant: [] }]
 }
 
-SwaggerUIBundle({ spec, dom_id: '#page', validatorUrl: null, supportedSubmitMethods: ['get', 'post', 'patch', 'delete'], docExpansion: 'list', tryItOutEnabled: true, displayRequestDuration: true })
+SwaggerUIBundle({
+  spec,
+  dom_id: '#page',
+  validatorUrl: null,
+  supportedSubmitMethods: ['get', 'post', 'patch', 'delete'],
+  docExpansion: 'list',
+  tryItOutEnabled: true,
+  displayRequestDuration: true,
+})

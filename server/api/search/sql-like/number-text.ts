@@ -1,6 +1,6 @@
 /**
- * A number of the language in decimal digits: `10l`, `0x1F` and `017` as well. A float keeps its form unless a whole
- * number is wanted and it is one: then `1e3` is `1000`.
+ * Returns a number of the language in decimal digits: `10l`, `0x1F` and `017` as well. A float keeps its form unless a
+ * whole number is required and it is one: then `1e3` is `1000`.
  */
 export function numberText(source: string, wanted: 'whole' | 'any'): string {
   const digits = /^[1-9]\d*(?=l?$)/i.exec(source)?.[0]

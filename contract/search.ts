@@ -1,7 +1,0 @@
-import { Type, type Static } from 'typebox'
-
-/** SQL-like conditions, in as many pieces as one likes; they are joined by blanks (Tapis Notifications 1.6.2, searchSubscriptionsRequestBody). */
-export const SubscriptionSearch = Type.Object({
-  search: Type.Array(Type.String(), { minItems: 1 }),
-}, { additionalProperties: false })
-export type SubscriptionSearch = Static<typeof SubscriptionSearch>

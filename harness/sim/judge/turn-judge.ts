@@ -1,0 +1,42 @@
+import { LANES, NOTIFICATIONS, laneKey, type NotificationRow } from '../database/schema.ts'
+import type { DatabaseServer } from '../database/server.ts'
+import type { FaultWindows } from '../world/fault-windows.ts'
+import type { Findings } from './findings.ts'
+
+/** A due lane is sent within this time when nothing is broken: half of the scan that finds what was forgotten. */
+const WAKE_MS = 2500
+
+export interface TurnJudgeDeps {
+  readonly server: DatabaseServer
+  readonly now: () => number
+  readonly faults: FaultWindows
+  readonly findings: Findings
+  /** From then on nothing but what `faults` has explains a delay, in ms. */
+  readonly calmFromMs: number
+}
+
+/** Judges whether it is the turn of what is sent: neither before its turn nor long after. `who`: the process. */
+export function createTurnJudge({ server, now, faults, findings, calmFromMs }: TurnJudgeDeps) {
+  const { tables } = server
+
+  function judgeDelay(who: string, uuid: string, lateMs: number): void {
+    const dueAt = now() - lateMs
+    const isCalm = dueAt > calmFromMs && faults.findAny(dueAt - 10, now()) === undefined
+    if (lateMs > WAKE_MS && isCalm)
+      findings.report('wake', `${who} sends ${uuid} ${Math.round(lateMs)} ms after it was due`)
+  }
+
+  return (who: string, { targetId, laneSeries, position, uuid, created }: NotificationRow): void => {
+    const key = laneKey(targetId, laneSeries)
+    let dueAt = created
+    for (const before of tables.group(NOTIFICATIONS, key)) {
+      if (before.position >= position) continue
+      if (before.settled === null) findings.report('P2', `${who} sends ${uuid} before ${before.uuid} is settled`)
+      else dueAt = Math.max(dueAt, before.settled)
+    }
+    const lane = tables.get(LANES, key)
+    const earlyMs = lane ? lane.due - server.now() : 0
+    if (earlyMs > 1) findings.report('back-off', `${who} sends ${uuid} ${Math.round(earlyMs)} ms too early`)
+    judgeDelay(who, uuid, server.now() - Math.max(dueAt, lane?.due ?? dueAt))
+  }
+}

@@ -1,0 +1,34 @@
+import { str } from 'envalid'
+import { adminList, serviceList, urlOf } from '../validators.ts'
+
+export const CALLER_VARIABLES = {
+  TAPIS_SITE_ID: str({ default: 'dev', desc: 'The site that this service runs at.' }),
+  TAPIS_TENANT_SVC_BASEURL: urlOf(
+    'http',
+    'https',
+  )({ default: undefined, desc: 'Base address of the Tenants service. Cannot be combined with TENANTS_FILE.' }),
+  TENANTS_FILE: str({
+    default: undefined,
+    desc:
+      'JSON file `{"tenants": [...], "sites": [...]}` instead of the Tenants service; read again when changed. ' +
+      'Cannot be combined with TAPIS_TENANT_SVC_BASEURL.',
+  }),
+  TAPIS_SERVICE_PASSWORD: str({
+    default: undefined,
+    desc:
+      'Password of the service `notifications` at the Tokens service. With it, the Security Kernel decides who is ' +
+      'a tenant administrator. Cannot be combined with TIDINGS_ADMINS.',
+  }),
+  TIDINGS_ADMINS: adminList({
+    default: undefined,
+    desc:
+      'Tenant administrators, `tenant:user`, separated by commas, for sites without a Security Kernel. Cannot be ' +
+      'combined with TAPIS_SERVICE_PASSWORD.',
+  }),
+  TIDINGS_ALLOWED_SERVICES: serviceList({
+    default: undefined,
+    desc:
+      'Services that may call, separated by commas, exactly as in their tokens, e.g. `jobs,apps`; any other service ' +
+      'gets 401, users are not affected. Unset: all.',
+  }),
+}

@@ -1,0 +1,38 @@
+import { between, cidrList, secondsList } from '../validators.ts'
+
+export const DELIVERY_VARIABLES = {
+  TIDINGS_RETRY_DELAYS_S: secondsList({
+    default: [1, 5, 20, 60, 300, 600],
+    desc: 'Seconds before the second, third ... attempt; the last one repeats.',
+  }),
+  TIDINGS_RETRY_HORIZON_S: between(
+    1,
+    2_592_000,
+  )({
+    default: 90_000,
+    desc: 'Seconds after its creation at which a notification is given up, but not before the third attempt.',
+  }),
+  TIDINGS_ALLOW_ADDRESSES: cidrList({
+    default: undefined,
+    desc:
+      'CIDR blocks, separated by commas, that webhooks may reach although they are private; a single address is ' +
+      '`10.0.0.5/32`. Dispatchers send by them, apis warn by them. Unset, in development: loopback.',
+  }),
+  TIDINGS_SENDS_IN_ALL: between(
+    1,
+    4096,
+  )({ default: 1024, desc: 'Webhook requests in flight at the same time, in all.' }),
+  TIDINGS_SENDS_PER_ADDRESS: between(
+    1,
+    4096,
+  )({
+    default: undefined,
+    desc:
+      'Webhook requests in flight at the same time to one address; at most TIDINGS_SENDS_IN_ALL. Unset: 128, or ' +
+      'TIDINGS_SENDS_IN_ALL if that is less.',
+  }),
+  TIDINGS_CANARY_INTERVAL_S: between(
+    0,
+    3600,
+  )({ default: 60, desc: 'Seconds between two liveness events that the dispatcher sends to itself; 0: none.' }),
+}

@@ -1,0 +1,41 @@
+import type { WebhookConnection } from './webhook-connection.ts'
+
+export interface IdleConnections {
+  /** Removes and returns the connection of this key that was used most recently. */
+  take(key: string): WebhookConnection | undefined
+  /** Adds a connection. If there are too many now, removes and returns the one idle for longest over all keys. */
+  put(connection: WebhookConnection): WebhookConnection | undefined
+  has(connection: WebhookConnection): boolean
+  remove(connection: WebhookConnection): void
+}
+
+/** Keeps idle connections, at most `maxIdle` of them over all keys. */
+export function createIdleConnections(maxIdle: number): IdleConnections {
+  const all = new Set<WebhookConnection>() // a set keeps its order: the one idle for longest comes first
+  const byKey = new Map<string, WebhookConnection[]>()
+
+  function remove(connection: WebhookConnection): void {
+    if (!all.delete(connection)) return
+    const rest = (byKey.get(connection.key) ?? []).filter((other) => other !== connection)
+    if (rest.length > 0) byKey.set(connection.key, rest)
+    else byKey.delete(connection.key)
+  }
+
+  return {
+    take(key) {
+      const connection = byKey.get(key)?.at(-1)
+      if (connection) remove(connection)
+      return connection
+    },
+    put(connection) {
+      all.add(connection)
+      byKey.set(connection.key, [...(byKey.get(connection.key) ?? []), connection])
+      const [oldest] = all
+      if (!oldest || all.size <= maxIdle) return undefined
+      remove(oldest)
+      return oldest
+    },
+    has: (connection) => all.has(connection),
+    remove,
+  }
+}

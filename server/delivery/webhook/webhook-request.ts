@@ -1,0 +1,50 @@
+import { parseWebAddress } from '@tidings/contract/delivery-address.ts'
+import type { Unbuildable } from '../send-result.ts'
+
+/** A webhook call as it is sent. */
+export interface WebhookRequest {
+  readonly kind: 'request'
+  readonly url: URL
+  /** Path and query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Headers that only this file sets. undici rejects the others that would change the framing. */
+const RESERVED = new Set([
+  'accept-encoding',
+  'authorization',
+  'connection',
+  'content-length',
+  'content-type',
+  'host',
+  'user-agent',
+])
+
+/** `identity`: a response's body is dropped unread, so there must be nothing to decompress. */
+const FIXED_HEADERS = {
+  'Content-Type': 'application/json; charset=utf-8',
+  'User-Agent': 'Tapis/v3',
+  'Accept-Encoding': 'identity',
+}
+
+/** Builds a request from an address and headers. Credentials in the address become Basic authentication (RFC 7617). */
+export function webhookRequest(
+  address: string,
+  extraHeaders: Readonly<Record<string, string>>,
+): WebhookRequest | Unbuildable {
+  const read = parseWebAddress(address)
+  if (read.kind === 'invalid') return { kind: 'unbuildable', reason: read.reason }
+  if (Object.keys(extraHeaders).some((name) => RESERVED.has(name.toLowerCase())))
+    return { kind: 'unbuildable', reason: 'bad_header' }
+  const { url, credentials } = read
+  const authorization = credentials && {
+    Authorization: `Basic ${Buffer.from(`${credentials.user}:${credentials.password}`).toString('base64')}`,
+  }
+  return {
+    kind: 'request',
+    url,
+    path: url.pathname + url.search,
+    headers: { ...FIXED_HEADERS, ...extraHeaders, ...authorization },
+  }
+}

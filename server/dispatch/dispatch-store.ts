@@ -1,0 +1,96 @@
+import pg from 'pg'
+import type { Db } from '../db/db.ts'
+import { fenceOf, type OwnedPartitions } from '../db/fence.ts'
+import { INSTANT_FORMAT } from '../db/instant-format.ts'
+import { sql } from '../db/sql.ts'
+import type { DispatchedNotification } from '../lanes/known-rows.ts'
+
+/** More notifications of one dispatch than this are not for memory: their lanes get rows. */
+export const MAX_HOT_MATCHES = 5000
+
+/** A batch, with all that was decided about it. In any order. */
+export interface DispatchRequest {
+  /** One for each partition of the batch: its cursor as it was read, its next one, and its watermark. */
+  readonly cursors: readonly {
+    readonly partition: number
+    readonly was: number
+    readonly next: number
+    /** Everything up to here is settled, or in a lane that has a row. */
+    readonly watermark: number
+  }[]
+  /** `number`: seriesSeqCount, or -1 outside a series. */
+  readonly events: readonly { readonly partition: number; readonly position: number; readonly number: number }[]
+  /** One for each series of the batch. `before` null: no counter was read; `after` null: the series ends. */
+  readonly counters: readonly {
+    readonly key: string
+    readonly partition: number
+    readonly before: number | null
+    readonly after: number | null
+  }[]
+  /** The events with deleteSubscriptionsMatchingSubject among `events`. */
+  readonly removals: readonly { readonly partition: number; readonly position: number }[]
+  /** Records that get no number and no notifications, but a row in `dead_letter`. */
+  readonly poison: readonly {
+    readonly partition: number
+    readonly position: number
+    readonly uuid: string
+    readonly reason: string
+  }[]
+}
+
+/** SQLSTATEs that dispatch_records raises (see the migrations). */
+const CURSOR_MOVED = 'TD002'
+const COUNTER_CHANGED = 'TD003'
+
+/** Whether a dispatch failed because a cursor is not where it was read: another dispatch of ours was there. */
+export const isMovedCursor = (error: unknown) => error instanceof pg.DatabaseError && error.code === CURSOR_MOVED
+
+/** Whether a dispatch failed because a counter is not what was read, as after an import: the batch is taken again. */
+export const isChangedCounter = (error: unknown) => error instanceof pg.DatabaseError && error.code === COUNTER_CHANGED
+
+/**
+ * Dispatches a batch in one statement, all or nothing: cursors, watermarks, counters, dead letters, notifications.
+ * Fenced. Returns the notifications, in no order. Waits for transactions that move the same cursors or counters, and
+ * rejects when one has: see `isLostOwnership`, `isMovedCursor`, `isChangedCounter`.
+ */
+export function dispatchRecords(
+  db: Db,
+  owned: OwnedPartitions,
+  request: DispatchRequest,
+): Promise<DispatchedNotification[]> {
+  const cursors = request.cursors.toSorted((a, b) => a.partition - b.partition)
+  const events = request.events.toSorted(byPosition)
+  const counters = request.counters.toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const removals = request.removals.toSorted(byPosition)
+  const poison = request.poison.toSorted(byPosition)
+  const fence = fenceOf(
+    owned,
+    cursors.map((one) => one.partition),
+  )
+  return db.query<DispatchedNotification>(sql`
+    select partition, position, target_id as "targetId", uuid,
+           to_char(created at time zone 'UTC', ${INSTANT_FORMAT}) as created, is_cold as "isCold"
+    from dispatch_records(
+      owner_id => ${owned.ownerId},
+      partitions => ${fence.partitions}::smallint[],
+      epochs => ${fence.epochs}::bigint[],
+      cursors => ${cursors.map((one) => one.was)}::bigint[],
+      next_cursors => ${cursors.map((one) => one.next)}::bigint[],
+      watermarks => ${cursors.map((one) => one.watermark)}::bigint[],
+      event_partitions => ${events.map((one) => one.partition)}::smallint[],
+      event_positions => ${events.map((one) => one.position)}::bigint[],
+      event_numbers => ${events.map((one) => one.number)}::bigint[],
+      series_keys => ${counters.map((one) => one.key)}::uuid[],
+      series_partitions => ${counters.map((one) => one.partition)}::smallint[],
+      numbers_before => ${counters.map((one) => one.before)}::bigint[],
+      numbers_after => ${counters.map((one) => one.after)}::bigint[],
+      removal_partitions => ${removals.map((one) => one.partition)}::smallint[],
+      removal_positions => ${removals.map((one) => one.position)}::bigint[],
+      poison_partitions => ${poison.map((one) => one.partition)}::smallint[],
+      poison_positions => ${poison.map((one) => one.position)}::bigint[],
+      poison_uuids => ${poison.map((one) => one.uuid)}::uuid[],
+      poison_reasons => ${poison.map((one) => one.reason)}::text[],
+      max_hot => ${MAX_HOT_MATCHES}::integer)`)
+}
+
+const byPosition = (a: { readonly position: number }, b: { readonly position: number }) => a.position - b.position

@@ -1,0 +1,596 @@
+-- Lanes in the memory of their owner: a lane has a row only while it is cold.
+
+-- It waits for locks that running processes hold, and they wait behind it. Shorter than deadlock_timeout, so this
+-- migration gives way, and the start that runs it tries again a second later.
+set local lock_timeout = '500ms';
+
+-- `partition` comes first: every dispatch and every settlement begins with the fence on it, so none of them is in the
+-- middle of anything while the other locks are waited for.
+lock table partition, lane, partition_cursor, subscription in access exclusive mode;
+
+-- Of dispatchers and partitions, 2 is also: lanes without rows. Who reads only 1 takes every lane to have one.
+comment on column partition.format is
+  'what its next owner must read at least: 2 since an owner kept lanes without rows, more after a newer record';
+comment on column dispatcher.format is 'the newest format that it reads; from 2 it keeps lanes without rows';
+
+-- Left at 0, it would have a take-over read the whole history. It is set to the cursor when a partition that was kept
+-- by the former release is taken: there every lane has a row.
+alter table partition_cursor add column settled_below bigint not null default 0;
+comment on column partition_cursor.settled_below is
+  'the watermark: up to here, what is not settled is in a lane that has a row';
+
+-- The former release writes neither, and runs on this schema while dispatchers are replaced.
+alter table lane
+  add column format smallint not null default 1,
+  add column tenant_key uuid;
+comment on column lane.format is '1: head_position and waiting are exact; 2: head_position is a lower bound, waiting 1';
+comment on column lane.tenant_key is 'null: of a row whose writer did not tell';
+
+-- Insert-only: an update of `event` instead costs seven times as much and writes its indexes again.
+create table dispatched (
+  partition smallint not null,
+  position bigint not null,
+  number bigint not null,
+  dispatched timestamptz not null default now(),
+  primary key (partition, position)
+);
+comment on table dispatched is 'which events have been dispatched; parked ones are in dead_letter instead';
+comment on column dispatched.number is 'seriesSeqCount, or -1 outside a series';
+
+-- `notification` gets no index: settlements and cold lanes use its primary key, take-overs (partition, position). One
+-- with the state in it would have every settlement write all its indexes.
+
+-- By which transaction a subscription was deleted: those that were not visible to an earlier look have an id from the
+-- `xmin` of its snapshot on, however late they commit. A trigger, because an api of the former release deletes too.
+alter table subscription add column ended_xid xid8;
+comment on column subscription.ended_xid is 'of the transaction that deleted it; null: of an earlier release';
+create index subscription_deleted on subscription (ended_xid) where ended_xid is not null;
+
+create function note_deletion() returns trigger language plpgsql as $$
+begin
+  new.ended_xid := pg_current_xact_id();
+  return new;
+end $$;
+create trigger subscription_deletion before update on subscription for each row
+  when (new.end_reason = 'deleted' and old.end_reason is distinct from 'deleted')
+  execute function note_deletion();
+
+-- A dispatcher of the former release tries a partition of a newer format when nobody else has taken it for a minute,
+-- and lowers the format to its own. It would overlook lanes without rows, so its update changes nothing here; it polls
+-- again. The same for an owner that is not registered (any longer): what it reads is not known.
+create function keep_from_former_release() returns trigger language plpgsql as $$
+begin
+  perform from dispatcher where dispatcher.id = new.owner and dispatcher.format >= 2;
+  if not found then
+    return null;
+  end if;
+  return new;
+end $$;
+create trigger partition_keeps_its_lanes before update on partition for each row
+  when (old.format >= 2 and new.owner is not null and new.owner is distinct from old.owner)
+  execute function keep_from_former_release();
+
+-- The functions below. Each is one autocommit statement for its caller, and begins with the fence. In plpgsql every
+-- statement has a newer snapshot than the lock waits before it. What is updated or deleted is found by key in a lateral
+-- sub-select and then by its place (`ctid`): a join by key may be planned, while a table is small, to read all of it.
+-- Callers give arrays in the lock order: partitions by id, series and lanes by key, events by position.
+-- Codes: TD001 a partition is not ours, TD002 a cursor and TD003 a counter is not what the caller knows.
+
+-- The fence: share locks on partitions that are still ours, in the order of their ids, or error TD001. A row that is
+-- not ours is no row, hence the count.
+create or replace function lock_owned(owner_id uuid, ids smallint[], epochs bigint[])
+returns void language plpgsql as $$
+declare
+  locked integer;
+begin
+  perform
+  from (select * from unnest(ids, epochs) as given (id, epoch) order by given.id) as held
+  cross join lateral (
+    select from partition
+    where partition.id = held.id and partition.owner = owner_id and partition.epoch = held.epoch
+    for share) as owned;
+  get diagnostics locked = row_count;
+  if locked <> cardinality(ids) then
+    raise exception 'a partition belongs to another process' using errcode = 'TD001';
+  end if;
+end $$;
+
+-- Dispatches a batch: moves the cursors and watermarks, writes the counters, parks what cannot be read, inserts the
+-- notifications of the events and returns them. `is_cold`: the lane has a row, so it is not for memory. The cursors
+-- are compared first (TD002): a statement that is repeated, or comes behind its own ghost, collides with nothing.
+-- `numbers_before` null: no counter was read; `numbers_after` null: the series ends. A counter that is not what was
+-- read is TD003. A watermark never moves backwards.
+--
+-- More than `max_hot` notifications are too many for memory: all their lanes get rows. These are due now, and their
+-- bound is behind the watermark, for what waits in them from before is not known here.
+--
+-- Matching is that of Tapis Notifications 1.6.2: same tenant, every type section equal or `*`, subject equal or `*`,
+-- enabled. The expiry is compared with the event's `received`; one in the future counts as now, because the clock may
+-- have been set back. The two branches, exact subjects and `*`, follow the two partial indexes. Before PostgreSQL 17 a
+-- plan made while there are few subscriptions looks up the tenant alone; it is made anew once autovacuum has analyzed
+-- the table. To spell the eight combinations of types out would be right at once, and cost 3 us an event for ever.
+create function dispatch_records(
+  owner_id uuid,
+  partitions smallint[],
+  epochs bigint[],
+  cursors bigint[],
+  next_cursors bigint[],
+  watermarks bigint[],
+  event_partitions smallint[],
+  event_positions bigint[],
+  event_numbers bigint[],
+  series_keys uuid[],
+  series_partitions smallint[],
+  numbers_before bigint[],
+  numbers_after bigint[],
+  removal_partitions smallint[],
+  removal_positions bigint[],
+  poison_partitions smallint[],
+  poison_positions bigint[],
+  poison_uuids uuid[],
+  poison_reasons text[],
+  max_hot integer
+) returns table (
+  partition smallint, "position" bigint, target_id bigint, uuid uuid, created timestamptz, is_cold boolean
+) language plpgsql as $$
+#variable_conflict use_column
+declare
+  changed integer;
+begin
+  perform lock_owned(owner_id, partitions, epochs);
+
+  with found as materialized (
+    select moved.next, moved.watermark, cursor.place
+    from unnest(partitions, cursors, next_cursors, watermarks) as moved (partition, was, next, watermark)
+    cross join lateral (
+      select partition_cursor.ctid as place from partition_cursor
+      where partition_cursor.partition = moved.partition and partition_cursor.position = moved.was
+      limit 1) as cursor
+  )
+  update partition_cursor
+  set position = found.next, settled_below = greatest(partition_cursor.settled_below, found.watermark)
+  from found
+  where partition_cursor.ctid = found.place;
+  get diagnostics changed = row_count;
+  if changed <> cardinality(partitions) then
+    raise exception 'a cursor is not where this process left it' using errcode = 'TD002';
+  end if;
+
+  if cardinality(series_keys) > 0 then
+    with counted as materialized (
+      select given.*, counter.place
+      from unnest(series_keys, series_partitions, numbers_before, numbers_after)
+        as given (series_key, partition, was, becomes)
+      left join lateral (
+        select series.ctid as place from series
+        where series.series_key = given.series_key
+        limit 1) as counter on true
+    ), begun as (
+      insert into series (series_key, partition, last_number)
+      select series_key, partition, becomes from counted
+      where was is null and becomes is not null
+      on conflict (series_key) do nothing
+      returning 1
+    ), continued as (
+      update series
+      set last_number = counted.becomes, used = now()
+      from counted
+      where series.ctid = counted.place and series.last_number = counted.was and counted.becomes is not null
+      returning 1
+    ), ended as (
+      delete from series
+      using counted
+      where series.ctid = counted.place and series.last_number = counted.was and counted.becomes is null
+      returning 1
+    )
+    select (select count(*) from begun) + (select count(*) from continued) + (select count(*) from ended)
+           + (select count(*) from counted where was is null and becomes is null and place is null)
+    into changed;
+    if changed <> cardinality(series_keys) then
+      raise exception 'a counter is not what was read' using errcode = 'TD003';
+    end if;
+  end if;
+
+  if cardinality(poison_positions) > 0 then
+    insert into dead_letter (partition, position, uuid, reason)
+    select * from unnest(poison_partitions, poison_positions, poison_uuids, poison_reasons);
+  end if;
+
+  insert into dispatched (partition, position, number)
+  select * from unnest(event_partitions, event_positions, event_numbers);
+
+  return query
+  with given as materialized (
+    select event.partition, event.position, event.tenant, event.subject, event.type1, event.type2, event.type3,
+           coalesce(event.series_key, event.uuid) as lane_series, least(event.received, now()) as received,
+           numbered.number
+    from unnest(event_partitions, event_positions, event_numbers) as numbered (partition, position, number)
+    cross join lateral (
+      select * from event
+      where event.partition = numbered.partition and event.position = numbered.position
+      limit 1) as event
+  ), matched as materialized (
+    select given.partition, given.position, given.number, given.lane_series, target.id as target_id
+    from given
+    cross join lateral (
+      select id, expiry from subscription
+      where tenant = given.tenant and subject_filter = given.subject and subject_filter <> '*'
+        and enabled and (ended is null or end_reason = 'expired')
+        and type1 in (given.type1, '*') and type2 in (given.type2, '*') and type3 in (given.type3, '*')
+      union all
+      select id, expiry from subscription
+      where tenant = given.tenant and subject_filter = '*'
+        and enabled and (ended is null or end_reason = 'expired')
+        and type1 in (given.type1, '*') and type2 in (given.type2, '*') and type3 in (given.type3, '*')
+    ) as matching
+    cross join lateral (
+      select id from delivery_target
+      where delivery_target.subscription_id = matching.id and delivery_target.ended is null
+      offset 0) as target
+    where matching.expiry is null or matching.expiry > given.received
+  ), inserted as (
+    insert into notification (target_id, lane_series, position, partition, number)
+    select target_id, lane_series, position, partition, number from matched
+    returning target_id, lane_series, position, partition, uuid, created
+  ), fan_out as materialized (
+    select count(*) > max_hot as is_large from inserted
+  ), frozen as (
+    insert into lane (target_id, lane_series, partition, method, address_key, head_position, waiting, format)
+    select large.target_id, large.lane_series, large.partition, target.method, target.address_key,
+           cursor.settled_below + 1, 1, 2
+    from (
+      select distinct target_id, lane_series, partition from inserted
+      where (select is_large from fan_out)
+      order by target_id, lane_series) as large
+    cross join lateral (
+      select method, address_key from delivery_target
+      where delivery_target.id = large.target_id
+      limit 1) as target
+    cross join lateral (
+      select settled_below from partition_cursor
+      where partition_cursor.partition = large.partition
+      limit 1) as cursor
+    on conflict (target_id, lane_series) do nothing
+  )
+  select inserted.partition, inserted.position, inserted.target_id, inserted.uuid, inserted.created,
+         fan_out.is_large or coalesce(cold.has_row, false)
+  from fan_out
+  cross join inserted
+  left join lateral (
+    select true as has_row from lane
+    where lane.target_id = inserted.target_id and lane.lane_series = inserted.lane_series
+    limit 1) as cold on true;
+
+  -- deleteSubscriptionsMatchingSubject: which subscriptions end, and how many notifications are settled before.
+  if cardinality(removal_positions) > 0 then
+    insert into subject_removal (position, partition, unsettled)
+    select event.position, event.partition, has.notifications
+    from unnest(removal_partitions, removal_positions) as asked (partition, position)
+    cross join lateral (
+      select partition, position, subject from event
+      where event.partition = asked.partition and event.position = asked.position
+      limit 1) as event
+    cross join lateral (
+      select count(*) as notifications from notification
+      where notification.partition = asked.partition and notification.position = asked.position) as has
+    where event.subject is not null;
+
+    insert into subject_removal_member (position, subscription_id)
+    select event.position, ending.id
+    from unnest(removal_partitions, removal_positions) as asked (partition, position)
+    cross join lateral (
+      select position, tenant, subject from event
+      where event.partition = asked.partition and event.position = asked.position
+      limit 1) as event
+    cross join lateral (
+      select id from subscription
+      where tenant = event.tenant and subject_filter = event.subject and subject_filter <> '*' and ended is null
+      order by created -- as the index subscription_list_subject: any other one may look as cheap while there are few
+      offset 0) as ending;
+  end if;
+end $$;
+
+-- Counts down the unsettled notifications of events with deleteSubscriptionsMatchingSubject: one entry of
+-- `settled_positions` for each that the caller's own statement has settled. Locks the counters by position.
+create function count_down_removals(settled_positions bigint[]) returns void language plpgsql as $$
+begin
+  perform
+  from (select distinct asked from unnest(settled_positions) as asked order by asked) as done
+  cross join lateral (
+    select from subject_removal
+    where subject_removal.position = done.asked
+    for update) as removal;
+
+  with found as materialized (
+    select done.settled, removal.place
+    from (select asked, count(*) as settled from unnest(settled_positions) as asked group by asked) as done
+    cross join lateral (
+      select subject_removal.ctid as place from subject_removal
+      where subject_removal.position = done.asked
+      limit 1) as removal
+  )
+  update subject_removal
+  set unsettled = subject_removal.unsettled - found.settled
+  from found
+  where subject_removal.ctid = found.place;
+end $$;
+
+-- Records failed attempts, for inspection. One that is there stays: the statement was repeated.
+create function insert_attempts(
+  targets bigint[],
+  lane_keys uuid[],
+  positions bigint[],
+  partitions smallint[],
+  numbers integer[],
+  durations_ms integer[],
+  http_statuses smallint[],
+  reasons text[]
+) returns void language plpgsql as $$
+begin
+  insert into attempt (target_id, lane_series, position, partition, number, started, duration_ms, http_status, reason)
+  select failed.target_id, failed.lane_series, failed.position, failed.partition, failed.number,
+         clock_timestamp() - failed.duration_ms * interval '1 ms', failed.duration_ms, failed.http_status, failed.reason
+  from unnest(targets, lane_keys, positions, partitions, numbers, durations_ms, http_statuses, reasons)
+    as failed (target_id, lane_series, position, partition, number, duration_ms, http_status, reason)
+  on conflict do nothing;
+end $$;
+
+-- Writes final outcomes, and the failed attempts that led to them. Returns how many notifications this statement has
+-- settled; only those count down removals. Repeating it as it is after an unknown outcome is harmless. A row that
+-- somebody else is settling is waited for and left alone, for nothing but a settlement changes one that waits.
+create function settle_notifications(
+  owner_id uuid,
+  partitions smallint[],
+  epochs bigint[],
+  targets bigint[],
+  lane_keys uuid[],
+  positions bigint[],
+  states text[],
+  attempts_made integer[],
+  http_statuses smallint[],
+  removal_positions bigint[],
+  attempt_targets bigint[],
+  attempt_lane_keys uuid[],
+  attempt_positions bigint[],
+  attempt_partitions smallint[],
+  attempt_numbers integer[],
+  attempt_durations_ms integer[],
+  attempt_http_statuses smallint[],
+  attempt_reasons text[]
+) returns integer language plpgsql as $$
+#variable_conflict use_column
+declare
+  changed integer;
+  counted bigint[];
+begin
+  perform lock_owned(owner_id, partitions, epochs);
+
+  with found as materialized (
+    select done.state, done.attempts, done.http_status, waiting.place
+    from unnest(targets, lane_keys, positions, states, attempts_made, http_statuses)
+      as done (target_id, lane_series, position, state, attempts, http_status)
+    cross join lateral (
+      select notification.ctid as place from notification
+      where notification.target_id = done.target_id and notification.lane_series = done.lane_series
+        and notification.position = done.position and notification.settled is null
+      limit 1) as waiting
+  ), settled as (
+    update notification
+    set state = found.state, attempts = coalesce(found.attempts, notification.attempts),
+        http_status = found.http_status, settled = now()
+    from found
+    where notification.ctid = found.place and notification.settled is null
+    returning notification.position
+  )
+  select count(*), array_agg(position) filter (where position = any (removal_positions))
+  into changed, counted
+  from settled;
+
+  if counted is not null then
+    perform count_down_removals(counted);
+  end if;
+  if cardinality(attempt_targets) > 0 then
+    perform insert_attempts(attempt_targets, attempt_lane_keys, attempt_positions, attempt_partitions, attempt_numbers,
+                            attempt_durations_ms, attempt_http_statuses, attempt_reasons);
+  end if;
+  return changed;
+end $$;
+
+-- Gives lanes rows, or changes those that they have, with the failed attempts that made them cold, and moves
+-- watermarks, which may pass what these rows are for. `first_positions`: of the first that is not settled in each lane.
+-- A bound and a watermark never move backwards. A lane may be given once.
+create function freeze_lanes(
+  owner_id uuid,
+  partitions smallint[],
+  epochs bigint[],
+  watermark_partitions smallint[],
+  watermarks bigint[],
+  targets bigint[],
+  lane_keys uuid[],
+  lane_partitions smallint[],
+  methods text[],
+  address_keys uuid[],
+  first_positions bigint[],
+  attempts_made integer[],
+  delays_ms float8[],
+  attempt_targets bigint[],
+  attempt_lane_keys uuid[],
+  attempt_positions bigint[],
+  attempt_partitions smallint[],
+  attempt_numbers integer[],
+  attempt_durations_ms integer[],
+  attempt_http_statuses smallint[],
+  attempt_reasons text[]
+) returns void language plpgsql as $$
+begin
+  perform lock_owned(owner_id, partitions, epochs);
+
+  if cardinality(watermarks) > 0 then
+    with found as materialized (
+      select moved.watermark, cursor.place
+      from unnest(watermark_partitions, watermarks) as moved (partition, watermark)
+      cross join lateral (
+        select partition_cursor.ctid as place from partition_cursor
+        where partition_cursor.partition = moved.partition and partition_cursor.settled_below < moved.watermark
+        limit 1) as cursor
+    )
+    update partition_cursor
+    set settled_below = found.watermark
+    from found
+    where partition_cursor.ctid = found.place;
+  end if;
+
+  if cardinality(targets) > 0 then
+    insert into lane (target_id, lane_series, partition, method, address_key, head_position, waiting, attempts, due,
+                      format)
+    select cold.target_id, cold.lane_series, cold.partition, cold.method, cold.address_key, cold.first_position, 1,
+           cold.attempts, clock_timestamp() + cold.delay_ms * interval '1 ms', 2
+    from unnest(targets, lane_keys, lane_partitions, methods, address_keys, first_positions, attempts_made, delays_ms)
+      as cold (target_id, lane_series, partition, method, address_key, first_position, attempts, delay_ms)
+    on conflict (target_id, lane_series) do update
+    set attempts = excluded.attempts, due = excluded.due, format = 2,
+        head_position = greatest(lane.head_position, excluded.head_position);
+  end if;
+  if cardinality(attempt_targets) > 0 then
+    perform insert_attempts(attempt_targets, attempt_lane_keys, attempt_positions, attempt_partitions, attempt_numbers,
+                            attempt_durations_ms, attempt_http_statuses, attempt_reasons);
+  end if;
+end $$;
+
+-- Takes the rows of lanes in which everything is settled, and returns the lanes that have none: those, and any that had
+-- none before. No dispatch of the partition runs beside it, so nothing comes into a lane behind the look.
+create function thaw_lanes(
+  owner_id uuid,
+  partitions smallint[],
+  epochs bigint[],
+  targets bigint[],
+  lane_keys uuid[]
+) returns table (target_id bigint, lane_series uuid) language plpgsql as $$
+#variable_conflict use_column
+begin
+  perform lock_owned(owner_id, partitions, epochs);
+
+  return query
+  with found as materialized (
+    select asked.target_id, asked.lane_series, cold.place
+    from unnest(targets, lane_keys) as asked (target_id, lane_series)
+    left join lateral (
+      select lane.ctid as place, lane.head_position from lane
+      where lane.target_id = asked.target_id and lane.lane_series = asked.lane_series
+      limit 1) as cold on true
+    left join lateral (
+      select notification.position from notification
+      where notification.target_id = asked.target_id and notification.lane_series = asked.lane_series
+        and notification.position >= cold.head_position and notification.settled is null
+      order by notification.position
+      limit 1) as waiting on true
+    where waiting.position is null
+  ), gone as (
+    delete from lane
+    using found
+    where lane.ctid = found.place
+  )
+  select found.target_id, found.lane_series from found;
+end $$;
+
+-- Settles at most `max_rows` of what waits in lanes with rows as cancelled, their subscriptions being deleted. Returns
+-- how many; the rows of the lanes stay.
+create function cancel_waiting(
+  owner_id uuid,
+  partitions smallint[],
+  epochs bigint[],
+  targets bigint[],
+  lane_keys uuid[],
+  max_rows integer
+) returns integer language plpgsql as $$
+#variable_conflict use_column
+declare
+  changed integer;
+  counted bigint[];
+begin
+  perform lock_owned(owner_id, partitions, epochs);
+
+  with found as materialized (
+    select waiting.place
+    from unnest(targets, lane_keys) as asked (target_id, lane_series)
+    cross join lateral (
+      select head_position from lane
+      where lane.target_id = asked.target_id and lane.lane_series = asked.lane_series
+      limit 1) as cold
+    cross join lateral (
+      select notification.ctid as place from notification
+      where notification.target_id = asked.target_id and notification.lane_series = asked.lane_series
+        and notification.position >= cold.head_position and notification.settled is null
+      order by notification.position
+      limit max_rows) as waiting
+    limit max_rows
+  ), settled as (
+    update notification
+    set state = 'cancelled', settled = now()
+    from found
+    where notification.ctid = found.place and notification.settled is null
+    returning notification.position
+  )
+  select count(*), array_agg(position) into changed, counted from settled;
+
+  if counted is not null then
+    perform count_down_removals(counted);
+  end if;
+  return changed;
+end $$;
+
+-- Takes partitions over from oneself, after a statement whose outcome is unknown: waits for whatever still runs under
+-- the former epochs, by id, and the fence refuses what comes later. Returns those that are still ours.
+create function renew_epochs(owner_id uuid, ids smallint[], was bigint[])
+returns table (id smallint, epoch bigint) language plpgsql as $$
+#variable_conflict use_column
+begin
+  return query
+  with locked as materialized (
+    select held.id
+    from (select * from unnest(ids, was) as given (id, epoch) order by given.id) as mine
+    cross join lateral (
+      select partition.id from partition
+      where partition.id = mine.id and partition.owner = owner_id and partition.epoch = mine.epoch
+      for update) as held
+  )
+  update partition
+  set epoch = partition.epoch + 1
+  from locked
+  where partition.id = locked.id
+  returning partition.id, partition.epoch;
+end $$;
+-- What the queues of RabbitMQ deliver goes into the inbox by a statement of its own.
+
+-- Publishes a group of records as publish_records does, if the partitions are still the owner's: locks their rows for
+-- share first, in ascending order, or raises TD001 and inserts nothing. `ids` and `epochs`: the partitions of the
+-- records, each once. One autocommit statement: what is inserted is committed under the fence.
+create function pump_records(
+  owner_id uuid,
+  ids smallint[],
+  epochs bigint[],
+  partitions smallint[],
+  uuids uuid[],
+  kinds text[],
+  formats smallint[],
+  tenants text[],
+  series_keys uuid[],
+  type1s text[],
+  type2s text[],
+  type3s text[],
+  subjects text[],
+  end_flags boolean[],
+  deletion_flags boolean[],
+  received_times timestamptz[],
+  bodies text[],
+  seq_offsets integer[],
+  body_sizes integer[]
+) returns void language plpgsql as $$
+begin
+  perform lock_owned(owner_id, ids, epochs);
+  perform publish_records(
+    notifies => false, partitions => partitions, uuids => uuids, kinds => kinds, formats => formats,
+    tenants => tenants, series_keys => series_keys, type1s => type1s, type2s => type2s, type3s => type3s,
+    subjects => subjects, end_flags => end_flags, deletion_flags => deletion_flags, received_times => received_times,
+    bodies => bodies, seq_offsets => seq_offsets, body_sizes => body_sizes, content_hashes => '{}');
+end $$;

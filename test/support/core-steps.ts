@@ -1,0 +1,96 @@
+import { dispatchRecords, type DispatchRequest } from '@tidings/server/dispatch/dispatch-store.ts'
+import { numberRecords } from '@tidings/server/dispatch/number.ts'
+import { takeRecords, type TakenRecord } from '@tidings/server/dispatch/take.ts'
+import type { FrozenLane } from '@tidings/server/lanes/cold-lane-store.ts'
+import type { FinalSettlement } from '@tidings/server/lanes/final-settlement-store.ts'
+import type { DispatchedNotification } from '@tidings/server/lanes/known-rows.ts'
+import { readTargets } from '@tidings/server/lanes/looks.ts'
+import { required } from '@tidings/server/runtime/required.ts'
+import type { StepwiseService } from './stepwise-service.ts'
+
+/** A notification that was dispatched, with the lane that it is in. */
+export interface LaneEntry extends DispatchedNotification {
+  readonly laneSeries: string
+}
+
+/** The dispatch of these records, all of them events, with the watermark where it was. */
+export function requestOf(taken: readonly TakenRecord[], change: Partial<DispatchRequest> = {}): DispatchRequest {
+  const last = new Map(taken.map((record) => [record.partition, record]))
+  const inSeries = new Map(taken.flatMap((record) => (record.seriesKey === null ? [] : [[record.seriesKey, record]])))
+  const before = new Map(
+    [...inSeries].flatMap(([key, { lastNumber }]) => (lastNumber === null ? [] : [[key, lastNumber]])),
+  )
+  const { numbers, counters } = numberRecords(taken, before)
+  return {
+    cursors: [...last.values()].map(({ partition, cursor, position }) => ({
+      partition,
+      was: cursor,
+      next: position,
+      watermark: 0,
+    })),
+    events: taken.map(({ partition, position }) => ({
+      partition,
+      position,
+      number: required(numbers.get(position), 'its number'),
+    })),
+    counters: [...counters].map(([key, after]) => ({
+      key,
+      partition: required(inSeries.get(key), 'a record of the series').partition,
+      before: before.get(key) ?? null,
+      after,
+    })),
+    removals: taken.filter((record) => record.deletesSubscriptions),
+    poison: [],
+    ...change,
+  }
+}
+
+/** Takes and dispatches all that waits. Returns the notifications by position and target. */
+export async function dispatchTaken(
+  { db, owned, partitions }: StepwiseService,
+  change: Partial<DispatchRequest> = {},
+): Promise<LaneEntry[]> {
+  const taken = await takeRecords(db, partitions, 100)
+  const records = new Map(taken.map((record) => [record.position, record]))
+  const matched = await dispatchRecords(db, owned, requestOf(taken, change))
+  return matched
+    .map((one) => {
+      const { seriesKey, uuid } = required(records.get(one.position), 'its record')
+      return { ...one, laneSeries: seriesKey ?? uuid }
+    })
+    .sort((a, b) => a.position - b.position || a.targetId - b.targetId)
+}
+
+/** The settlement of what was delivered at once, unless something else is said. */
+export const finalOf = (entry: LaneEntry, outcome: Partial<FinalSettlement> = {}): FinalSettlement => ({
+  targetId: entry.targetId,
+  laneSeries: entry.laneSeries,
+  partition: entry.partition,
+  position: entry.position,
+  kind: 'delivered',
+  attempts: 1,
+  httpStatus: 200,
+  reason: null,
+  durationMs: 3,
+  ...outcome,
+})
+
+/** The lane of a notification as it becomes cold with it at its head, due now, unless something else is said. */
+export async function frozenLaneOf(
+  { db }: StepwiseService,
+  entry: LaneEntry,
+  change: Partial<FrozenLane> = {},
+): Promise<FrozenLane> {
+  const [target] = await readTargets(db, [entry.targetId])
+  return {
+    targetId: entry.targetId,
+    laneSeries: entry.laneSeries,
+    partition: entry.partition,
+    method: 'WEBHOOK',
+    addressKey: required(target, 'its target').addressKey,
+    firstPosition: entry.position,
+    attempts: 0,
+    delayMs: 0,
+    ...change,
+  }
+}

@@ -1,9 +1,0 @@
-import { createLog } from '@tidings/server/log.ts'
-import { createHelperPool } from '@tidings/server/delivery/names/helper-pool.ts'
-
-// A process with helpers that hang, to be killed. Its first line says who they are.
-setInterval(() => undefined, 60_000) // helpers keep no process from ending
-const pool = createHelperPool({ mostNames: 100, patienceMs: 10_000, threads: 16, log: createLog({ level: 'silent', isTerminal: false }), program: process.argv[2] })
-for (let index = 0; index < 20; index += 1) pool.look(`hang-${index}`).catch(() => undefined)
-await pool.look('portal')
-process.stdout.write(`${pool.pids().join(' ')}\n`)
