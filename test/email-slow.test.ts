@@ -79,7 +79,13 @@ test('a look for deletions finds what was deleted since the one before, however 
   await deletions.renew()
   expect([deletions.isFresh(), deletions.hasLooked()]).toEqual([true, true])
   // While anybody else's transaction runs on the server, a look finds what was deleted before it again.
-  const newlyFound = () => new Set(found.splice(0).flat().filter((id) => id !== before.id))
+  const newlyFound = () =>
+    new Set(
+      found
+        .splice(0)
+        .flat()
+        .filter((id) => id !== before.id),
+    )
   expect(newlyFound()).toEqual(new Set())
   await steps.db.transaction(async (tx) => {
     await end(tx, slow)
