@@ -1,3 +1,4 @@
+import { BASE_PATH } from '@tidings/contract/base-path.ts'
 import { Agent, request } from 'undici'
 
 export interface ClientOptions {
@@ -7,6 +8,7 @@ export interface ClientOptions {
   readonly tenant: string
   /** Maximum number of connections to the service. */
   readonly connections?: number
+  /** Limit for the head of a response, and for each pause in its body. */
   readonly timeoutMs?: number
   /** Gets every response before the caller does. If it rejects, so does the call. */
   readonly onResponse?: (response: RawResponse) => Promise<void>
@@ -38,6 +40,7 @@ export interface Client {
     body?: unknown,
     headers?: Readonly<Record<string, string>>,
   ): Promise<ClientResponse>
+  /** Resolves when the calls that run have ended. */
   close(): Promise<void>
 }
 
@@ -45,10 +48,10 @@ export function createClient(
   baseUrl: BaseUrl,
   { token, user, tenant, connections = 64, timeoutMs = 15_000, onResponse }: ClientOptions,
 ): Client {
-  const agent = new Agent({ connections, pipelining: 1 })
+  const agent = new Agent({ connections, pipelining: 1 }) // as clients do: one call at a time on a connection
   return {
     async call(method, path, body, headers = {}) {
-      const url = `${baseUrl()}/v3/notifications${path}`
+      const url = `${baseUrl()}${BASE_PATH}${path}`
       const response = await request(url, {
         method,
         dispatcher: agent,
@@ -75,6 +78,7 @@ export function createClient(
   }
 }
 
+/** What the text says it is: nothing is checked. */
 function envelopeOf(text: string): ClientResponse['body'] {
   try {
     return JSON.parse(text) as ClientResponse['body']

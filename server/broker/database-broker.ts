@@ -23,7 +23,7 @@ export function createDatabaseBroker({ writer, notifies, onStored }: DatabaseBro
         onStored?.(new Set(records.map(({ partition }) => partition)))
         return reused
       } catch (error) {
-        throw new BrokerError(outcomeOf(error), error)
+        throw new BrokerError(publishOutcomeOf(error), error)
       }
     },
     // What is published is in the inbox.
@@ -87,7 +87,7 @@ function insertUnlessFollowed(
 }
 
 /** After an error of the server the statement is known to have been rolled back. */
-function outcomeOf(error: unknown): BrokerError['outcome'] {
+function publishOutcomeOf(error: unknown): BrokerError['outcome'] {
   if (error instanceof DatabaseUnreachable) return 'not_stored'
   if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR') return 'unknown'
   return isContentError(error) ? 'rejected' : 'not_stored'

@@ -3,8 +3,8 @@ import type { Config } from '../config/config.ts'
 import { tokenCommand } from './token-command.ts'
 
 /**
- * Returns what a person who has just started the service in a terminal wants to know. `address`: where it listens, or
- * that it does not.
+ * Returns what a person who has just started the service wants to know: `main.ts` prints it where standard output is a
+ * terminal. `address`: the URL at which it listens, or `dispatcher` if it does not.
  */
 export function bannerText(address: string, { tenants }: Pick<Config, 'tenants'>): string {
   const hasApi = /^https?:/.test(address)

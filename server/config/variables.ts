@@ -6,7 +6,7 @@ import { MAIL_VARIABLES } from './variables/mail.ts'
 import { PROCESS_VARIABLES } from './variables/process.ts'
 import { SUBSCRIPTION_VARIABLES } from './variables/subscriptions.ts'
 
-/** The sections of `docs/config.md`, which is made from them. */
+/** The sections of `docs/config.md`, which `npm run config-docs` makes from them. */
 export const VARIABLE_SECTIONS = {
   Process: PROCESS_VARIABLES,
   'Database and broker': ENGINE_VARIABLES,
@@ -16,7 +16,7 @@ export const VARIABLE_SECTIONS = {
   'E-mail': MAIL_VARIABLES,
 }
 
-/** Every variable that the service reads: type, default, limits, one sentence. */
+/** Every variable that the service reads: type, default, limits, one sentence. The groups of above, for the types. */
 export const VARIABLES = {
   ...PROCESS_VARIABLES,
   ...ENGINE_VARIABLES,
@@ -29,6 +29,9 @@ export const VARIABLES = {
 /** The values of the variables, checked one by one. */
 export type Settings = CleanedEnv<typeof VARIABLES>
 
-/** Returns whether the service makes its own keys and tenants, because nothing names others. */
+/**
+ * Returns whether the service makes its own keys and tenants, because nothing names others. Only then are tokens of
+ * those keys accepted, and receivers on loopback.
+ */
 export const isDevelopment = (settings: Settings): boolean =>
   settings.TENANTS_FILE === undefined && settings.TAPIS_TENANT_SVC_BASEURL === undefined

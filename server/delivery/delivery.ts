@@ -71,7 +71,7 @@ export interface Delivery extends Worker, Draining, Outlet {
  * |----------------------------------------------|------------------------------------------------------------------|
  * | a hot lane has a head                        | dispatch -> `LaneAdditions.dispatched` -> `LaneMoves.offer`      |
  * | a cold lane is due                           | `hints`, `allot`, `claimer` -> `LaneAdditions.looked` -> `offer` |
- * | the head waits: tenant, server, address      | `ready` -> `turns`, in `give-out.ts`                             |
+ * | the head waits for its turn                  | `ready` -> `turns`, in `give-out.ts`                             |
  * | it has its turn and a slot                   | `give-out.ts`, with its text from the table if need be           |
  * | it is on the wire                            | `steps.sent`, `wire.send`: `maySend` in the tick of the write    |
  * | it has a result                              | `onResult` -> `settlementOf` -> `steps.result`                   |

@@ -28,7 +28,10 @@ export interface GiveOutDeps {
   readonly machine: Machine
 }
 
-/** Gives free slots to the lanes that wait for one: in turns of tenants, of their servers, of the addresses there. */
+/**
+ * Gives free slots to the lanes that wait for one: in turns of tenants, of
+ * their servers, of the addresses there, of the partitions of an address.
+ */
 export interface GiveOut extends Worker {
   ready(offer: Offer): void
   /** Does it once for all that becomes ready in the same turn of the event loop. */

@@ -71,7 +71,7 @@ function outcomeBeforeHorizon(result: AttemptResult): Outcome {
     case 'accepted':
       return { kind: 'delivered' }
     case 'refused':
-      return { kind: isFinal(result) ? 'give_up' : 'retry', reason: `smtp_${result.smtpCode}` }
+      return { kind: concernsOneMail(result) ? 'give_up' : 'retry', reason: `smtp_${result.smtpCode}` }
     case 'failed':
       return { kind: 'retry', reason: result.reason }
     case 'unbuildable':
@@ -81,7 +81,7 @@ function outcomeBeforeHorizon(result: AttemptResult): Outcome {
   }
 }
 
-function isFinal({ smtpCode, stage }: Refused): boolean {
+function concernsOneMail({ smtpCode, stage }: Refused): boolean {
   if (smtpCode < 500 || stage === 'session') return false
   return stage === 'sender' ? smtpCode === TOO_LARGE : !ABOUT_US.has(smtpCode)
 }

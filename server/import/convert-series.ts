@@ -13,7 +13,7 @@ export interface SeriesCounter {
 export type SeriesConversion =
   | { readonly kind: 'take'; readonly counter: SeriesCounter }
   /** No event was numbered yet, or the subject or seriesId is blank: such events are in no series in this service. */
-  | { readonly kind: 'nothing' }
+  | { readonly kind: 'without_number' }
   | { readonly kind: 'invalid'; readonly reason: string }
 
 const KEY_PARTS = ['tenant', 'source', 'subject', 'seriesId'] as const
@@ -32,7 +32,7 @@ export function convertSeries(row: SeriesRow): SeriesConversion {
   if (violations.length > 0 || tenant === null || source === null || subject === null || seriesId === null)
     return { kind: 'invalid', reason: violations.join('; ') }
   const number = Number(count)
-  if (number === 0 || subject.trim() === '' || seriesId.trim() === '') return { kind: 'nothing' }
+  if (number === 0 || subject.trim() === '' || seriesId.trim() === '') return { kind: 'without_number' }
   return { kind: 'take', counter: { key: hashKey(tenant, source, subject, seriesId), number } }
 }
 

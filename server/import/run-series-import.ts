@@ -24,7 +24,7 @@ export async function runSeriesImport({ source, target, report, signal, onBatch 
     for (const row of rows) {
       const verdict = convertSeries(row)
       if (verdict.kind === 'invalid') report.addInvalid(row, verdict.reason)
-      else if (verdict.kind === 'nothing') report.add('nothing')
+      else if (verdict.kind === 'without_number') report.add('without_number')
       else {
         // Tables without the original's key may have a series twice; the higher number counts.
         const other = counters.get(verdict.counter.key)

@@ -3,13 +3,15 @@ import { createBoundedListing } from './bounded-listing.ts'
 import type { SeriesOutcome } from './series-target.ts'
 import type { SeriesRow } from './source-series.ts'
 
-type Kind = SeriesOutcome | 'nothing' | 'invalid'
+/** What became of a counter: `without_number` had none to copy, `invalid` names no series. Others: `SeriesOutcome`. */
+type Kind = SeriesOutcome | 'without_number' | 'invalid'
 
+/** In the order of the report. */
 const TITLES: Readonly<Record<Kind, string>> = {
   copied: 'copied',
   already_there: 'already there',
   ended_here: 'ended here',
-  nothing: 'without a number',
+  without_number: 'without a number',
   invalid: 'invalid',
 }
 
@@ -18,6 +20,7 @@ export interface SeriesReport {
   add(kind: Exclude<Kind, 'invalid'>): void
   addInvalid(row: SeriesRow, reason: string): void
   total(): number
+  /** The command ends with code 1 then. */
   hasFailures(): boolean
   text(): string
 }
@@ -28,7 +31,7 @@ export function createSeriesReport({
 }: {
   readonly onLine: ((line: string) => void) | undefined
 }): SeriesReport {
-  const counts: Record<Kind, number> = { copied: 0, already_there: 0, ended_here: 0, nothing: 0, invalid: 0 }
+  const counts: Record<Kind, number> = { copied: 0, already_there: 0, ended_here: 0, without_number: 0, invalid: 0 }
   const failures = createBoundedListing('Counters that could not be copied:', onLine)
   return {
     add(kind) {

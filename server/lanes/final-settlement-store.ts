@@ -2,23 +2,12 @@ import type { Db } from '../db/db.ts'
 import { fenceOf, type OwnedPartitions } from '../db/fence.ts'
 import { sql } from '../db/sql.ts'
 import { required } from '../runtime/required.ts'
-import type { LaneKey } from './lane.ts'
 import { attemptParameters, type FailedAttempt } from './failed-attempts.ts'
 import { inLockOrder } from './placed-lane.ts'
+import type { FinalSettlement } from './settlement.ts'
 
-/** The outcome of a notification for which nothing more is sent, to be written. */
-export interface FinalSettlement extends LaneKey {
-  readonly partition: number
-  readonly position: number
-  readonly kind: 'delivered' | 'given_up' | 'cancelled'
-  /** Attempts made, the last one included. Not written for `cancelled`. */
-  readonly attempts: number
-  /** Of the last attempt. Not written for `cancelled`. */
-  readonly httpStatus: number | null
-  /** Why the last attempt failed; null when it did not. */
-  readonly reason: string | null
-  readonly durationMs: number
-}
+/** What is written of a final settlement. `attempts` and `httpStatus` are not, for `cancelled`. */
+export type WrittenSettlement = Omit<FinalSettlement, 'delayMs' | 'lastFailure'>
 
 /**
  * Writes final outcomes, and the failed attempts among them, in one statement: all or nothing. Fenced. Returns how many
@@ -29,7 +18,7 @@ export interface FinalSettlement extends LaneKey {
 export async function settleNotifications(
   db: Db,
   owned: OwnedPartitions,
-  settled: readonly FinalSettlement[],
+  settled: readonly WrittenSettlement[],
   removalPositions: readonly number[],
 ): Promise<number> {
   const rows = inLockOrder(settled)
@@ -53,5 +42,5 @@ export async function settleNotifications(
   return required(row, 'a function always has a result').settled
 }
 
-const hasFailed = (one: FinalSettlement): one is FinalSettlement & FailedAttempt =>
+const hasFailed = (one: WrittenSettlement): one is WrittenSettlement & FailedAttempt =>
   one.kind === 'given_up' && one.reason !== null

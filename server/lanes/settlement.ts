@@ -17,7 +17,7 @@ export interface Settlement extends LaneKey {
   readonly delayMs: number
 }
 
-/** After this there is no further attempt. */
+/** A settlement for good: there is no further attempt. */
 export interface FinalSettlement extends Settlement {
   readonly kind: 'delivered' | 'given_up' | 'cancelled'
 }

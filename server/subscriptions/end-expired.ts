@@ -9,7 +9,7 @@ import type { NameKey } from './subscription-store.ts'
 
 /**
  * Ends at most `limit` expired subscriptions and returns how many. They go on matching what was received before their
- * expiry (dispatch/match.ts), and what was matched is delivered. Locks rows in the order of their ids and skips locked
+ * expiry (`dispatch_records`), and what was matched is delivered. Locks rows in the order of their ids and skips locked
  * ones.
  */
 export async function endExpiredSkippingLocked(db: Db, limit: number): Promise<number> {

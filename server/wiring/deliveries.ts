@@ -128,9 +128,7 @@ const webhooksOf = (config: Config, pools: Pools) => ({
 
 const mailsOf = (pools: Pools) => ({ claimDb: pools.claimMail, settleDb: pools.settleMail, limits: MAIL_SLOTS })
 
-/**
- * However many addresses hang: an eighth is for those that do not, and as much as half for those that are not known to.
- */
+/** Addresses that hang, however many, leave slots: an eighth to prompt ones, and half of all to those not known as slow. */
 const webhookSlots = ({ maxSends, maxSendsPerAddress }: Config): SlotLimits => ({
   inAll: maxSends,
   perAddress: maxSendsPerAddress,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { foldersOf } from './links.ts'
-import { isPathThere, pathsNamedIn, scriptsNamedIn } from './named-paths.ts'
+import { filesNamedInComments, isPathThere, pathsNamedIn, scriptsNamedIn } from './named-paths.ts'
 import { readRepositoryText, repositoryFiles } from './repository-files.ts'
 
 const ROOT_FOLDERS = new Set(['server', 'test', '.ci'])
@@ -14,6 +14,17 @@ test('paths are found in code: below a folder of the root, or with an extension'
     { line: 1, path: 'route.ts' },
     { line: 3, path: '.ci/run' },
     { line: 3, path: 'test/a.test.ts' },
+  ])
+})
+
+test('files are found in comments', () => {
+  const source = "/** In `a/b.ts`, or c.sql. */\nimport './d.ts' // see e.ts: why\n-- f.sql\n * (g/h.ts), not i.txt"
+  expect(filesNamedInComments(source)).toEqual([
+    { line: 1, path: 'a/b.ts' },
+    { line: 1, path: 'c.sql' },
+    { line: 2, path: 'e.ts' },
+    { line: 3, path: 'f.sql' },
+    { line: 4, path: 'g/h.ts' },
   ])
 })
 
@@ -63,6 +74,20 @@ test('every file and folder that a page names in code exists', () => {
       .filter(({ path }) => !NOT_OF_THE_REPOSITORY.has(path) && !isPathThere(path, paths, rootFolders))
       .map(({ line, path }) => `${page}:${line}: ${path}`),
   )
+  expect(missing).toEqual([])
+})
+
+/** Examples of names. */
+const EXAMPLES = new Set(['results.md', '0007_what_it_does.sql', 'e.ts', 'g/h.ts'])
+
+test('every file that a comment names exists', () => {
+  const missing = files
+    .filter((file) => /\.(?:ts|js|cjs|sql)$/.test(file))
+    .flatMap((file) =>
+      filesNamedInComments(readRepositoryText(file))
+        .filter(({ path }) => !EXAMPLES.has(path) && !isPathThere(path, paths, rootFolders))
+        .map(({ line, path }) => `${file}:${line}: ${path}`),
+    )
   expect(missing).toEqual([])
 })
 

@@ -20,9 +20,23 @@ export function pathsNamedIn(page: string, rootFolders: ReadonlySet<string>): Na
     .filter(({ path }) => EXTENSION.test(path) || (path.includes('/') && rootFolders.has(path.split('/')[0] ?? '')))
 }
 
+const COMMENT = /^\s*(?:\/?\*+|\/\/|--)\s?(.*)$|\s\/\/ (.*)$/
+const FILE = /^[\w.-]+(?:\/[\w.-]+)*\.(?:ts|sql|md|cjs)$/
+
+/** Returns the files that the comments of a source file name, in code or not. */
+export const filesNamedInComments = (source: string): NamedPath[] =>
+  source.split('\n').flatMap((text, index) => {
+    const [, whole, behind] = COMMENT.exec(text) ?? []
+    return (whole ?? behind ?? '')
+      .split(/[\s,]+/)
+      .map((word) => word.replaceAll(PUNCTUATION, '').replace(/^\.{1,3}\//, ''))
+      .filter((path) => FILE.test(path))
+      .map((path) => ({ line: index + 1, path }))
+  })
+
 /**
  * Tells whether a named path is there. A path that begins with a folder of the root is a whole one, of a file or a
- * folder; any other may be the end of one, as `retention.ts` and `delivery/retry-after.ts` are.
+ * folder; any other may be the end of one, as `retention.ts` and `webhook/retry-after.ts` are.
  */
 export function isPathThere(path: string, paths: readonly string[], rootFolders: ReadonlySet<string>): boolean {
   const isWhole = path.includes('/') && rootFolders.has(path.split('/')[0] ?? '')

@@ -2,7 +2,7 @@ import { dispatchRecords, type DispatchRequest } from '@tidings/server/dispatch/
 import { numberRecords } from '@tidings/server/dispatch/number.ts'
 import { takeRecords, type TakenRecord } from '@tidings/server/dispatch/take.ts'
 import type { FrozenLane } from '@tidings/server/lanes/cold-lane-store.ts'
-import type { FinalSettlement } from '@tidings/server/lanes/final-settlement-store.ts'
+import type { WrittenSettlement } from '@tidings/server/lanes/final-settlement-store.ts'
 import type { DispatchedNotification } from '@tidings/server/lanes/known-rows.ts'
 import { readTargets } from '@tidings/server/lanes/looks.ts'
 import { required } from '@tidings/server/runtime/required.ts'
@@ -62,7 +62,7 @@ export async function dispatchTaken(
 }
 
 /** The settlement of what was delivered at once, unless something else is said. */
-export const finalOf = (entry: LaneEntry, outcome: Partial<FinalSettlement> = {}): FinalSettlement => ({
+export const finalOf = (entry: LaneEntry, outcome: Partial<WrittenSettlement> = {}): WrittenSettlement => ({
   targetId: entry.targetId,
   laneSeries: entry.laneSeries,
   partition: entry.partition,

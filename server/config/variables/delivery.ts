@@ -1,5 +1,7 @@
 import { between, cidrList, secondsList } from '../validators.ts'
 
+const HOUR_S = 3600
+
 export const DELIVERY_VARIABLES = {
   TIDINGS_RETRY_DELAYS_S: secondsList({
     default: [1, 5, 20, 60, 300, 600],
@@ -7,9 +9,9 @@ export const DELIVERY_VARIABLES = {
   }),
   TIDINGS_RETRY_HORIZON_S: between(
     1,
-    2_592_000,
+    30 * 24 * HOUR_S,
   )({
-    default: 90_000,
+    default: 25 * HOUR_S, // a receiver that was down for a day still gets what it missed
     desc: 'Seconds after its creation at which a notification is given up, but not before the third attempt.',
   }),
   TIDINGS_ALLOW_ADDRESSES: cidrList({
@@ -21,7 +23,7 @@ export const DELIVERY_VARIABLES = {
   TIDINGS_SENDS_IN_ALL: between(
     1,
     4096,
-  )({ default: 1024, desc: 'Webhook requests in flight at the same time, in all.' }),
+  )({ default: 1024, desc: 'Webhook requests in flight at the same time, in each process.' }),
   TIDINGS_SENDS_PER_ADDRESS: between(
     1,
     4096,

@@ -4,20 +4,20 @@ const CR = 0x0d
 const BEGINNING = 'HTTP/'
 
 /**
- * Collects bytes until a head is complete. Doubles its size when full, so that a head that comes byte by byte costs
- * linear time.
+ * Collects bytes until a head is complete. Doubles its size when full, so that a head that comes byte by byte is copied
+ * in linear time. The caller limits the bytes of all heads of a response: nothing is bounded here.
  */
 export interface HeadBuffer {
   /** Drops empty lines ahead of a status line (RFC 9112 2.2); returns how many bytes it dropped. */
   add(chunk: Buffer): number
-  /** Does the same for what is already here. */
+  /** Does the same for what is already here: after `takeHead`, or a blank line would be the next head. */
   skipLineEnds(): number
   /** Removes and returns a head as latin1, from the status line to the empty line; undefined until it is complete. */
   takeHead(): string | undefined
   /** Returns whether the bytes cannot be the beginning of an HTTP response. */
   isNotHttp(): boolean
   size(): number
-  /** What is left: the first bytes of the body. */
+  /** What is left: the first bytes of the body. A view: valid until the next `add`. */
   rest(): Buffer
 }
 

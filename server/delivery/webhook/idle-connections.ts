@@ -1,9 +1,12 @@
 import type { WebhookConnection } from './webhook-connection.ts'
 
 export interface IdleConnections {
-  /** Removes and returns the connection of this key that was used most recently. */
+  /** Removes and returns the connection of this key that was used most recently: receivers close old ones first. */
   take(key: string): WebhookConnection | undefined
-  /** Adds a connection. If there are too many now, removes and returns the one idle for longest over all keys. */
+  /**
+   * Adds a connection that is not in it. If there are too many now, removes the one idle for longest over all keys and
+   * returns it, for the caller to close.
+   */
   put(connection: WebhookConnection): WebhookConnection | undefined
   has(connection: WebhookConnection): boolean
   remove(connection: WebhookConnection): void

@@ -14,12 +14,12 @@ export interface WebhookConnections {
   release(connection: WebhookConnection): void
   /** Closes a connection, whatever it is doing. */
   drop(connection: WebhookConnection): void
-  /** Closes all of them. */
+  /** Closes all of them; nothing is acquired afterwards. */
   close(): Promise<void>
 }
 
 /**
- * Creates the pool of connections to receivers, kept for a moment when idle. There are as many as there are requests on
+ * Creates the pool of connections to receivers, kept while they are idle (`WebhookConnectionLimits`). There are as many as there are requests on
  * the wire, plus the idle ones, whose number is bounded over all origins: a million hosts leave nothing behind.
  */
 export function createWebhookConnections({
@@ -30,14 +30,15 @@ export function createWebhookConnections({
   limits: WebhookPoolLimits
 }): WebhookConnections {
   const idle = createIdleConnections(limits.idleConnections)
-  const all = new Set<WebhookConnection>()
+  /** Those that are being closed included. */
+  const unclosed = new Set<WebhookConnection>()
 
   function open(key: string, origin: string, isOwn: boolean): WebhookConnection {
     const connection = createWebhookConnection({ key, origin, isOwn, connect, limits })
     connection.client.on('disconnect', () => {
-      if (idle.has(connection)) drop(connection)
+      if (idle.has(connection)) drop(connection) // of one in use, its attempt hears
     })
-    all.add(connection)
+    unclosed.add(connection)
     return connection
   }
 
@@ -51,7 +52,7 @@ export function createWebhookConnections({
     const destroyed = connection.client.destroy()
     connection.cancelConnect?.()
     await destroyed
-    all.delete(connection)
+    unclosed.delete(connection)
   }
 
   return {
@@ -67,8 +68,8 @@ export function createWebhookConnections({
     },
     drop,
     async close() {
-      for (const connection of all) idle.remove(connection)
-      await Promise.all([...all].map(end))
+      for (const connection of unclosed) idle.remove(connection)
+      await Promise.all([...unclosed].map(end))
     },
   }
 }
