@@ -4,8 +4,8 @@ import { startDeadline } from './deadline.ts'
 
 /**
  * What the parts that decide take from the machine besides memory: time and chance. They get it as a parameter, with
- * `MACHINE` as default. The simulation gives each of its processes another one (harness/sim/process/machine.ts), which stands
- * still while that process is stopped, so it cannot be one for all.
+ * `MACHINE` as default. The simulation gives each of its processes another one (harness/sim/process/machine.ts), which
+ * stands still while that process is stopped, so it cannot be one for all.
  */
 export interface Machine {
   /** Monotonic clock in ms. */

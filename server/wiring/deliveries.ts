@@ -128,7 +128,7 @@ const webhooksOf = (config: Config, pools: Pools) => ({
 
 const mailsOf = (pools: Pools) => ({ claimDb: pools.claimMail, settleDb: pools.settleMail, limits: MAIL_SLOTS })
 
-/** Addresses that hang, however many, leave slots: an eighth to prompt ones, and half of all to those not known as slow. */
+/** Addresses that hang, however many, leave slots: an eighth to prompt ones, half of all to those not known as slow. */
 const webhookSlots = ({ maxSends, maxSendsPerAddress }: Config): SlotLimits => ({
   inAll: maxSends,
   perAddress: maxSendsPerAddress,

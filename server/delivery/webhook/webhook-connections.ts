@@ -19,8 +19,9 @@ export interface WebhookConnections {
 }
 
 /**
- * Creates the pool of connections to receivers, kept while they are idle (`WebhookConnectionLimits`). There are as many as there are requests on
- * the wire, plus the idle ones, whose number is bounded over all origins: a million hosts leave nothing behind.
+ * Creates the pool of connections to receivers, kept while they are idle (`WebhookConnectionLimits`). There are as many
+ * as there are requests on the wire, plus the idle ones, whose number is bounded over all origins: a million hosts
+ * leave nothing behind.
  */
 export function createWebhookConnections({
   connect,
