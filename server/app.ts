@@ -8,6 +8,7 @@ import { openDatabaseClock } from './db/database-clock.ts'
 import type { Db } from './db/db.ts'
 import { openInstallation, switchToRabbitMq, type Installation } from './db/installation.ts'
 import { prepareDatabase } from './db/prepare-database.ts'
+import { retryUntilReachable, type UntilReachableDeps } from './db/retry-until-reachable.ts'
 import { createDispatcherRole, type DispatcherRole } from './wiring/dispatcher-role.ts'
 import { createApiRole } from './wiring/api-role.ts'
 import { suggestImport } from './import/suggest-import.ts'
@@ -84,11 +85,14 @@ async function assemble(
       ? undefined
       : await createApiRole({ config, pools, broker, publish, now: clock.now, sequenceIntervalMs, log })
 
+  const stopping = new AbortController()
+
   return {
     check: () => api?.check() ?? Promise.resolve(),
     async start() {
-      await startBroker(broker, { config, db: pools.api }).catch(async (error: unknown) => {
-        await closePools(pools)
+      const untilReachable = { url: databaseUrl, log, signal: stopping.signal }
+      await startBroker(broker, { config, db: pools.api, untilReachable }).catch(async (error: unknown) => {
+        if (!stopping.signal.aborted) await closePools(pools) // else `stop` does
         throw error
       })
       for (const worker of [clock, writer]) worker.start()
@@ -97,6 +101,7 @@ async function assemble(
       return address ?? 'dispatcher'
     },
     async stop() {
+      stopping.abort()
       // Together: a slow caller must not use up the time that the dispatcher needs to settle and to release.
       await Promise.all([api?.stop(), dispatcher?.stop()])
       await writer.stop() // both publish
@@ -147,12 +152,17 @@ function createWriter(
 
 async function startBroker(
   broker: Broker,
-  { config, db }: { readonly config: Config; readonly db: Db },
+  {
+    config,
+    db,
+    untilReachable,
+  }: { readonly config: Config; readonly db: Db; readonly untilReachable: UntilReachableDeps },
 ): Promise<void> {
   await broker.start()
   if (!config.broker) return
-  await switchToRabbitMq(db).catch(async (error: unknown) => {
-    await broker.stop()
+  // The database may have gone since it was opened, as a database that restarts does.
+  await retryUntilReachable(() => switchToRabbitMq(db), untilReachable).catch(async (error: unknown) => {
+    if (!untilReachable.signal.aborted) await broker.stop()
     throw error
   })
 }

@@ -6,18 +6,15 @@ import { createApp, type App } from './app.ts'
 import { bannerText } from './commands/banner.ts'
 import { tokenCommand } from './commands/token-command.ts'
 import { ConfigError, startupNotices, readConfig, type Config } from './config/config.ts'
-import { connectionRefusal, isDatabaseUnavailable } from './db/database-unavailable.ts'
-import { UnusableDatabase } from './db/unusable-database.ts'
+import { retryUntilReachable } from './db/retry-until-reachable.ts'
 import { openPostgres, type Postgres } from './wiring/postgres.ts'
 import { createLog, type Log } from './log.ts'
-import { createOutageLog } from './runtime/outage-log.ts'
 import { readStartOptions, USAGE } from './commands/start-options.ts'
 import { installShutdownHandlers } from './runtime/graceful-shutdown.ts'
 import { standardError, standardOutput } from './runtime/standard-streams.ts'
 
 /** After this time a graceful shutdown no longer waits for what is in flight. */
 const STOP_LIMIT_MS = 30_000
-const RETRY_MS = 1000
 /** The reason of a stop that no signal asked for. */
 const TAKEN_OVER = new Error('Another process has taken over the data directory.')
 
@@ -98,7 +95,10 @@ async function run(config: Config, log: Log, { stopping, forcing }: StopSignals)
     signal: stopping.signal,
   })
   try {
-    const app = await createWhenReachable(config, postgres, log, stopping.signal)
+    const app = await retryUntilReachable(
+      () => createApp({ config, databaseUrl: postgres.url, isAlone: postgres.isAlone, log }),
+      { url: postgres.url, log, signal: stopping.signal },
+    )
     await serve(app, postgres, config, log, { stopping, forcing })
   } finally {
     await postgres.close()
@@ -136,40 +136,4 @@ async function announceReady(address: string, postgres: Postgres, config: Config
   }
   standardOutput().write(`ready ${address}\n`)
   if (process.stdout.isTTY && process.stderr.isTTY) standardError().write(bannerText(address, config))
-}
-
-/**
- * Waits for a database that is away; an unusable one ends the start. So does a signal: another process that migrates
- * may hold its lock for long.
- */
-async function createWhenReachable(config: Config, postgres: Postgres, log: Log, signal: AbortSignal): Promise<App> {
-  signal.throwIfAborted()
-  const stopped = once(signal, 'abort').then(() => Promise.reject(signal.reason as Error))
-  stopped.catch(() => undefined)
-  const outages = createOutageLog({
-    log,
-    began: 'the database cannot be reached, will be retried until it can',
-    ongoing: 'the database still cannot be reached',
-    ended: 'the database can be reached',
-  })
-  try {
-    for (;;) {
-      try {
-        const app = await Promise.race([
-          createApp({ config, databaseUrl: postgres.url, isAlone: postgres.isAlone, log }),
-          stopped,
-        ])
-        outages.markHealthy()
-        return app
-      } catch (error) {
-        const refusal = connectionRefusal(error, postgres.url())
-        if (refusal !== undefined) throw new UnusableDatabase([refusal])
-        if (!isDatabaseUnavailable(error)) throw error
-        outages.failed(error)
-        await delay(RETRY_MS, undefined, { signal })
-      }
-    }
-  } finally {
-    outages.end()
-  }
 }

@@ -14,6 +14,8 @@ import { expectAllDelivered, startLoad, type Load } from './support/load.ts'
 import { createOperator } from './support/operator.ts'
 import { hasRabbitMq, listed, startOwnRabbitMq } from './support/test-rabbitmq.ts'
 import { dataOf, eventually } from './support/service-fixtures.ts'
+import { startFaultyProxy } from './support/faulty-proxy.ts'
+import { startWatchedService } from './support/watched-service.ts'
 import { TEST_CERTIFICATE, TEST_CERTIFICATE_KEY } from './support/tls-fixture.ts'
 import { ownedPartitions, storedInstallation, undispatchedEvents } from './support/stored-state.ts'
 
@@ -207,6 +209,25 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
     await load.stop()
     await expectAllDelivered(load, operator.receiver)
     expect(operator.alarms()).toEqual([])
+  })
+
+  test('a database that goes while a start waits for the broker is waited for', async () => {
+    const db = await createDatabaseForTest({ isEmpty: true })
+    const [toDatabase, toBroker] = [await startFaultyProxy(() => db.url), await startFaultyProxy(() => node.url)]
+    onTestFinished(async () => void (await Promise.all([toDatabase.close(), toBroker.close()])))
+    await toBroker.refuse()
+    const service = startWatchedService({
+      DATABASE_URL: toDatabase.url,
+      BROKER_URL: toBroker.url,
+      TIDINGS_DATA_DIR: files,
+    })
+    await service.waitForLog('failing, will be retried') // the broker
+    await toDatabase.refuse()
+    await toBroker.forward()
+    await service.waitForLog('the database cannot be reached, will be retried until it can')
+    await toDatabase.forward()
+    await service.isReady()
+    expect(await service.end()).toBe(0)
   })
 
   test('over TLS, with a CA of our own', async () => {
