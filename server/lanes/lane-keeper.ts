@@ -76,6 +76,7 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
     for (const id of ids) {
       const home = homes.get(id)
       if (home?.state === 'open' || home?.state === 'loading') home.state = 'uncertain'
+      else if (home?.state === 'closing') memory.steps.repeatFreezes(home)
     }
     ownership.renew(ids)
   }
@@ -151,7 +152,10 @@ function adjustHomes(memory: LaneMemory, ownership: Ownership): void {
       home.epoch = epoch
       home.state = 'loading'
     } else if (epoch !== home.epoch) memory.close(home)
-    else if (!active.has(home.partition)) home.state = 'closing'
+    else if (!active.has(home.partition) && home.state !== 'closing') {
+      home.state = 'closing'
+      memory.steps.repeatFreezes(home)
+    }
   }
   for (const [partition, epoch] of active) if (!memory.homes.has(partition)) memory.begin(partition, epoch)
 }

@@ -196,3 +196,18 @@ test('memory is idle while nothing is on the wire, being written, or to be writt
   await bench.memory.idle()
   expect(seen).toEqual(['only waits', 'retry is written'])
 })
+
+test('a freeze whose answer is lost while its partition is handed over is written again', async () => {
+  const bench = createLaneBench()
+  bench.dispatch({ position: 1 })
+  bench.end(bench.send(), RETRY)
+  bench.home.state = 'closing'
+  const idle = bench.memory.idle(bench.home.partition)
+  expect(bench.takeFreezes()).toHaveLength(1)
+  expect(bench.takeFreezes()).toEqual([])
+  bench.memory.steps.repeatFreezes(bench.home)
+  expect(bench.home.watermark()).toBe(0)
+  bench.freeze()
+  await idle
+  expect([bench.lanes(), bench.home.watermark()]).toEqual([[], 1])
+})

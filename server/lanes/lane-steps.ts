@@ -1,5 +1,5 @@
 import { required } from '../runtime/required.ts'
-import type { Freeze, Lane } from './lane-model.ts'
+import type { Freeze, Lane, PartitionLanes } from './lane-model.ts'
 import { createLaneMoves, type LaneMoves, type LaneMovesDeps } from './lane-moves.ts'
 import { cancellationOf } from './cancellation.ts'
 import { isFinal, type Settlement } from './settlement.ts'
@@ -35,6 +35,11 @@ export interface RowSteps {
   frozen(sent: SentFreeze): void
   /** `withoutFailure`: the database rejects what the attempt has reported. */
   notFrozen(sent: SentFreeze, options: { readonly withoutFailure: boolean }): void
+  /**
+   * Requests again what was sent and has no answer that counts. Only right while the partition is handed over: else it
+   * is read again.
+   */
+  repeatFreezes(home: PartitionLanes): void
   /** `isGone`: its row was deleted, for nothing waits in it. */
   thawed(lane: Lane, isGone: boolean): void
 }
@@ -135,6 +140,9 @@ function createRowSteps(
       const { failure, ...bare } = freeze
       if (withoutFailure && failure) lane.freeze = bare
       lane.home.freezes.add(lane)
+    },
+    repeatFreezes({ lanes, freezes }) {
+      for (const lane of lanes.values()) if (lane.freeze) freezes.add(lane)
     },
     thawed(lane, isGone) {
       if (lane.home.state === 'closed') return

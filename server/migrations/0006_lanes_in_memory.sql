@@ -458,7 +458,8 @@ begin
 end $$;
 
 -- Takes the rows of lanes in which everything is settled, and returns the lanes that have none: those, and any that had
--- none before. No dispatch of the partition runs beside it, so nothing comes into a lane behind the look.
+-- none before. The bound of the others rises to what waits, or the next look would read past all that is settled. No
+-- dispatch of the partition runs beside it, so nothing comes into a lane behind the look.
 create function thaw_lanes(
   owner_id uuid,
   partitions smallint[],
@@ -472,7 +473,7 @@ begin
 
   return query
   with found as materialized (
-    select asked.target_id, asked.lane_series, cold.place
+    select asked.target_id, asked.lane_series, cold.place, waiting.position as first_position
     from unnest(targets, lane_keys) as asked (target_id, lane_series)
     left join lateral (
       select lane.ctid as place, lane.head_position from lane
@@ -484,13 +485,18 @@ begin
         and notification.position >= cold.head_position and notification.settled is null
       order by notification.position
       limit 1) as waiting on true
-    where waiting.position is null
   ), gone as (
     delete from lane
     using found
-    where lane.ctid = found.place
+    where lane.ctid = found.place and found.first_position is null
+  ), raised as (
+    update lane
+    set head_position = found.first_position, attempts = 0, format = 2
+    from found
+    where lane.ctid = found.place and found.first_position > lane.head_position
   )
-  select found.target_id, found.lane_series from found;
+  select found.target_id, found.lane_series from found
+  where found.first_position is null;
 end $$;
 
 -- Settles at most `max_rows` of what waits in lanes with rows as cancelled, their subscriptions being deleted. Returns

@@ -122,12 +122,21 @@ function* writeLanes(tx: Transaction, values: FreezeValues): Part {
   }
 }
 
-/** Returns the lanes without a row: those that had none, and those whose row goes here. */
+/** Returns the lanes without a row: those that had none, and those whose row goes here. Raises the bounds of others. */
 function* deleteEmpty(tx: Transaction, lanes: readonly (readonly [number, string])[]): Part<readonly object[]> {
-  const found = lanes.filter(([targetId, series]) => waitingIn(tx, targetId, series, 1).length === 0)
-  const rows = found.flatMap(([targetId, series]) => tx.get(LANES, laneKey(targetId, series)) ?? [])
-  for (const row of rows) if (yield* lockVersion(tx, LANES, row)) tx.remove(LANES, LANES.keyOf(row))
-  return found.map(([targetId, laneSeries]) => ({ targetId, laneSeries }))
+  const found = lanes.map(([targetId, laneSeries]) => ({
+    targetId,
+    laneSeries,
+    row: tx.get(LANES, laneKey(targetId, laneSeries)),
+    first: waitingIn(tx, targetId, laneSeries, 1)[0]?.position,
+  }))
+  for (const { row, first } of found) {
+    if (!row || (first !== undefined && first <= row.head)) continue
+    if (!(yield* lockVersion(tx, LANES, row))) continue
+    if (first === undefined) tx.remove(LANES, LANES.keyOf(row))
+    else tx.put(LANES, { ...row, head: first, attempts: 0, format: 2 })
+  }
+  return found.filter(({ first }) => first === undefined).map(({ targetId, laneSeries }) => ({ targetId, laneSeries }))
 }
 
 /** In the order of their positions. */

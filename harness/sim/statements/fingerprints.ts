@@ -54,5 +54,5 @@ export const FUNCTION_FINGERPRINTS: Readonly<Record<string, string>> = {
   publish_records: 'dc8458899b1a',
   renew_epochs: '8a860af743f0',
   settle_notifications: '5b94bb18c446',
-  thaw_lanes: 'b3aa296f09aa',
+  thaw_lanes: 'b4badaff9405',
 }
