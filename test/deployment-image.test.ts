@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { linkDependencies } from '@tidings/harness/previous-commit.ts'
+import { linkDependencies } from '@tidings/harness/revisions.ts'
 import { developmentLists } from '@tidings/server/api/auth/tenants/tenants-development-source.ts'
 import { createTestDatabase, type TestDatabase } from './support/test-database.ts'
 import {

@@ -10,7 +10,7 @@ const HELP = `Publishes to a service while faults are injected, and accounts for
   npm run ledger -- [--minutes 5] [--api 2] [--dispatchers 3] [--broker database|rabbitmq] [--rate 200]
                     [--series 200] [--faults N] [--mixed] [--partitions N]
       several processes; they, PostgreSQL and RabbitMQ are killed, or stopped and continued;
-      --mixed: every second process is one of the previous commit
+      --mixed: every second process is one of the former release
   npm run ledger -- --processes one [--events 20000] [--series 500] [--kills 6] [--keys] [--deadline-s 600]
       one process with the embedded PostgreSQL; it is killed, alone or together with PostgreSQL
   npm run ledger -- --backlog 1000000 [--api 2] [--dispatchers 2] [--broker database|rabbitmq]

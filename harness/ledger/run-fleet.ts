@@ -1,4 +1,5 @@
-import { extractRevision } from '../previous-commit.ts'
+import { required } from '@tidings/server/runtime/required.ts'
+import { extractRevision, formerRelease } from '../revisions.ts'
 import { createAlarms } from '../fleet/alarms.ts'
 import { connectTo } from './publish/connect-publisher.ts'
 import { createDatabaseWatch } from './watch/database-watch.ts'
@@ -23,7 +24,7 @@ export interface FleetLedgerOptions extends RunOptions {
   readonly series: number
   /** How many faults to inject. */
   readonly faults: number
-  /** Starts every second process of a role from the previous commit. */
+  /** Starts every second process of a role from the last revision of the former release. */
   readonly isMixed?: boolean
   /** TIDINGS_PARTITIONS; undefined: the service's default for the broker. */
   readonly partitions?: number | undefined
@@ -54,7 +55,7 @@ export async function runFleetLedger(options: FleetLedgerOptions): Promise<Ledge
   const planned = planFaults({ publishingMs, count: options.faults, apis, dispatchers, broker, seed })
   const sandbox = await createSandbox()
   const alarms = createAlarms()
-  const otherRoot = isMixed ? await extractRevision(sandbox.otherRoot) : undefined
+  const otherRoot = isMixed ? await extractFormerRelease(sandbox.otherRoot) : undefined
   const fleet = await createFleet({
     broker,
     apis,
@@ -94,3 +95,6 @@ export async function runFleetLedger(options: FleetLedgerOptions): Promise<Ledge
     await sandbox.remove({ keepLogs: keepLogs || !isClean })
   }
 }
+
+const extractFormerRelease = async (directory: string) =>
+  extractRevision(directory, required(await formerRelease(), 'the former release, which a shallow clone lacks'))

@@ -184,7 +184,7 @@ create table dead_letter (
   primary key (partition, position)
 );
 
--- The current definition is in 0005_named_records_and_checks.sql.
+-- The current definition is in 0005_lanes_in_memory.sql.
 -- Publish a group of records: one autocommit statement. Takes the partitions' advisory locks in ascending order and
 -- holds them until the commit is visible, so position order is commit order within a partition. Positions are allotted
 -- in the order given; the rows are inserted in the order of their uuids, so that two groups which share uuids (repeated
@@ -211,7 +211,7 @@ begin
   end if;
 end $$;
 
--- The current definition is in 0006_lanes_in_memory.sql.
+-- The current definition is in 0005_lanes_in_memory.sql.
 -- The fence: share locks on partitions that are still ours, or error TD001. See server/db/fence.ts.
 create function lock_owned(owner_id uuid, ids smallint[], epochs bigint[]) returns void language plpgsql as $$
 declare

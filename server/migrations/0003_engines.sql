@@ -12,7 +12,7 @@ comment on column dispatcher.format is 'the newest format of record that it read
 alter table dispatcher add column leaving boolean not null default false;
 comment on column dispatcher.leaving is 'it is stopping, or cut off from the broker: its partitions go to the others';
 
--- The current definition is in 0005_named_records_and_checks.sql.
+-- The current definition is in 0005_lanes_in_memory.sql.
 -- As before, and of a uuid that comes twice in a group the first one counts: a broker may hand over a record twice.
 create or replace function publish_records(
   notify boolean, partitions smallint[], uuids uuid[], kinds text[], formats smallint[], tenants text[], series_keys uuid[],

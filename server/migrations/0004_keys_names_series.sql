@@ -13,7 +13,7 @@ create table idempotency_key (
 create index idempotency_key_created on idempotency_key (created);
 comment on column idempotency_key.uuid is 'of the event, which follows from the key';
 
--- The current definition is in 0005_named_records_and_checks.sql.
+-- The current definition is in 0005_lanes_in_memory.sql.
 -- As the function of this name with one argument less, which the release before calls. Answers the places (from 1) of
 -- the records whose uuid stands for different content, by what is committed when the insert is over. A null hash is
 -- compared with nothing.

@@ -68,7 +68,7 @@ export const readPartitions = (db: Db) =>
  * finds it raised and takes another. Skips locked rows, on which a transaction of the old owner still runs; the next
  * poll finds them again. The format becomes that of the new owner: one that tries a partition of a newer format raises
  * it again if the record is still there. Where the former release kept the lanes, each has a row, so the watermark goes
- * to the cursor. A trigger leaves partitions with lanes without rows to dispatchers that know them (migration 0006).
+ * to the cursor. A trigger leaves partitions with lanes without rows to dispatchers that know them (migration 0005).
  */
 export const takePartitions = (
   db: Db,

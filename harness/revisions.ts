@@ -17,14 +17,25 @@ export const hasRevision = (revision: string) =>
     () => false,
   )
 
-/** Returns whether this clone has the commit before the current one; a shallow clone does not. */
-export const hasPreviousCommit = () => hasRevision('HEAD~1')
+/** Came with this release: lanes without rows, which the former one would overlook. */
+const FIRST_OF_THIS_RELEASE = 'server/lanes/lane-memory.ts'
+
+/** Returns the last revision of the former release; undefined in a shallow clone. */
+export async function formerRelease(): Promise<string | undefined> {
+  const { stdout } = await run(
+    'git',
+    ['log', '--diff-filter=A', '--format=%H', '--reverse', '--', FIRST_OF_THIS_RELEASE],
+    { cwd: OUR_ROOT },
+  )
+  const [added = ''] = stdout.split('\n')
+  return added !== '' && (await hasRevision(`${added}~1`)) ? `${added}~1` : undefined
+}
 
 /**
  * Extracts the sources of a revision into a directory that it creates, and links the dependencies installed here.
  * Returns the root of the tree, for `startService`. Rejects if this clone lacks the revision.
  */
-export async function extractRevision(directory: string, revision = 'HEAD~1'): Promise<string> {
+export async function extractRevision(directory: string, revision: string): Promise<string> {
   await mkdir(directory)
   const archive = `${directory}.tar`
   await run('git', ['archive', '--output', archive, revision], { cwd: OUR_ROOT })
