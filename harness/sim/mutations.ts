@@ -89,10 +89,18 @@ export const MUTATIONS: readonly Mutation[] = [
     'memory is read again while the statement in doubt may still commit',
     'lanes/lane-keeper.ts',
     `home.state = 'uncertain'
+      else if (home?.state === 'closing') memory.steps.repeatFreezes(home)
     }
     ownership.renew(ids)`,
     `home.state = 'loading'
     }`,
+  ),
+  mutation(
+    'freeze-of-a-hand-over-lost',
+    'a freeze without an answer is not repeated while its partition is handed over',
+    'lanes/lane-steps.ts',
+    'for (const lane of lanes.values()) if (lane.freeze) freezes.add(lane)',
+    '',
   ),
   mutation(
     'unknown-freeze-forgotten',
