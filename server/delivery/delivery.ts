@@ -4,6 +4,9 @@ import type { Log } from '../log.ts'
 import { createLoop, type Idle, type Worker } from '../runtime/loop.ts'
 import { MACHINE, type Machine } from '../runtime/machine.ts'
 import { allot, type Share } from './allot.ts'
+import { createExpirySweep } from './breaker/expiry-sweep.ts'
+import { createMethodBreakers } from './breaker/method-breakers.ts'
+import { createPacedSlots } from './breaker/paced-slots.ts'
 import { settlementOf, type Head, type RetryPolicy } from './attempt.ts'
 import { createBusyLanes } from './busy-lanes.ts'
 import { createClaimer } from './claimer.ts'
@@ -46,6 +49,8 @@ export interface DeliveryDeps {
   readonly limits: SlotLimits & { readonly groups?: GroupLimits }
   /** Called when a notification of an event that removes subscriptions was settled. */
   readonly onCountedDown: () => void
+  /** Nothing may wait in these cold lanes any more: then their rows can go. */
+  readonly onEmptied: (lanes: readonly PlacedLane[]) => Promise<void>
   readonly log: Log
   readonly machine?: Machine | undefined
 }
@@ -81,22 +86,32 @@ export interface Delivery extends Worker, Draining, Outlet {
  */
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { method, claimDb, settleDb, sender, memory, lanes, targets, deletions } = deps
-  const { ownership, retry, limits, onCountedDown, log, machine = MACHINE } = deps
+  const { ownership, retry, limits, onCountedDown, onEmptied, log, machine = MACHINE } = deps
   const { steps } = memory
   const isOpen = (home: PartitionLanes | undefined) => home !== undefined && lanes.isOpen(home)
   const clock = machine.now
   const hints = createHints((partition) => isOpen(memory.homes.get(partition)))
   const busy = createBusyLanes()
-  const slots = limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits)
+  const isBusy = (lane: PlacedLane) => busy.has(lane) || memory.has(lane)
+  const breakers = createMethodBreakers({ method, retry, hints, onWake: () => loop.wake(), log, machine })
+  const slots = createPacedSlots(
+    limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits),
+    breakers,
+  )
   const coldShares = createColdShares(slots)
   const noteGivenUp = createGiveUpLog(log)
   const reads = { method, db: claimDb, hints, busy, memory, targets }
-  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, clock, log })
+  const { wokenAgoMs } = breakers
+  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, wokenAgoMs, clock, log })
   const settler = createSettler({ db: settleDb, ownedPartitions: ownership.ownedPartitions, onSettled, log, machine })
   const wire = createWire({ sender, deletions, ownership, isOpen, slots, onResult, onNotSent, clock, machine })
   const loop = createLoop({ name: 'deliver', log, tick, machine })
   const mayGive = () => ownership.isLeaseHeld() && deletions.isFresh()
-  const giveOut = createGiveOut({ db: claimDb, slots, coldShares, steps, wire, mayGive, isOpen, log, machine })
+  const giveOut = createGiveOut({ db: claimDb, slots, coldShares, steps, breakers, wire, mayGive, isOpen, log, machine })
+  const expirySweep = createExpirySweep({
+    ...{ method, db: claimDb, breakers, busy, isBusy, openPartitions: lanes.open, isLeaseHeld: ownership.isLeaseHeld },
+    ...{ horizonMs: retry.horizonMs, onEmptied, onCountedDown, log, machine },
+  })
 
   async function tick(): Promise<number | Idle> {
     giveOut.soon() // the lease may be held again
@@ -112,10 +127,11 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 
   function claimable(now: number): Share[] {
     if (!ownership.isLeaseHeld() || busy.size >= BUSY_PER_SLOT * limits.inAll) return []
-    return allot(hints.due(now), coldShares, limits.inAll)
+    return allot(breakers.dueHints(now), coldShares, limits.inAll)
   }
 
   function onResult(lane: Lane, head: Head, result: AttemptResult): void {
+    breakers.ended(lane, result, clock() - ('durationMs' in result ? result.durationMs : 0))
     const settlement = settlementOf(head, result, retry, machine.random)
     if (settlement.kind === 'given_up') noteGivenUp(head, settlement)
     steps.result(lane, settlement)
@@ -123,6 +139,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   function onNotSent(lane: Lane): void {
+    breakers.withdrawn(lane)
     steps.notSent(lane)
     onSlotFreed()
   }
@@ -147,7 +164,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     },
     holdsCold: (lane) => busy.add({ ...lane, partition: lane.home.partition, addressKey: lane.target.addressKey }),
     left: busy.remove,
-    isBusy: (lane) => busy.has(lane) || memory.has(lane),
+    isBusy,
     rescan() {
       claimer.rescan()
       loop.wake()
@@ -157,8 +174,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await wire.abortFormer(home)
       await settler.arrived(home.partition)
     },
-    start: () => [settler, giveOut, loop].forEach((worker) => worker.start()),
-    ...createDraining({ method, claims: [loop, giveOut], settler, hints, wire, idle: memory.idle, log, machine }),
+    start: () => [settler, giveOut, loop, expirySweep].forEach((worker) => worker.start()),
+    ...createDraining({ method, claims: [loop, giveOut, expirySweep], settler, hints, wire, idle: memory.idle, log, machine }),
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Db } from '../db/db.ts'
 import type { Share } from './allot.ts'
 import { pairKey, type DeliveryMethod, type Pair } from '../lanes/lane.ts'
-import { findDueLanes, readNextDue, type DueLane } from '../lanes/due-lanes.ts'
+import { findDueLanes, readNextDue, type AskedPair, type DueLane } from '../lanes/due-lanes.ts'
+import { laneKeyText } from '../lanes/lane-model.ts'
 import type { PlacedLane } from '../lanes/placed-lane.ts'
 
 /** The cold lanes that this process does not work on, as the database has them. */
@@ -16,9 +17,15 @@ export function createIdleLanes(
   db: Db,
   method: DeliveryMethod,
   busy: { has(lane: PlacedLane): boolean; countOf(pair: Pair): number },
+  /** See `AskedPair`. */
+  wokenAgoMs: (addressKey: string) => number | null,
 ): IdleLanes {
   /** The database does not know which lanes are busy: so many more of the pair may have to be read. */
-  const withBusy = (pair: Pair, limit: number) => ({ pair, limit: limit + busy.countOf(pair) })
+  const withBusy = (pair: Pair, limit: number): AskedPair => ({
+    pair,
+    limit: limit + busy.countOf(pair),
+    wokenAgoMs: wokenAgoMs(pair.addressKey),
+  })
 
   return {
     async find(shares) {
@@ -28,9 +35,11 @@ export function createIdleLanes(
         shares.map(({ pair, limit }) => withBusy(pair, limit)),
       )
       const left = new Map(shares.map(({ pair, limit }) => [pairKey(pair), limit]))
+      const seen = new Set<string>()
       return found.filter((lane) => {
         const limit = left.get(pairKey(lane)) ?? 0
-        if (limit === 0 || busy.has(lane)) return false
+        if (limit === 0 || busy.has(lane) || seen.has(laneKeyText(lane))) return false
+        seen.add(laneKeyText(lane))
         left.set(pairKey(lane), limit - 1)
         return true
       })

@@ -4,6 +4,7 @@ import { createDeletions } from '@tidings/server/lanes/deletions.ts'
 import { createLaneKeeper } from '@tidings/server/lanes/lane-keeper.ts'
 import { createLaneMemory } from '@tidings/server/lanes/lane-memory.ts'
 import { createTargetCache } from '@tidings/server/lanes/target-cache.ts'
+import type { PlacedLane } from '@tidings/server/lanes/placed-lane.ts'
 import { thawEmptied } from '@tidings/server/lanes/thaw-emptied.ts'
 import type { Sender } from '@tidings/server/delivery/sender.ts'
 import type { Deliveries } from '@tidings/server/wiring/deliveries.ts'
@@ -61,17 +62,20 @@ export function createSimDeliveries(deps: SimDeliveriesDeps): Deliveries {
     retry: RETRY,
     limits: SLOTS,
     onCountedDown,
+    onEmptied: emptied,
     log,
     machine,
   })
 
+  async function emptied(empty: readonly PlacedLane[]): Promise<void> {
+    await thawEmptied({ memory, targets, lanes, isBusy: delivery.isBusy, clock }, empty)
+    onRequest()
+  }
+
   return {
     lanes,
     isBusy: (lane) => delivery.isBusy(lane),
-    async emptied(empty) {
-      await thawEmptied({ memory, targets, lanes, isBusy: delivery.isBusy, clock }, empty)
-      onRequest()
-    },
+    emptied,
     drain: (partition) => delivery.drain(partition),
     start() {
       for (const worker of [deletions, delivery]) worker.start()
