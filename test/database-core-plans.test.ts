@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from '@tidings/server/db/sql.ts'
 import {
-  cancelWaiting,
+  endWaiting,
   findCancelledLanes,
   findDueLanes,
   freezeLanes,
+  readColdLanes,
   readNextDue,
   readWaiting,
   scanPairs,
@@ -23,7 +24,7 @@ import { openStepwiseService, type StepwiseService } from './support/stepwise-se
 import { addTargets, fillTables, readRowsRead, resetRowsRead } from './support/stored-state.ts'
 
 /** Statements of dispatchers that keep lanes in memory, run below; a new one is counted here. */
-const STATEMENTS = 17
+const STATEMENTS = 18
 /** Rows when the plans are used. */
 const MANY = 20_000
 
@@ -93,7 +94,7 @@ async function runAll(steps: StepwiseService): Promise<void> {
   const failed = finalOf(given, { kind: 'given_up', reason: 'http_410', httpStatus: 410 })
   const removing = required(entries.at(-1), 'the removing event').position
   const lanes = [await frozenLaneOf(steps, head), await frozenLaneOf(steps, second)]
-  const pairs = lanes.map((lane) => ({ pair: lane, limit: 5 }))
+  const pairs = lanes.map((lane) => ({ pair: lane, limit: 5, wokenAgoMs: 0 }))
   const lane = { ...head, laneSeries: head.laneSeries }
   await freezeLanes(
     db,
@@ -113,7 +114,8 @@ async function runAll(steps: StepwiseService): Promise<void> {
     [finalOf(head), failed, ...entries.slice(-2).map((one) => finalOf(one))],
     [removing],
   )
-  await cancelWaiting(db, owned, [second], 5)
+  await endWaiting(db, owned, [second], { state: 'given_up', minAgeMs: 0 }, 5)
+  await readColdLanes(db, head, 5)
   await thawLanes(db, owned, lanes)
   await readTexts(db, [head])
   await readTargets(db, [head.targetId])

@@ -10,8 +10,8 @@ export interface AskedPair {
   readonly pair: Pair
   /** How many lanes to return. */
   readonly limit: number
-  /** How long ago its lanes were woken, in ms; null: they were not. */
-  readonly wokenAgoMs: number | null
+  /** How long ago its lanes were woken, in ms; null or unset: they were not. */
+  readonly wokenAgoMs?: number | null
 }
 
 /** A cold lane that is due, or woken. */
@@ -37,7 +37,7 @@ export const findDueLanes = (
   from unnest(${perPair.map(({ pair }) => pair.partition)}::smallint[],
               ${perPair.map(({ pair }) => pair.addressKey)}::uuid[],
               ${perPair.map(({ limit }) => limit)}::integer[],
-              ${perPair.map(({ wokenAgoMs }) => wokenAgoMs)}::float8[])
+              ${perPair.map(({ wokenAgoMs }) => wokenAgoMs ?? null)}::float8[])
     with ordinality as asked (partition, address_key, max_lanes, woken_ago_ms, turn)
   cross join lateral (
     (select lane.target_id, lane.lane_series, lane.head_position, lane.due from lane
@@ -85,7 +85,7 @@ export type WaitingRow = LaneKey & {
 export const readWaiting = (
   db: Db,
   owned: OwnedPartitions,
-  lanes: readonly (PlacedLane & { readonly wokenAgoMs: number | null })[],
+  lanes: readonly (PlacedLane & Pick<AskedPair, 'wokenAgoMs'>)[],
   perLane: number,
 ) =>
   db.query<WaitingRow>(sql`
@@ -97,7 +97,7 @@ export const readWaiting = (
   from unnest(${lanes.map((lane) => lane.targetId)}::bigint[], ${lanes.map((lane) => lane.laneSeries)}::uuid[],
               ${lanes.map((lane) => lane.partition)}::smallint[],
               ${lanes.map((lane) => owned.epochs.get(lane.partition) ?? -1)}::bigint[],
-              ${lanes.map((lane) => lane.wokenAgoMs)}::float8[])
+              ${lanes.map((lane) => lane.wokenAgoMs ?? null)}::float8[])
     with ordinality as asked (target_id, lane_series, partition, epoch, woken_ago_ms, turn)
   cross join lateral (
     select from partition
@@ -131,7 +131,7 @@ export const readNextDue = (
   from unnest(${perPair.map(({ pair }) => pair.partition)}::smallint[],
               ${perPair.map(({ pair }) => pair.addressKey)}::uuid[],
               ${perPair.map(({ limit }) => limit)}::integer[],
-              ${perPair.map(({ wokenAgoMs }) => wokenAgoMs)}::float8[])
+              ${perPair.map(({ wokenAgoMs }) => wokenAgoMs ?? null)}::float8[])
     with ordinality as asked (partition, address_key, max_lanes, woken_ago_ms, turn)
   cross join lateral (
     (select lane.target_id, lane.lane_series, lane.due from lane

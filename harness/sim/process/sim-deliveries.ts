@@ -18,7 +18,7 @@ export interface SimDeliveriesDeps {
   readonly onCountedDown: () => void
 }
 
-const RETRY = { delaysMs: [300, 1000, 2000], horizonMs: 12_000 }
+export const RETRY = { delaysMs: [300, 1000, 2000], horizonMs: 12_000 }
 const SLOTS = { inAll: 16, perAddress: 5, reserved: 2, slow: 8, maxKnown: 100 }
 
 /** The lanes in memory and the delivery of webhooks, wired as server/wiring/deliveries.ts does. */
