@@ -94,7 +94,7 @@ async function runAll(steps: StepwiseService): Promise<void> {
   const failed = finalOf(given, { kind: 'given_up', reason: 'http_410', httpStatus: 410 })
   const removing = required(entries.at(-1), 'the removing event').position
   const lanes = [await frozenLaneOf(steps, head), await frozenLaneOf(steps, second)]
-  const pairs = lanes.map((lane) => ({ pair: lane, limit: 5, wokenAgoMs: 0 }))
+  const pairs = lanes.map((lane) => ({ pair: lane, limit: 5, wokenAt: new Date() }))
   const lane = { ...head, laneSeries: head.laneSeries }
   await freezeLanes(
     db,

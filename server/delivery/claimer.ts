@@ -30,8 +30,8 @@ export interface ClaimerDeps {
   readonly targets: TargetCache
   /** Returns the partitions whose lanes may be read. */
   readonly openPartitions: () => OwnedPartitions
-  /** Returns how long ago the lanes of this address were woken, in ms; null: they were not. */
-  readonly wokenAgoMs: (addressKey: string) => number | null
+  /** See `AskedPair`; by address key. */
+  readonly wokenAt: (addressKey: string) => Date | null
   readonly clock: () => number
   readonly log: Log
 }
@@ -49,11 +49,11 @@ export interface Claimer {
 }
 
 export function createClaimer(deps: ClaimerDeps): Claimer {
-  const { method, db, hints, busy, memory, targets, openPartitions, wokenAgoMs, clock, log } = deps
+  const { method, db, hints, busy, memory, targets, openPartitions, wokenAt, clock, log } = deps
   const failures = createFailureLog(log, `scan ${method}`)
   let nextScanAt = -Infinity
   const isBusy = (lane: PlacedLane) => busy.has(lane) || memory.has(lane)
-  const idleLanes = createIdleLanes(db, method, { has: isBusy, countOf: busy.countOf }, wokenAgoMs)
+  const idleLanes = createIdleLanes(db, method, { has: isBusy, countOf: busy.countOf }, wokenAt)
   const scanSoon = () => void (nextScanAt = -Infinity)
 
   /** Pairs that gave fewer lanes than their limit have no more for now; those with retries are due again later. */
@@ -81,7 +81,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     for (const lane of lanes) busy.add(lane)
     const kept = new Set<string>()
     try {
-      const asked = lanes.map((lane) => ({ ...lane, wokenAgoMs: wokenAgoMs(lane.addressKey) }))
+      const asked = lanes.map((lane) => ({ ...lane, wokenAt: wokenAt(lane.addressKey) }))
       const rows = await readWaiting(db, owned, asked, ROWS_PER_LANE)
       const found = await targets.load(rows.map(({ targetId }) => targetId))
       for (const [key, ofLane] of groupByLane(rows)) {

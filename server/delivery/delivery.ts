@@ -46,6 +46,8 @@ export interface DeliveryDeps {
   readonly deletions: Pick<Deletions, 'isFresh' | 'renew'>
   readonly ownership: Ownership
   readonly retry: RetryPolicy
+  /** The clock of the database. */
+  readonly now: () => Date
   readonly limits: SlotLimits & { readonly groups?: GroupLimits }
   /** Called when a notification of an event that removes subscriptions was settled. */
   readonly onCountedDown: () => void
@@ -86,14 +88,14 @@ export interface Delivery extends Worker, Draining, Outlet {
  */
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { method, claimDb, settleDb, sender, memory, lanes, targets, deletions } = deps
-  const { ownership, retry, limits, onCountedDown, onEmptied, log, machine = MACHINE } = deps
+  const { ownership, retry, limits, now, onCountedDown, onEmptied, log, machine = MACHINE } = deps
   const { steps } = memory
   const isOpen = (home: PartitionLanes | undefined) => home !== undefined && lanes.isOpen(home)
   const clock = machine.now
   const hints = createHints((partition) => isOpen(memory.homes.get(partition)))
   const busy = createBusyLanes()
   const isBusy = (lane: PlacedLane) => busy.has(lane) || memory.has(lane)
-  const breakers = createMethodBreakers({ method, retry, hints, onWake: () => loop.wake(), log, machine })
+  const breakers = createMethodBreakers({ method, retry, hints, onWake: () => loop.wake(), now, log, machine })
   const slots = createPacedSlots(
     limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits),
     breakers,
@@ -101,8 +103,8 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const coldShares = createColdShares(slots)
   const noteGivenUp = createGiveUpLog(log)
   const reads = { method, db: claimDb, hints, busy, memory, targets }
-  const { wokenAgoMs } = breakers
-  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, wokenAgoMs, clock, log })
+  const { wokenAt } = breakers
+  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, wokenAt, clock, log })
   const settler = createSettler({ db: settleDb, ownedPartitions: ownership.ownedPartitions, onSettled, log, machine })
   const wire = createWire({ sender, deletions, ownership, isOpen, slots, onResult, onNotSent, clock, machine })
   const loop = createLoop({ name: 'deliver', log, tick, machine })
@@ -118,16 +120,16 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     const scan = await claimer.scanIfDue()
     if (scan !== 'not_due') return scan === 'done' ? 0 : { restMs: 0 }
     // The clock is read once per tick: a hint that came due between two readings would wait for a wake.
-    const now = clock()
-    const shares = claimable(now)
-    if (shares.length === 0) return { restMs: restMs(hints.nextAfter(now), claimer.nextScanAt, now) }
+    const at = clock()
+    const shares = claimable(at)
+    if (shares.length === 0) return { restMs: restMs(hints.nextAfter(at), claimer.nextScanAt, at) }
     await claimer.claim(shares)
     return 0
   }
 
-  function claimable(now: number): Share[] {
+  function claimable(at: number): Share[] {
     if (!ownership.isLeaseHeld() || busy.size >= BUSY_PER_SLOT * limits.inAll) return []
-    return allot(breakers.dueHints(now), coldShares, limits.inAll)
+    return allot(breakers.dueHints(at), coldShares, limits.inAll)
   }
 
   function onResult(lane: Lane, head: Head, result: AttemptResult): void {

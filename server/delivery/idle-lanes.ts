@@ -18,13 +18,13 @@ export function createIdleLanes(
   method: DeliveryMethod,
   busy: { has(lane: PlacedLane): boolean; countOf(pair: Pair): number },
   /** See `AskedPair`. */
-  wokenAgoMs: (addressKey: string) => number | null,
+  wokenAt: (addressKey: string) => Date | null,
 ): IdleLanes {
   /** The database does not know which lanes are busy: so many more of the pair may have to be read. */
   const withBusy = (pair: Pair, limit: number): AskedPair => ({
     pair,
     limit: limit + busy.countOf(pair),
-    wokenAgoMs: wokenAgoMs(pair.addressKey),
+    wokenAt: wokenAt(pair.addressKey),
   })
 
   return {

@@ -10,8 +10,8 @@ export interface AskedPair {
   readonly pair: Pair
   /** How many lanes to return. */
   readonly limit: number
-  /** How long ago its lanes were woken, in ms; null or unset: they were not. */
-  readonly wokenAgoMs?: number | null
+  /** When its lanes were woken, by the clock of the database; null or unset: they were not. */
+  readonly wokenAt?: Date | null
 }
 
 /** A cold lane that is due, or woken. */
@@ -37,8 +37,8 @@ export const findDueLanes = (
   from unnest(${perPair.map(({ pair }) => pair.partition)}::smallint[],
               ${perPair.map(({ pair }) => pair.addressKey)}::uuid[],
               ${perPair.map(({ limit }) => limit)}::integer[],
-              ${perPair.map(({ wokenAgoMs }) => wokenAgoMs ?? null)}::float8[])
-    with ordinality as asked (partition, address_key, max_lanes, woken_ago_ms, turn)
+              ${perPair.map(({ wokenAt }) => wokenAt?.toISOString() ?? null)}::timestamptz[])
+    with ordinality as asked (partition, address_key, max_lanes, woken_at, turn)
   cross join lateral (
     (select lane.target_id, lane.lane_series, lane.head_position, lane.due from lane
      where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
@@ -48,7 +48,7 @@ export const findDueLanes = (
     union all
     (select lane.target_id, lane.lane_series, lane.head_position, lane.due from lane
      where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
-       and lane.wakes_after <= now() - asked.woken_ago_ms * interval '1 ms'
+       and lane.wakes_after <= asked.woken_at
      order by lane.wakes_after
      limit asked.max_lanes)) as cold
   order by asked.turn, cold.due`)
@@ -85,7 +85,7 @@ export type WaitingRow = LaneKey & {
 export const readWaiting = (
   db: Db,
   owned: OwnedPartitions,
-  lanes: readonly (PlacedLane & Pick<AskedPair, 'wokenAgoMs'>)[],
+  lanes: readonly (PlacedLane & Pick<AskedPair, 'wokenAt'>)[],
   perLane: number,
 ) =>
   db.query<WaitingRow>(sql`
@@ -97,8 +97,8 @@ export const readWaiting = (
   from unnest(${lanes.map((lane) => lane.targetId)}::bigint[], ${lanes.map((lane) => lane.laneSeries)}::uuid[],
               ${lanes.map((lane) => lane.partition)}::smallint[],
               ${lanes.map((lane) => owned.epochs.get(lane.partition) ?? -1)}::bigint[],
-              ${lanes.map((lane) => lane.wokenAgoMs ?? null)}::float8[])
-    with ordinality as asked (target_id, lane_series, partition, epoch, woken_ago_ms, turn)
+              ${lanes.map((lane) => lane.wokenAt?.toISOString() ?? null)}::timestamptz[])
+    with ordinality as asked (target_id, lane_series, partition, epoch, woken_at, turn)
   cross join lateral (
     select from partition
     where id = asked.partition and owner = ${owned.ownerId} and epoch = asked.epoch
@@ -106,7 +106,7 @@ export const readWaiting = (
   cross join lateral (
     select head_position, attempts from lane
     where lane.target_id = asked.target_id and lane.lane_series = asked.lane_series
-      and (lane.due <= now() or lane.wakes_after <= now() - asked.woken_ago_ms * interval '1 ms')
+      and (lane.due <= now() or lane.wakes_after <= asked.woken_at)
     limit 1) as cold
   left join lateral (
     select position, uuid, number, created from notification
@@ -131,8 +131,8 @@ export const readNextDue = (
   from unnest(${perPair.map(({ pair }) => pair.partition)}::smallint[],
               ${perPair.map(({ pair }) => pair.addressKey)}::uuid[],
               ${perPair.map(({ limit }) => limit)}::integer[],
-              ${perPair.map(({ wokenAgoMs }) => wokenAgoMs ?? null)}::float8[])
-    with ordinality as asked (partition, address_key, max_lanes, woken_ago_ms, turn)
+              ${perPair.map(({ wokenAt }) => wokenAt?.toISOString() ?? null)}::timestamptz[])
+    with ordinality as asked (partition, address_key, max_lanes, woken_at, turn)
   cross join lateral (
     (select lane.target_id, lane.lane_series, lane.due from lane
      where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
@@ -141,7 +141,7 @@ export const readNextDue = (
     union all
     (select lane.target_id, lane.lane_series, least(lane.due, now()) from lane
      where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
-       and lane.wakes_after <= now() - asked.woken_ago_ms * interval '1 ms'
+       and lane.wakes_after <= asked.woken_at
      order by lane.wakes_after
      limit asked.max_lanes)) as next
   order by asked.turn, next.due`)

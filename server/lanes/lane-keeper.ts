@@ -151,9 +151,17 @@ function adjustHomes(memory: LaneMemory, ownership: Ownership): void {
       home.epoch = epoch
       home.state = 'loading'
     } else if (epoch !== home.epoch) memory.close(home)
-    else if (!active.has(home.partition)) home.state = 'closing'
+    else if (!active.has(home.partition)) {
+      if (home.state === 'uncertain') askAgain(home)
+      home.state = 'closing'
+    }
   }
   for (const [partition, epoch] of active) if (!memory.homes.has(partition)) memory.begin(partition, epoch)
+}
+
+/** Requests again the rows of which it is not known whether they were written, for nobody will read this partition. */
+function askAgain({ lanes, freezes }: PartitionLanes): void {
+  for (const lane of lanes.values()) if (lane.freeze?.leaves === true) freezes.add(lane)
 }
 
 function groupByPartition<Row extends { readonly partition: number }>(

@@ -88,6 +88,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
     targets,
     deletions,
     ownership,
+    now,
     log,
     onCountedDown,
     onEmptied: emptied,

@@ -6,8 +6,6 @@ import type { Findings } from './findings.ts'
 
 /** A due lane is sent within this time when nothing is broken: half of the scan that finds what was forgotten. */
 const WAKE_MS = 2500
-/** What a process knows to be woken, it says relative to the arrival of its statement. */
-const LATENCY_MS = 100
 
 export interface TurnJudgeDeps {
   readonly server: DatabaseServer
@@ -34,9 +32,7 @@ export function createTurnJudge({ server, now, faults, findings, addresses, calm
   function isWoken({ targetId, wakesAfter }: LaneRow, askedUntil: number): boolean {
     const address = tables.get(TARGETS, String(targetId))?.address ?? ''
     const workedAt = addresses.workedAt(address)
-    const isHeldUp = faults.find(['database'], now() - 10_000, now()) !== undefined
-    const isInTime = typeof wakesAfter === 'number' && (workedAt + LATENCY_MS >= wakesAfter || isHeldUp)
-    return isInTime && askedUntil <= server.now() + 1
+    return typeof wakesAfter === 'number' && wakesAfter <= workedAt && askedUntil <= server.now() + 1
   }
 
   return (who: string, { targetId, laneSeries, position, uuid, created }: NotificationRow, askedUntil: number): void => {

@@ -14,6 +14,8 @@ export interface SimDeliveriesDeps {
   readonly process: Pick<SimProcess, 'machine' | 'log' | 'pool'>
   readonly ownership: Ownership & { renew(partitions: readonly number[]): void }
   readonly sender: Pick<Sender, 'send'>
+  /** The clock of the database. */
+  readonly now: () => Date
   readonly onRequest: () => void
   readonly onCountedDown: () => void
 }
@@ -23,7 +25,7 @@ const SLOTS = { inAll: 16, perAddress: 5, reserved: 2, slow: 8, maxKnown: 100 }
 
 /** The lanes in memory and the delivery of webhooks, wired as server/wiring/deliveries.ts does. */
 export function createSimDeliveries(deps: SimDeliveriesDeps): Deliveries {
-  const { ownership, sender, onRequest, onCountedDown } = deps
+  const { ownership, sender, now, onRequest, onCountedDown } = deps
   const { machine, log, pool } = deps.process
   const clock = machine.now
   const memory = createLaneMemory({ outletOf: () => delivery, onRequest, clock })
@@ -60,6 +62,7 @@ export function createSimDeliveries(deps: SimDeliveriesDeps): Deliveries {
     deletions,
     ownership,
     retry: RETRY,
+    now,
     limits: SLOTS,
     onCountedDown,
     onEmptied: emptied,

@@ -7,7 +7,7 @@ type PairValues = [
   partitions: number[],
   addressKeys: string[],
   limits: number[],
-  wokenAgoMs: (number | null)[],
+  wokenAt: (string | null)[],
   method: string,
 ]
 
@@ -15,19 +15,19 @@ type PairValues = [
 export const coldLaneReads: readonly Model[] = [
   reading<PairValues>('findDueLanes', 'limit asked.max_lanes)) as cold', (tx, partitions, addressKeys, ...values) =>
     zip(partitions, addressKeys).flatMap(([partition, addressKey], at) => {
-      const [limits, wokenAgoMs, method] = values
+      const [limits, wokenAt, method] = values
       const lanes = lanesOf(tx, method, partition, addressKey)
       const due = lanes.filter((lane) => lane.due <= tx.startedAt).slice(0, limits[at])
-      return [...due, ...wokenOf(tx, lanes, wokenAgoMs[at]).slice(0, limits[at])]
+      return [...due, ...wokenOf(lanes, wokenAt[at]).slice(0, limits[at])]
         .sort((a, b) => a.due - b.due)
         .map(({ targetId, laneSeries, head }) => ({ targetId, laneSeries, partition, addressKey, position: head }))
     }),
   ),
   reading<PairValues>('readNextDue', 'limit asked.max_lanes)) as next', (tx, partitions, addressKeys, ...values) =>
     zip(partitions, addressKeys).flatMap(([partition, addressKey], at) => {
-      const [limits, wokenAgoMs, method] = values
+      const [limits, wokenAt, method] = values
       const lanes = lanesOf(tx, method, partition, addressKey)
-      const woken = wokenOf(tx, lanes, wokenAgoMs[at]).slice(0, limits[at])
+      const woken = wokenOf(lanes, wokenAt[at]).slice(0, limits[at])
       return [...lanes.slice(0, limits[at]), ...woken.map((lane) => ({ ...lane, due: Math.min(lane.due, tx.startedAt) }))]
         .sort((a, b) => a.due - b.due)
         .map(({ targetId, laneSeries, due }) => ({
@@ -72,17 +72,17 @@ export const coldLaneReads: readonly Model[] = [
       laneSeries: string[],
       partitions: number[],
       epochs: number[],
-      wokenAgoMs: (number | null)[],
+      wokenAt: (string | null)[],
       ownerId: string,
       perLane: number,
     ]
   >('readWaiting', 'as waiting on true', (tx, _format, targetIds, laneSeries, partitions, ...values) =>
     zip(targetIds, laneSeries).flatMap(([targetId, series], at): object[] => {
-      const [epochs, wokenAgoMs, ownerId, perLane] = values
+      const [epochs, wokenAt, ownerId, perLane] = values
       const owned = tx.get(PARTITIONS, String(partitions[at]))
       const lane = tx.get(LANES, laneKey(targetId, series))
       if (owned?.owner !== ownerId || owned.epoch !== epochs[at] || !lane) return []
-      if (lane.due > tx.startedAt && wokenOf(tx, [lane], wokenAgoMs[at]).length === 0) return []
+      if (lane.due > tx.startedAt && wokenOf([lane], wokenAt[at]).length === 0) return []
       const of = { targetId, laneSeries: series, partition: lane.partition, attempts: lane.attempts }
       const waiting = waitingIn(tx, targetId, series, perLane)
       if (waiting.length === 0) return [{ ...of, position: null, uuid: null, number: null, created: null, ageMs: null }]
@@ -99,11 +99,11 @@ export const coldLaneReads: readonly Model[] = [
 ]
 
 /** Those that need not wait until they are due, first the ones that could be woken first. */
-const wokenOf = (tx: Transaction, lanes: readonly LaneRow[], agoMs: number | null | undefined): LaneRow[] =>
-  agoMs === null || agoMs === undefined
+const wokenOf = (lanes: readonly LaneRow[], wokenAt: string | null | undefined): LaneRow[] =>
+  typeof wokenAt !== 'string'
     ? []
     : lanes
-        .filter(({ wakesAfter }) => (wakesAfter ?? Infinity) <= tx.startedAt - agoMs)
+        .filter(({ wakesAfter }) => (wakesAfter ?? Infinity) <= new Date(wokenAt).getTime())
         .sort((a, b) => (a.wakesAfter ?? 0) - (b.wakesAfter ?? 0))
 
 const lanesOf = (tx: Transaction, method: string, partition: number, addressKey: string): LaneRow[] =>

@@ -15,10 +15,17 @@ export type Breaker = Closed | Open | Recovering
 interface Common {
   /** When it came into this state: attempts that began before say nothing about it. */
   readonly since: number
-  /** When it was last opened and then closed: lanes that have failed before need not wait any longer. */
-  readonly wokenAt: number | undefined
+  /** When it was last closed after it had been open: lanes that have failed before need not wait any longer. */
+  readonly woken: Woken | undefined
   /** The attempts under way that this state has admitted, by lane, with the time of each. */
   readonly underWay: ReadonlyMap<string, number>
+}
+
+/** A moment. */
+export interface Woken {
+  readonly at: number
+  /** The same by the clock of the database. */
+  readonly time: Date
 }
 
 export interface Closed extends Common, Failures {
@@ -59,7 +66,7 @@ const LOST_MS = 15 * 60_000
 const NO_FAILURES: Failures = { failures: 0, lane: undefined, areSeveral: false }
 const NONE: ReadonlyMap<string, number> = new Map()
 
-export const CLOSED: Closed = { state: 'closed', since: -Infinity, wokenAt: undefined, underWay: NONE, ...NO_FAILURES }
+export const CLOSED: Closed = { state: 'closed', since: -Infinity, woken: undefined, underWay: NONE, ...NO_FAILURES }
 
 /** Returns how many more attempts may begin now. Pure, as all of these. */
 export function roomIn(breaker: Breaker, now: number): number {
@@ -94,15 +101,16 @@ export function withdrawn(breaker: Breaker, lane: string): Breaker {
   return { ...breaker, underWay: without(breaker.underWay, lane) }
 }
 
-export function succeeded(breaker: Breaker, lane: string, now: number): Breaker {
+/** `now`: also the time to which lanes are woken, if it was open. */
+export function succeeded(breaker: Breaker, lane: string, now: Woken): Breaker {
   switch (breaker.state) {
     case 'closed':
       return breaker.failures === 0 ? breaker : { ...breaker, ...NO_FAILURES }
     case 'open':
-      return { state: 'recovering', since: now, wokenAt: now, underWay: NONE, room: 2, ...NO_FAILURES }
+      return { state: 'recovering', since: now.at, woken: now, underWay: NONE, room: 2, ...NO_FAILURES }
     case 'recovering': {
-      const { wokenAt, room } = breaker
-      if (room + 1 >= FULL_ROOM) return { ...CLOSED, since: breaker.since, wokenAt }
+      const { woken, room } = breaker
+      if (room + 1 >= FULL_ROOM) return { ...CLOSED, since: breaker.since, woken }
       return { ...breaker, ...NO_FAILURES, room: room + 1, underWay: without(breaker.underWay, lane) }
     }
     default:
@@ -125,15 +133,15 @@ export function failed(
   const failures = breaker.failures + 1
   const areSeveral = breaker.areSeveral || (breaker.lane !== undefined && breaker.lane !== lane)
   if (failures < MAX_FAILURES || !areSeveral) return { ...ended, failures, areSeveral, lane: breaker.lane ?? lane }
-  const { wokenAt } = breaker
-  return { state: 'open', since: now, wokenAt, underWay: NONE, probes: 0, probeAt: now + waitMs(1) }
+  const { woken } = breaker
+  return { state: 'open', since: now, woken, underWay: NONE, probes: 0, probeAt: now + waitMs(1) }
 }
 
 /** Whether there is nothing to remember of it. `wokenMs`: for how long it matters that it was closed. */
 export const isForgettable = (breaker: Breaker, now: number, wokenMs: number) =>
   breaker.state === 'closed' &&
   breaker.failures === 0 &&
-  (breaker.wokenAt === undefined || now - breaker.wokenAt >= wokenMs)
+  (breaker.woken === undefined || now - breaker.woken.at >= wokenMs)
 
 const countUnderWay = ({ underWay }: Breaker, now: number) =>
   [...underWay.values()].filter((since) => now - since < LOST_MS).length

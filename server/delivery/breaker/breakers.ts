@@ -12,6 +12,7 @@ import {
   withdrawn,
   type Breaker,
   type WaitMs,
+  type Woken,
 } from './breaker.ts'
 import { verdictOn } from './verdict.ts'
 
@@ -48,6 +49,8 @@ export interface BreakersDeps {
   /** The lanes of these addresses that have failed may be sent again. */
   readonly onWake: (isWoken: (addressKey: string) => boolean) => void
   readonly clock: () => number
+  /** The clock of the database. */
+  readonly now: () => Date
   /** How many addresses and how many servers with trouble are remembered; the least recently used are forgotten. */
   readonly maxKnown?: number
 }
@@ -66,8 +69,8 @@ export interface Breakers {
   ended(lane: Sent, result: AttemptResult, startedAt: number): void
   /** It was not sent after all. */
   withdrawn(lane: Sent): void
-  /** Returns how long ago the lanes of this address were woken; null: not lately. */
-  wokenAgoMs(addressKey: string): number | null
+  /** Returns when the lanes of this address were woken, by the clock of the database; null: not lately. */
+  wokenAt(addressKey: string): Date | null
   /** Whether what is past its horizon behind this breaker has ended: as many probes have failed as it would need. */
   isHopeless(addressKey: string): boolean
   hasHopeless(): boolean
@@ -135,7 +138,7 @@ export function createBreakers(deps: BreakersDeps): Breakers {
       const waitUnreached: WaitMs = (attempts) => Math.min(wait(attempts), MAX_UNREACHED_WAIT_MS)
       const verdict = verdictOn(result)
       const moveOf = (isGood: boolean, isBad: boolean, listed: WaitMs) => (breaker: Breaker) => {
-        if (isGood) return succeeded(breaker, key, now)
+        if (isGood) return succeeded(breaker, key, { at: now, time: deps.now() })
         if (isBad) return failed(breaker, { lane: key, startedAt, now, waitMs: listed })
         return withdrawn(breaker, key)
       }
@@ -166,10 +169,11 @@ export function createBreakers(deps: BreakersDeps): Breakers {
       }
       learn(target)
     },
-    wokenAgoMs(addressKey) {
-      const times = bothOf(addressKey).flatMap((breaker) => breaker?.wokenAt ?? [])
-      const agoMs = clock() - Math.max(...times, -Infinity)
-      return agoMs < wokenMs ? agoMs : null
+    wokenAt(addressKey) {
+      const last = bothOf(addressKey)
+        .flatMap((breaker) => breaker?.woken ?? [])
+        .reduce<Woken | undefined>((one, other) => (one && one.at >= other.at ? one : other), undefined)
+      return last && clock() - last.at < wokenMs ? last.time : null
     },
     isHopeless: (addressKey) => bothOf(addressKey).some(isHopeless),
     hasHopeless: () => [addresses, servers].some((breakers) => [...breakers.values()].some(isHopeless)),

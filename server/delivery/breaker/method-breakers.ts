@@ -19,6 +19,8 @@ export interface MethodBreakersDeps {
   readonly hints: Pick<Hints, 'wake' | 'postpone' | 'due'>
   /** There may be lanes to be claimed. */
   readonly onWake: () => void
+  /** The clock of the database. */
+  readonly now: () => Date
   readonly log: Log
   readonly machine: Machine
 }
@@ -30,7 +32,7 @@ export interface MethodBreakers extends Breakers {
 }
 
 export function createMethodBreakers(deps: MethodBreakersDeps): MethodBreakers {
-  const { method, retry, hints, onWake, log, machine } = deps
+  const { method, retry, hints, onWake, now, log, machine } = deps
   const { delaysMs } = retry
   const breakers = createBreakers({
     // All mails go to one server.
@@ -50,14 +52,15 @@ export function createMethodBreakers(deps: MethodBreakersDeps): MethodBreakers {
       onWake()
     },
     clock: machine.now,
+    now,
   })
 
   return {
     ...breakers,
-    dueHints: (now) =>
-      hints.due(now).filter((hint) => {
+    dueHints: (at) =>
+      hints.due(at).filter((hint) => {
         const until = breakers.heldUntil(hint.addressKey)
-        if (until !== undefined) hints.postpone(hint, Number.isFinite(until) ? until : now + PROBING_MS)
+        if (until !== undefined) hints.postpone(hint, Number.isFinite(until) ? until : at + PROBING_MS)
         return until === undefined
       }),
   }
