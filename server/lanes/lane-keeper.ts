@@ -76,6 +76,7 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
     for (const id of ids) {
       const home = homes.get(id)
       if (home?.state === 'open' || home?.state === 'loading') home.state = 'uncertain'
+      else if (home?.state === 'closing') askAgain(home)
     }
     ownership.renew(ids)
   }

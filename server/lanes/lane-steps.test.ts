@@ -72,7 +72,7 @@ test('a freeze that the database has not taken is requested again; what it rejec
   expect(again).toEqual(first)
   steps.notFrozen(required(again, 'a freeze'), { withoutFailure: true })
   const [bare] = bench.takeFreezes()
-  expect(bare?.freeze).toEqual({ attempts: 1, delayMs: 5000, leaves: true })
+  expect(bare?.freeze).toEqual({ attempts: 1, delayMs: 5000, wakesAfterMs: 0, leaves: true })
   expect(bench.takeFreezes(), 'each is taken once').toEqual([])
 })
 
