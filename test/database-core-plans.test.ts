@@ -21,7 +21,7 @@ import { planServers, type PlanServer } from './support/plan-servers.ts'
 import { queryOnce } from './support/query-once.ts'
 import { planProblems, readPreparedStatements } from './support/statement-plans.ts'
 import { openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
-import { addTargets, fillTables, readRowsRead, resetRowsRead } from './support/stored-state.ts'
+import { addFailedLanes, addTargets, fillTables, readRowsRead, resetRowsRead } from './support/stored-state.ts'
 
 /** Statements of dispatchers that keep lanes in memory, run below; a new one is counted here. */
 const STATEMENTS = 18
@@ -77,6 +77,23 @@ describe.each(planServers)('on $name', ({ start }) => {
       expect(read.filter(({ scanned }) => scanned > 0)).toEqual([])
       expect(read.filter(({ found }) => found > MANY / 20)).toEqual([])
       expect(read.find(({ table }) => table === 'notification')?.found).toBeGreaterThan(0)
+    })
+
+    test('a claim of an address with very many lanes reads few of them, woken or not', async () => {
+      const pair = { partition: 0, addressKey: randomUUID() }
+      await addFailedLanes(steps.db, pair.addressKey, MANY)
+      for (const [ms, expected] of [
+        [-60_000, 0],
+        [60_000, 16],
+      ] as const) {
+        await resetRowsRead(steps.db)
+        const asked = [{ pair, limit: 16, wokenAt: new Date(Date.now() + ms) }]
+        expect(await findDueLanes(steps.db, 'WEBHOOK', asked)).toHaveLength(expected)
+        await readNextDue(steps.db, 'WEBHOOK', asked)
+        await steps.db.query(sql`select pg_stat_force_next_flush()`)
+        const lanes = (await readRowsRead(steps.db)).find(({ table }) => table === 'lane')
+        expect(lanes?.found).toBeLessThan(200)
+      }
     })
   })
 })
