@@ -93,7 +93,7 @@ test('a dead receiver gets the requests that open its breaker, then one per step
   await healthy.close()
 })
 
-test('when it is back, the first success wakes all that have failed before, hours early, and each series is in order', async ({
+test('the first success wakes all that have failed before, an hour early, and each series is in order', async ({
   start,
   receiver,
   log,

@@ -210,14 +210,6 @@ export const MUTATIONS: readonly Mutation[] = [
     '    steps.notSent(lane)',
   ),
   mutation(
-    'given-up-while-sent',
-    'what is past its horizon behind a breaker is given up although its head is on the wire',
-    'delivery/breaker/expiry-sweep.ts',
-    `          breakers.isHopeless(lane.addressKey) &&
-          !isBusy(lane),`,
-    '          (breakers.isHopeless(lane.addressKey) || isBusy(lane)),',
-  ),
-  mutation(
     'series-goes-on',
     'the counter of a series outlives its end',
     'dispatch/number.ts',

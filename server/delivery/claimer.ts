@@ -5,9 +5,9 @@ import { createFailureLog } from '../runtime/failure-log.ts'
 import type { Share } from './allot.ts'
 import type { BusyLanes } from './busy-lanes.ts'
 import type { Hints } from './hints.ts'
-import { createIdleLanes } from './idle-lanes.ts'
+import { createIdleLanes, type IdleLane } from './idle-lanes.ts'
 import { pairKey, type DeliveryMethod, type Pair } from '../lanes/lane.ts'
-import { readWaiting, scanPairs, type DueLane, type WaitingRow } from '../lanes/due-lanes.ts'
+import { readWaiting, scanPairs, type WaitingRow } from '../lanes/due-lanes.ts'
 import { laneKeyText } from '../lanes/lane-model.ts'
 import type { LaneMemory } from '../lanes/lane-memory.ts'
 import type { PlacedLane } from '../lanes/placed-lane.ts'
@@ -74,15 +74,14 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
    * Reads what waits in these lanes. They are busy from before the read is sent, so what it finds is not older than
    * what memory knows of them.
    */
-  async function look(owned: OwnedPartitions, lanes: readonly DueLane[]): Promise<readonly DueLane[]> {
+  async function look(owned: OwnedPartitions, lanes: readonly IdleLane[]): Promise<readonly IdleLane[]> {
     const homes = new Map([...owned.epochs.keys()].map((partition) => [partition, memory.homes.get(partition)]))
     const epochs = new Map([...homes].map(([partition, home]) => [partition, home?.epoch]))
     const askedAt = clock()
     for (const lane of lanes) busy.add(lane)
     const kept = new Set<string>()
     try {
-      const asked = lanes.map((lane) => ({ ...lane, wokenAt: wokenAt(lane.addressKey) }))
-      const rows = await readWaiting(db, owned, asked, ROWS_PER_LANE)
+      const rows = await readWaiting(db, owned, lanes, ROWS_PER_LANE)
       const found = await targets.load(rows.map(({ targetId }) => targetId))
       for (const [key, ofLane] of groupByLane(rows)) {
         const [first] = ofLane

@@ -1,14 +1,14 @@
 import type { Database } from '../db/database.ts'
 import type { Ownership } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type Idle, type Worker } from '../runtime/loop.ts'
+import type { Worker } from '../runtime/loop.ts'
 import { MACHINE, type Machine } from '../runtime/machine.ts'
-import { allot, type Share } from './allot.ts'
 import { createExpirySweep } from './breaker/expiry-sweep.ts'
 import { createMethodBreakers } from './breaker/method-breakers.ts'
 import { createPacedSlots } from './breaker/paced-slots.ts'
 import { settlementOf, type Head, type RetryPolicy } from './attempt.ts'
 import { createBusyLanes } from './busy-lanes.ts'
+import { createClaimLoop } from './claim-loop.ts'
 import { createClaimer } from './claimer.ts'
 import { createColdShares } from './cold-shares.ts'
 import { createDraining, type Draining } from './drain.ts'
@@ -30,10 +30,6 @@ import type { FinalSettlement } from '../lanes/settlement.ts'
 import { createSettler } from './settler.ts'
 import { createSlots, type SlotLimits } from './slots.ts'
 import { createWire } from './wire.ts'
-
-const IDLE_MS = 1000
-/** Cold lanes in memory per slot. */
-const BUSY_PER_SLOT = 4
 
 export interface DeliveryDeps {
   readonly method: DeliveryMethod
@@ -88,49 +84,28 @@ export interface Delivery extends Worker, Draining, Outlet {
  */
 export function createDelivery(deps: DeliveryDeps): Delivery {
   const { method, claimDb, settleDb, sender, memory, lanes, targets, deletions } = deps
-  const { ownership, retry, limits, now, onCountedDown, onEmptied, log, machine = MACHINE } = deps
+  const { ownership, retry, limits, onCountedDown, log, machine = MACHINE } = deps
   const { steps } = memory
   const isOpen = (home: PartitionLanes | undefined) => home !== undefined && lanes.isOpen(home)
   const clock = machine.now
   const hints = createHints((partition) => isOpen(memory.homes.get(partition)))
   const busy = createBusyLanes()
   const isBusy = (lane: PlacedLane) => busy.has(lane) || memory.has(lane)
-  const breakers = createMethodBreakers({ method, retry, hints, onWake: () => loop.wake(), now, log, machine })
-  const slots = createPacedSlots(
-    limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits),
-    breakers,
-  )
+  const breakers = createMethodBreakers({ ...deps, hints, onWake: () => loop.wake(), machine })
+  const unpaced = limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits)
+  const slots = createPacedSlots(unpaced, breakers)
   const coldShares = createColdShares(slots)
   const noteGivenUp = createGiveUpLog(log)
   const reads = { method, db: claimDb, hints, busy, memory, targets }
-  const { wokenAt } = breakers
-  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, wokenAt, clock, log })
+  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, wokenAt: breakers.wokenAt, clock, log })
   const settler = createSettler({ db: settleDb, ownedPartitions: ownership.ownedPartitions, onSettled, log, machine })
   const wire = createWire({ sender, deletions, ownership, isOpen, slots, onResult, onNotSent, clock, machine })
-  const loop = createLoop({ name: 'deliver', log, tick, machine })
   const mayGive = () => ownership.isLeaseHeld() && deletions.isFresh()
-  const giveOut = createGiveOut({ db: claimDb, slots, coldShares, steps, breakers, wire, mayGive, isOpen, log, machine })
-  const expirySweep = createExpirySweep({
-    ...{ method, db: claimDb, breakers, busy, isBusy, openPartitions: lanes.open, isLeaseHeld: ownership.isLeaseHeld },
-    ...{ horizonMs: retry.horizonMs, onEmptied, onCountedDown, log, machine },
-  })
-
-  async function tick(): Promise<number | Idle> {
-    giveOut.soon() // the lease may be held again
-    const scan = await claimer.scanIfDue()
-    if (scan !== 'not_due') return scan === 'done' ? 0 : { restMs: 0 }
-    // The clock is read once per tick: a hint that came due between two readings would wait for a wake.
-    const at = clock()
-    const shares = claimable(at)
-    if (shares.length === 0) return { restMs: restMs(hints.nextAfter(at), claimer.nextScanAt, at) }
-    await claimer.claim(shares)
-    return 0
-  }
-
-  function claimable(at: number): Share[] {
-    if (!ownership.isLeaseHeld() || busy.size >= BUSY_PER_SLOT * limits.inAll) return []
-    return allot(breakers.dueHints(at), coldShares, limits.inAll)
-  }
+  const gives = { db: claimDb, slots, coldShares, breakers, log, machine }
+  const giveOut = createGiveOut({ ...gives, steps, wire, mayGive, isOpen })
+  const allots = { hints, breakers, coldShares, busy, claimer, inAll: limits.inAll }
+  const loop = createClaimLoop({ ...allots, ownership, onTick: giveOut.soon, log, machine })
+  const expirySweep = createExpirySweep({ ...deps, db: claimDb, breakers, busy, isBusy })
 
   function onResult(lane: Lane, head: Head, result: AttemptResult): void {
     breakers.ended(lane, result, clock() - ('durationMs' in result ? result.durationMs : 0))
@@ -177,15 +152,15 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await settler.arrived(home.partition)
     },
     start: () => [settler, giveOut, loop, expirySweep].forEach((worker) => worker.start()),
-    ...createDraining({ method, claims: [loop, giveOut, expirySweep], settler, hints, wire, idle: memory.idle, log, machine }),
+    ...createDraining({
+      method,
+      claims: [loop, giveOut, expirySweep],
+      settler,
+      hints,
+      wire,
+      idle: memory.idle,
+      log,
+      machine,
+    }),
   }
-}
-
-/**
- * Returns the time until the next hint comes due, or until the next scan. A hint that is due but has no slot needs no
- * time: a freed slot wakes the loop.
- */
-function restMs(nextDueAt: number | undefined, nextScanAt: number, now: number): number {
-  const untilDue = nextDueAt === undefined ? IDLE_MS : nextDueAt - now
-  return Math.max(1, Math.min(untilDue, IDLE_MS, nextScanAt - now))
 }

@@ -57,7 +57,7 @@ export function createGiveOut(deps: GiveOutDeps): GiveOut {
   /** Gives the free slots to the lanes whose turn it is. */
   function giveOut(): void {
     if (!mayGive()) return
-    for (let held = 0; slots.leftInAll > 0; ) {
+    for (let held = 0; slots.leftInAll > 0;) {
       const offer = turns.next(hasSlot)
       if (!offer) return
       const { lane } = offer

@@ -5,10 +5,13 @@ import { findDueLanes, readNextDue, type AskedPair, type DueLane } from '../lane
 import { laneKeyText } from '../lanes/lane-model.ts'
 import type { PlacedLane } from '../lanes/placed-lane.ts'
 
+/** A lane that may be claimed, and why: it is due, or was woken then. */
+export type IdleLane = DueLane & Pick<AskedPair, 'wokenAt'>
+
 /** The cold lanes that this process does not work on, as the database has them. */
 export interface IdleLanes {
   /** Returns due lanes, per pair at most its limit. */
-  find(shares: readonly Share[]): Promise<DueLane[]>
+  find(shares: readonly Share[]): Promise<IdleLane[]>
   /** Returns the ms until the earliest lane of each pair is due, by `pairKey`; pairs without a lane are left out. */
   nextDue(pairs: readonly Pair[]): Promise<ReadonlyMap<string, number>>
 }
@@ -36,13 +39,14 @@ export function createIdleLanes(
       )
       const left = new Map(shares.map(({ pair, limit }) => [pairKey(pair), limit]))
       const seen = new Set<string>()
-      return found.filter((lane) => {
+      const idle = found.filter((lane) => {
         const limit = left.get(pairKey(lane)) ?? 0
         if (limit === 0 || busy.has(lane) || seen.has(laneKeyText(lane))) return false
         seen.add(laneKeyText(lane))
         left.set(pairKey(lane), limit - 1)
         return true
       })
+      return idle.map((lane) => ({ ...lane, wokenAt: wokenAt(lane.addressKey) }))
     },
     async nextDue(pairs) {
       if (pairs.length === 0) return new Map()

@@ -23,14 +23,10 @@ export interface DueLane extends LaneKey, Pair {
 /**
  * Returns lanes of each pair that are due, earliest first, at most its limit, and as many that are woken: that may be
  * sent before they are due, because their address works again. Some may be both. The pairs in the order given. Takes no
- * locks. Queries pair by pair, never over all lanes, so that a pair with many lanes does not hide the others. Includes lanes
- * that this process works on: only its memory knows those.
+ * locks. Queries pair by pair, never over all lanes, so that a pair with many lanes does not hide the others. Includes
+ * lanes that this process works on: only its memory knows those.
  */
-export const findDueLanes = (
-  db: Db,
-  method: DeliveryMethod,
-  perPair: readonly AskedPair[],
-) =>
+export const findDueLanes = (db: Db, method: DeliveryMethod, perPair: readonly AskedPair[]) =>
   db.query<DueLane>(sql`
   select cold.target_id as "targetId", cold.lane_series as "laneSeries", asked.partition,
          asked.address_key as "addressKey", cold.head_position as position
@@ -120,11 +116,7 @@ export const readWaiting = (
  * Returns for each pair the first `limit` of its lanes in the order in which they are due, with the ms until then: 0 or
  * less if it is due now; and as many of those that are woken, with 0.
  */
-export const readNextDue = (
-  db: Db,
-  method: DeliveryMethod,
-  perPair: readonly AskedPair[],
-) =>
+export const readNextDue = (db: Db, method: DeliveryMethod, perPair: readonly AskedPair[]) =>
   db.query<LaneKey & Pair & { inMs: number }>(sql`
   select next.target_id as "targetId", next.lane_series as "laneSeries", asked.partition,
          asked.address_key as "addressKey", (extract(epoch from next.due - now()) * 1000)::float8 as "inMs"

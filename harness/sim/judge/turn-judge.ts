@@ -35,7 +35,11 @@ export function createTurnJudge({ server, now, faults, findings, addresses, calm
     return typeof wakesAfter === 'number' && wakesAfter <= workedAt && askedUntil <= server.now() + 1
   }
 
-  return (who: string, { targetId, laneSeries, position, uuid, created }: NotificationRow, askedUntil: number): void => {
+  return (
+    who: string,
+    { targetId, laneSeries, position, uuid, created }: NotificationRow,
+    askedUntil: number,
+  ): void => {
     const key = laneKey(targetId, laneSeries)
     let dueAt = created
     for (const before of tables.group(NOTIFICATIONS, key)) {

@@ -28,7 +28,10 @@ export const coldLaneReads: readonly Model[] = [
       const [limits, wokenAt, method] = values
       const lanes = lanesOf(tx, method, partition, addressKey)
       const woken = wokenOf(lanes, wokenAt[at]).slice(0, limits[at])
-      return [...lanes.slice(0, limits[at]), ...woken.map((lane) => ({ ...lane, due: Math.min(lane.due, tx.startedAt) }))]
+      return [
+        ...lanes.slice(0, limits[at]),
+        ...woken.map((lane) => ({ ...lane, due: Math.min(lane.due, tx.startedAt) })),
+      ]
         .sort((a, b) => a.due - b.due)
         .map(({ targetId, laneSeries, due }) => ({
           targetId,

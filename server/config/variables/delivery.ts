@@ -10,7 +10,7 @@ export const DELIVERY_VARIABLES = {
     2_592_000,
   )({
     default: 90_000,
-    desc: 'Seconds after its creation at which a notification is given up, but not before the third attempt.',
+    desc: 'Seconds after which a notification is given up, but not before three attempts, its own or probes.',
   }),
   TIDINGS_ALLOW_ADDRESSES: cidrList({
     default: undefined,

@@ -1,12 +1,21 @@
 import { expect, test } from 'vitest'
-import { CLOSED, begun, failed, heldUntil, isForgettable, roomIn, succeeded, withdrawn, type Breaker } from './breaker.ts'
+import {
+  CLOSED,
+  begun,
+  failed,
+  heldUntil,
+  isForgettable,
+  roomIn,
+  succeeded,
+  withdrawn,
+  type Breaker,
+} from './breaker.ts'
 
 const waitMs = (attempts: number) => attempts * 1000
 const at = (ms: number) => ({ at: ms, time: new Date(ms) })
 
 /** A failure of an attempt that took no time. */
-const failedAt = (breaker: Breaker, now: number, lane: string) =>
-  failed(breaker, { lane, startedAt: now, now, waitMs })
+const failedAt = (breaker: Breaker, now: number, lane: string) => failed(breaker, { lane, startedAt: now, now, waitMs })
 
 const failedBy = (breaker: Breaker, now: number, lanes: readonly string[]) =>
   lanes.reduce((one, lane) => failedAt(one, now, lane), breaker)
@@ -23,7 +32,11 @@ test('five failures in a row of several lanes open it, four do not', () => {
 })
 
 test('however often one lane fails, it stays closed: the fault may be that of its notification', () => {
-  const many = failedBy(CLOSED, 0, Array.from({ length: 50 }, () => 'a'))
+  const many = failedBy(
+    CLOSED,
+    0,
+    Array.from({ length: 50 }, () => 'a'),
+  )
   expect(many).toMatchObject({ state: 'closed', failures: 50 })
   expect(roomIn(many, 0)).toBe(Infinity)
   expect(failedAt(many, 0, 'b').state).toBe('open')

@@ -1,12 +1,8 @@
-import { LRUCache } from 'lru-cache'
-import type { Target } from '../../lanes/lane-model.ts'
 import type { AttemptResult } from '../send-result.ts'
 import {
-  CLOSED,
   begun,
   failed,
   heldUntil,
-  isForgettable,
   roomIn,
   succeeded,
   withdrawn,
@@ -14,10 +10,8 @@ import {
   type WaitMs,
   type Woken,
 } from './breaker.ts'
+import { createKnownBreakers, type Place } from './known-breakers.ts'
 import { verdictOn } from './verdict.ts'
-
-/** Where an attempt goes. */
-export type Place = Pick<Target, 'addressKey' | 'origin'>
 
 /** A lane whose head goes there. */
 export interface Sent {
@@ -81,105 +75,69 @@ const MAX_KNOWN = 50_000
 const MAX_UNREACHED_WAIT_MS = 60_000
 
 export function createBreakers(deps: BreakersDeps): Breakers {
-  const { waitMs, wokenMs, hopelessProbes, onChange, onWake, clock, maxKnown = MAX_KNOWN } = deps
+  const { waitMs, wokenMs, hopelessProbes, onChange, onWake, clock, now, maxKnown = MAX_KNOWN } = deps
   const originOf = deps.originOf ?? ((place: Place) => place.origin)
-  const addresses = new LRUCache<string, Breaker>({ max: maxKnown })
-  const servers = new LRUCache<string, Breaker>({ max: maxKnown })
-  /** The server of each address that was seen while its server had a breaker. */
-  const serverOf = new LRUCache<string, string>({ max: 2 * maxKnown })
+  const known = createKnownBreakers({ originOf, wokenMs, maxKnown, clock })
+  const isHopeless = (breaker: Breaker) => breaker.state === 'open' && breaker.probes >= hopelessProbes
 
-  function put(breakers: LRUCache<string, Breaker>, key: string, breaker: Breaker): void {
-    if (isForgettable(breaker, clock(), wokenMs)) breakers.delete(key)
-    else breakers.set(key, breaker)
-  }
-
-  const ofAddress = (addressKey: string) => addresses.get(addressKey)
-  const ofServer = (origin: string | undefined) => (origin === undefined ? undefined : servers.get(origin))
-  const bothOf = (addressKey: string) => [ofAddress(addressKey), ofServer(serverOf.get(addressKey))]
-
-  /** Notes which server an address has, for claims know only the address. */
-  function learn(place: Place): void {
-    const { addressKey } = place
-    const origin = originOf(place)
-    if (servers.has(origin) && serverOf.get(addressKey) !== origin) serverOf.set(addressKey, origin)
-  }
-
-  function update(place: Place, ofOne: (breaker: Breaker) => Breaker): void {
-    const address = addresses.get(place.addressKey)
-    if (address) put(addresses, place.addressKey, ofOne(address))
-    const origin = originOf(place)
-    const server = servers.get(origin)
-    if (server) put(servers, origin, ofOne(server))
-  }
-
-  function heldUntilOf(breakers: readonly (Breaker | undefined)[]): number | undefined {
-    const now = clock()
-    const times = breakers.flatMap((breaker) => (breaker && heldUntil(breaker, now)) ?? [])
+  /** The latest of both, for both must admit an attempt. */
+  function latestOf(breakers: readonly Breaker[]): number | undefined {
+    const times = breakers.flatMap((breaker) => heldUntil(breaker, clock()) ?? [])
     return times.length === 0 ? undefined : Math.max(...times)
   }
 
+  function moveBoth(place: Place, ofOne: (breaker: Breaker) => Breaker): void {
+    known.move('server', originOf(place), ofOne)
+    known.move('address', place.addressKey, ofOne)
+  }
+
+  function judge(
+    { kind, id }: { readonly kind: 'server' | 'address'; readonly id: string },
+    { target, result, ofOne }: { target: Place; result: AttemptResult; ofOne: (breaker: Breaker) => Breaker },
+  ): void {
+    const { before, after } = known.move(kind, id, ofOne)
+    const wasOpen = before.state === 'open'
+    if (wasOpen === (after.state === 'open')) return
+    const { addressKey } = target
+    const ofAddress = kind === 'address'
+    const origin = ofAddress ? target.origin : id
+    onChange({ addressKey: ofAddress ? addressKey : undefined, origin, before, after, result })
+    if (wasOpen) onWake((other) => other === addressKey || (!ofAddress && known.isAt(other, id)))
+  }
+
   return {
-    roomFor(addressKey) {
-      const now = clock()
-      return Math.min(...bothOf(addressKey).map((breaker) => (breaker ? roomIn(breaker, now) : Infinity)))
-    },
+    roomFor: (addressKey) => Math.min(...known.ofKey(addressKey).map((breaker) => roomIn(breaker, clock())), Infinity),
     holds(place) {
-      learn(place)
-      return heldUntilOf([ofAddress(place.addressKey), ofServer(originOf(place))]) !== undefined
+      known.learn(place)
+      return latestOf(known.of(place)) !== undefined
     },
-    heldUntil: (addressKey) => heldUntilOf(bothOf(addressKey)),
-    begun: ({ key, target }) => update(target, (breaker) => begun(breaker, key, clock())),
-    withdrawn: ({ key, target }) => update(target, (breaker) => withdrawn(breaker, key)),
+    heldUntil: (addressKey) => latestOf(known.ofKey(addressKey)),
+    begun: ({ key, target }) => moveBoth(target, (breaker) => begun(breaker, key, clock())),
+    withdrawn: ({ key, target }) => moveBoth(target, (breaker) => withdrawn(breaker, key)),
     ended({ key, target }, result, startedAt) {
-      const { addressKey } = target
-      const origin = originOf(target)
-      const now = clock()
-      const wait: WaitMs = (attempts) => waitMs(attempts, result)
-      const waitUnreached: WaitMs = (attempts) => Math.min(wait(attempts), MAX_UNREACHED_WAIT_MS)
+      const at = clock()
       const verdict = verdictOn(result)
       const moveOf = (isGood: boolean, isBad: boolean, listed: WaitMs) => (breaker: Breaker) => {
-        if (isGood) return succeeded(breaker, key, { at: now, time: deps.now() })
-        if (isBad) return failed(breaker, { lane: key, startedAt, now, waitMs: listed })
+        if (isGood) return succeeded(breaker, key, { at, time: now() })
+        if (isBad) return failed(breaker, { lane: key, startedAt, now: at, waitMs: listed })
         return withdrawn(breaker, key)
       }
-      const moves = [
-        {
-          breakers: servers,
-          id: origin,
-          move: moveOf(verdict.server === 'reached', verdict.server === 'unreached', waitUnreached),
-          change: { addressKey: undefined, origin, result },
-          isWoken: (other: string) => other === addressKey || serverOf.get(other) === origin,
-        },
-        {
-          breakers: addresses,
-          id: addressKey,
-          move: moveOf(verdict.address === 'works', verdict.address === 'fails', wait),
-          change: { addressKey, origin: target.origin, result },
-          isWoken: (other: string) => other === addressKey,
-        },
-      ]
-      for (const { breakers, id, move, change, isWoken } of moves) {
-        const before = breakers.get(id) ?? CLOSED
-        const after = move(before)
-        if (after === before) continue
-        put(breakers, id, after)
-        if (before.state === 'open' ? after.state !== 'open' : after.state === 'open')
-          onChange({ ...change, before, after })
-        if (before.state === 'open' && after.state !== 'open') onWake(isWoken)
-      }
-      learn(target)
+      const wait: WaitMs = (attempts) => waitMs(attempts, result)
+      const waitUnreached: WaitMs = (attempts) => Math.min(wait(attempts), MAX_UNREACHED_WAIT_MS)
+      const ofServer = moveOf(verdict.server === 'reached', verdict.server === 'unreached', waitUnreached)
+      const ofAddress = moveOf(verdict.address === 'works', verdict.address === 'fails', wait)
+      judge({ kind: 'server', id: originOf(target) }, { target, result, ofOne: ofServer })
+      judge({ kind: 'address', id: target.addressKey }, { target, result, ofOne: ofAddress })
+      known.learn(target)
     },
     wokenAt(addressKey) {
-      const last = bothOf(addressKey)
-        .flatMap((breaker) => breaker?.woken ?? [])
+      const last = known
+        .ofKey(addressKey)
+        .flatMap(({ woken }) => woken ?? [])
         .reduce<Woken | undefined>((one, other) => (one && one.at >= other.at ? one : other), undefined)
       return last && clock() - last.at < wokenMs ? last.time : null
     },
-    isHopeless: (addressKey) => bothOf(addressKey).some(isHopeless),
-    hasHopeless: () => [addresses, servers].some((breakers) => [...breakers.values()].some(isHopeless)),
-  }
-
-  function isHopeless(breaker: Breaker | undefined): boolean {
-    return breaker?.state === 'open' && breaker.probes >= hopelessProbes
+    isHopeless: (addressKey) => known.ofKey(addressKey).some(isHopeless),
+    hasHopeless: () => known.all().some(isHopeless),
   }
 }

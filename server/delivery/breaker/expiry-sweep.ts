@@ -1,12 +1,14 @@
 import type { Db } from '../../db/db.ts'
-import type { OwnedPartitions } from '../../db/fence.ts'
+import type { OwnedPartitions, Ownership } from '../../db/fence.ts'
 import type { Log } from '../../log.ts'
 import { endWaiting, readColdLanes, type ColdLane } from '../../lanes/cold-lane-store.ts'
 import type { DeliveryMethod, LaneKey } from '../../lanes/lane.ts'
+import type { LaneKeeper } from '../../lanes/lane-keeper.ts'
 import { laneKeyText } from '../../lanes/lane-model.ts'
 import type { PlacedLane } from '../../lanes/placed-lane.ts'
 import { createLoop, type Idle, type Worker } from '../../runtime/loop.ts'
 import type { Machine } from '../../runtime/machine.ts'
+import type { RetryPolicy } from '../attempt.ts'
 import type { BusyLanes } from '../busy-lanes.ts'
 import type { Breakers } from './breakers.ts'
 
@@ -23,9 +25,9 @@ export interface ExpirySweepDeps {
   readonly busy: BusyLanes
   /** Whether memory has this cold lane, or reads it. */
   readonly isBusy: (lane: PlacedLane) => boolean
-  readonly openPartitions: () => OwnedPartitions
-  readonly isLeaseHeld: () => boolean
-  readonly horizonMs: number
+  readonly lanes: Pick<LaneKeeper, 'open'>
+  readonly ownership: Pick<Ownership, 'isLeaseHeld'>
+  readonly retry: Pick<RetryPolicy, 'horizonMs'>
   /** Nothing may wait in these lanes any more: then their rows can go. */
   readonly onEmptied: (lanes: readonly PlacedLane[]) => Promise<void>
   /** Called when a notification of an event that removes subscriptions may have been settled. */
@@ -39,18 +41,19 @@ export interface ExpirySweepDeps {
  * its own, and would wait for ever. The failed probes count in their place. Looks at all cold lanes, by key.
  */
 export function createExpirySweep(deps: ExpirySweepDeps): Worker {
-  const { method, db, breakers, busy, isBusy, openPartitions, isLeaseHeld, horizonMs } = deps
+  const { method, db, breakers, busy, isBusy, lanes: keeper, ownership, retry } = deps
   const { onEmptied, onCountedDown, log, machine } = deps
+  const end = { state: 'given_up', minAgeMs: retry.horizonMs } as const
   let last: LaneKey = FIRST
   let count = 0
 
   async function tick(): Promise<number | Idle> {
-    if (!isLeaseHeld() || !breakers.hasHopeless()) {
+    if (!ownership.isLeaseHeld() || !breakers.hasHopeless()) {
       last = FIRST
       return { restMs: PASS_EVERY_MS }
     }
     const lanes = await readColdLanes(db, last, LANES_PER_READ)
-    const owned = openPartitions()
+    const owned = keeper.open()
     await giveUp(
       owned,
       lanes.filter(
@@ -61,9 +64,9 @@ export function createExpirySweep(deps: ExpirySweepDeps): Worker {
           !isBusy(lane),
       ),
     )
-    const end = lanes.at(-1)
-    if (lanes.length === LANES_PER_READ && end) {
-      last = end
+    const lastRead = lanes.at(-1)
+    if (lanes.length === LANES_PER_READ && lastRead) {
+      last = lastRead
       return 0
     }
     if (count > 0) log.warn({ method, count }, 'notifications given up, their receivers failed all the time')
@@ -80,7 +83,7 @@ export function createExpirySweep(deps: ExpirySweepDeps): Worker {
     try {
       const byKey = new Map(lanes.map((lane) => [laneKeyText(lane), lane]))
       for (;;) {
-        const found = await endWaiting(db, owned, lanes, { state: 'given_up', minAgeMs: horizonMs }, ROWS_PER_STATEMENT)
+        const found = await endWaiting(db, owned, lanes, end, ROWS_PER_STATEMENT)
         if (found.length === 0) break
         onCountedDown()
         count += found.length

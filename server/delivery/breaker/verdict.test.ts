@@ -29,9 +29,16 @@ test.for([301, 302, 307, 401, 403, 404, 405, 407, 408, 429, 500, 502, 503, 504])
   expect(verdictOn(answered(status))).toEqual(FAILS),
 )
 
-test.for(['dns', 'address_refused', 'connect_refused', 'unreachable', 'connect_timeout', 'connect_failed', 'tls'] as const)(
-  '%s concerns the server, and says nothing of the address',
-  (reason) => expect(verdictOn(failed(reason, 'connect'))).toEqual(UNREACHED),
+test.for([
+  'dns',
+  'address_refused',
+  'connect_refused',
+  'unreachable',
+  'connect_timeout',
+  'connect_failed',
+  'tls',
+] as const)('%s concerns the server, and says nothing of the address', (reason) =>
+  expect(verdictOn(failed(reason, 'connect'))).toEqual(UNREACHED),
 )
 
 test.for(['answer_timeout', 'closed_early', 'bad_answer'] as const)(
