@@ -44,7 +44,7 @@ test('an address that fails is held back, its neighbour at the same server is no
   expect(changes).toMatchObject([{ addressKey: 'x', origin: 'http://one', result: BROKEN }])
 })
 
-test('a server that cannot be reached holds all its addresses back, with one probe for all, at least each minute', () => {
+test('a server that cannot be reached holds all its addresses back; one probe for all, at least each minute', () => {
   const bench = createBench()
   const { breakers, fail, attempt, changes } = bench
   fail(placeOf('x'), UNREACHED)

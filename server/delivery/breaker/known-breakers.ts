@@ -18,9 +18,9 @@ export interface KnownBreakersOptions {
 /** The breakers that are not as if nothing were known. */
 export interface KnownBreakers {
   /** Returns the breakers of a place: of its address, and of its server. */
-  of(place: Place): Breaker[]
+  of(place: Place): readonly Breaker[]
   /** The same for an address of which only the key is known: its server may not be known. */
-  ofKey(addressKey: string): Breaker[]
+  ofKey(addressKey: string): readonly Breaker[]
   /** Notes which server an address has, if that matters. */
   learn(place: Place): void
   /** Whether this is an address of that server, as far as is known. */
@@ -34,13 +34,19 @@ export interface KnownBreakers {
   all(): Breaker[]
 }
 
+const NONE: readonly Breaker[] = []
+
 export function createKnownBreakers({ originOf, wokenMs, maxKnown, clock }: KnownBreakersOptions): KnownBreakers {
   const addresses = new LRUCache<string, Breaker>({ max: maxKnown })
   const servers = new LRUCache<string, Breaker>({ max: maxKnown })
   /** The server of each address that was seen while its server had a breaker. */
   const serverOf = new LRUCache<string, string>({ max: 2 * maxKnown })
 
+  /** Called for each head that waits: as a rule nothing is known of anybody. */
   const both = (addressKey: string, origin: string | undefined) =>
+    addresses.size + servers.size === 0 ? NONE : bothKnown(addressKey, origin)
+
+  const bothKnown = (addressKey: string, origin: string | undefined) =>
     [addresses.get(addressKey), origin === undefined ? undefined : servers.get(origin)].filter(
       (breaker) => breaker !== undefined,
     )
