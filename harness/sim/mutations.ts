@@ -89,6 +89,7 @@ export const MUTATIONS: readonly Mutation[] = [
     'memory is read again while the statement in doubt may still commit',
     'lanes/lane-keeper.ts',
     `home.state = 'uncertain'
+      else if (home?.state === 'closing') askAgain(home)
     }
     ownership.renew(ids)`,
     `home.state = 'loading'
