@@ -1,7 +1,7 @@
 import { isLostOwnership } from '@tidings/server/db/fence.ts'
 import { sql } from '@tidings/server/db/sql.ts'
 import {
-  cancelWaiting,
+  endWaiting,
   findCancelledLanes,
   findDueLanes,
   freezeLanes,
@@ -37,6 +37,8 @@ const test = base.extend<{ steps: StepwiseService }>({
     await steps.stop()
   },
 })
+
+const CANCELLED = { state: 'cancelled' } as const
 
 /** Publishes and dispatches so many events of one series. */
 async function entriesOf(steps: StepwiseService, count: number): Promise<LaneEntry[]> {
@@ -164,23 +166,23 @@ test('only a lane in which everything is settled loses its row; one that has non
 test('what waits in a lane is cancelled in slices, removals are counted down, and the row stays', async ({ steps }) => {
   await steps.publish({}, {}, { deleteSubscriptionsMatchingSubject: true })
   const lane = await freezeFirst(steps, await dispatchTaken(steps))
-  expect(await cancelWaiting(steps.db, steps.owned, [lane], 2)).toBe(2)
+  expect(await endWaiting(steps.db, steps.owned, [lane], CANCELLED, 2)).toHaveLength(2)
   expect(await storedNotifications(steps.db)).toMatchObject([
     { state: 'cancelled' },
     { state: 'cancelled' },
     { state: 'waiting' },
   ])
   expect(await unsettledRemovals(steps)).toEqual([{ unsettled: 1 }])
-  expect(await cancelWaiting(steps.db, steps.owned, [lane], 2)).toBe(1)
+  expect(await endWaiting(steps.db, steps.owned, [lane], CANCELLED, 2)).toHaveLength(1)
   expect(await unsettledRemovals(steps)).toEqual([{ unsettled: 0 }])
-  expect(await cancelWaiting(steps.db, steps.owned, [lane], 2)).toBe(0)
+  expect(await endWaiting(steps.db, steps.owned, [lane], CANCELLED, 2)).toHaveLength(0)
   expect(await storedLanes(steps.db)).toHaveLength(1)
   expect(await thawLanes(steps.db, steps.owned, [lane])).toHaveLength(1)
 })
 
 test('a lane without a row is not cancelled: what waits in it is in memory', async ({ steps }) => {
   const lane = first(await entriesOf(steps, 1))
-  expect(await cancelWaiting(steps.db, steps.owned, [lane], 10)).toBe(0)
+  expect(await endWaiting(steps.db, steps.owned, [lane], CANCELLED, 10)).toHaveLength(0)
   expect(await storedNotifications(steps.db)).toMatchObject([{ state: 'waiting' }])
 })
 
@@ -197,7 +199,7 @@ test('an old epoch can neither settle nor freeze nor thaw nor cancel, and nothin
     () => freezeLanes(steps.db, steps.owned, [frozen], [{ ...failed, reason: 'http_410' }], []),
     () => freezeLanes(steps.db, steps.owned, [], [], marks),
     () => thawLanes(steps.db, steps.owned, [lane]),
-    () => cancelWaiting(steps.db, steps.owned, [lane], 10),
+    () => endWaiting(steps.db, steps.owned, [lane], CANCELLED, 10),
   ])
     await expect(attempt()).rejects.toSatisfy(isLostOwnership)
   expect(await storedProgress(steps.db)).toEqual(before)

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from '@tidings/server/db/sql.ts'
 import {
-  cancelWaiting,
+  endWaiting,
   findCancelledLanes,
   findDueLanes,
   freezeLanes,
+  readColdLanes,
   readNextDue,
   readWaiting,
   scanPairs,
@@ -20,10 +21,10 @@ import { planServers, type PlanServer } from './support/plan-servers.ts'
 import { queryOnce } from './support/query-once.ts'
 import { planProblems, readPreparedStatements } from './support/statement-plans.ts'
 import { openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
-import { addTargets, fillTables, readRowsRead, resetRowsRead } from './support/stored-state.ts'
+import { addFailedLanes, addTargets, fillTables, readRowsRead, resetRowsRead } from './support/stored-state.ts'
 
 /** Statements of dispatchers that keep lanes in memory, run below; a new one is counted here. */
-const STATEMENTS = 17
+const STATEMENTS = 18
 /** Rows when the plans are used. */
 const MANY = 20_000
 
@@ -77,6 +78,23 @@ describe.each(planServers)('on $name', ({ start }) => {
       expect(read.filter(({ found }) => found > MANY / 20)).toEqual([])
       expect(read.find(({ table }) => table === 'notification')?.found).toBeGreaterThan(0)
     })
+
+    test('a claim of an address with very many lanes reads few of them, woken or not', async () => {
+      const pair = { partition: 0, addressKey: randomUUID() }
+      await addFailedLanes(steps.db, pair.addressKey, MANY)
+      for (const [ms, expected] of [
+        [-60_000, 0],
+        [60_000, 16],
+      ] as const) {
+        await resetRowsRead(steps.db)
+        const asked = [{ pair, limit: 16, wokenAt: new Date(Date.now() + ms) }]
+        expect(await findDueLanes(steps.db, 'WEBHOOK', asked)).toHaveLength(expected)
+        await readNextDue(steps.db, 'WEBHOOK', asked)
+        await steps.db.query(sql`select pg_stat_force_next_flush()`)
+        const lanes = (await readRowsRead(steps.db)).find(({ table }) => table === 'lane')
+        expect(lanes?.found).toBeLessThan(200)
+      }
+    })
   })
 })
 
@@ -93,7 +111,7 @@ async function runAll(steps: StepwiseService): Promise<void> {
   const failed = finalOf(given, { kind: 'given_up', reason: 'http_410', httpStatus: 410 })
   const removing = required(entries.at(-1), 'the removing event').position
   const lanes = [await frozenLaneOf(steps, head), await frozenLaneOf(steps, second)]
-  const pairs = lanes.map((lane) => ({ pair: lane, limit: 5 }))
+  const pairs = lanes.map((lane) => ({ pair: lane, limit: 5, wokenAt: new Date() }))
   const lane = { ...head, laneSeries: head.laneSeries }
   await freezeLanes(
     db,
@@ -113,7 +131,8 @@ async function runAll(steps: StepwiseService): Promise<void> {
     [finalOf(head), failed, ...entries.slice(-2).map((one) => finalOf(one))],
     [removing],
   )
-  await cancelWaiting(db, owned, [second], 5)
+  await endWaiting(db, owned, [second], { state: 'given_up', minAgeMs: 0 }, 5)
+  await readColdLanes(db, head, 5)
   await thawLanes(db, owned, lanes)
   await readTexts(db, [head])
   await readTargets(db, [head.targetId])

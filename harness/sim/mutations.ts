@@ -189,6 +189,35 @@ export const MUTATIONS: readonly Mutation[] = [
 `,
   ),
   mutation(
+    'asked-wait-is-cut',
+    'a lane whose receiver has asked for a wait is woken like the others',
+    'lanes/lane-steps.ts',
+    'wakesAfterMs: askedMs',
+    'wakesAfterMs: 0 * askedMs',
+  ),
+  mutation(
+    'woken-by-any-success',
+    'lanes are woken as of a minute after the moment in which their address worked again',
+    'delivery/breaker/breakers.ts',
+    'last.time : null',
+    'new Date(last.time.getTime() + 60_000) : null',
+  ),
+  mutation(
+    'held-without-row',
+    'a hot lane that a breaker holds back leaves memory without a row',
+    'lanes/lane-steps.ts',
+    'if (!lane.isCold || lane.freeze) {',
+    'if (lane.freeze) {',
+  ),
+  mutation(
+    'lost-probe',
+    'a probe that was not sent after all counts as under way',
+    'delivery/delivery.ts',
+    `    breakers.withdrawn(lane)
+    steps.notSent(lane)`,
+    '    steps.notSent(lane)',
+  ),
+  mutation(
     'series-goes-on',
     'the counter of a series outlives its end',
     'dispatch/number.ts',

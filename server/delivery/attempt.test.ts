@@ -30,6 +30,7 @@ test('a 2xx settles the head as delivered, with this attempt counted', () => {
     reason: null,
     durationMs: 12,
     delayMs: 0,
+    askedMs: 0,
   })
 })
 
@@ -69,6 +70,7 @@ test('a failure past the horizon gives up from the third attempt on, and keeps t
     lastFailure: 'http_500',
     httpStatus: 500,
     delayMs: 0,
+    askedMs: 0,
   })
   expect(settlementOf({ ...head, ageMs: 1000, attempts: 1 }, failure, policy)).toMatchObject({
     attempts: 2,

@@ -1,6 +1,6 @@
 import { instantText, withSeqCount } from '@tidings/contract/event-text.ts'
 import { required } from '../runtime/required.ts'
-import { retryDelayMs } from './backoff.ts'
+import { obeyedMs, retryDelayMs } from './backoff.ts'
 import type { DeliveryMethod, LaneKey } from '../lanes/lane.ts'
 import type { EventText, Lane } from '../lanes/lane-model.ts'
 import { notificationText } from './notification-text.ts'
@@ -90,6 +90,7 @@ export function settlementOf(
     httpStatus: outcome.httpStatus ?? null,
     durationMs: result.kind === 'unbuildable' ? 0 : result.durationMs,
     delayMs: 0,
+    askedMs: 0,
   }
   switch (outcome.kind) {
     case 'delivered':
@@ -107,6 +108,7 @@ export function settlementOf(
         kind: 'retry',
         reason: outcome.reason,
         delayMs: retryDelayMs({ attempts, delaysMs, retryAfterMs: outcome.afterMs, random }),
+        askedMs: obeyedMs(outcome.afterMs),
       }
     default:
       return outcome satisfies never

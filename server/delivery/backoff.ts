@@ -14,6 +14,9 @@ export interface RetryDelayOptions {
   readonly random?: () => number
 }
 
+/** Returns how much of a Retry-After is obeyed, in ms; 0 for none. */
+export const obeyedMs = (retryAfterMs = 0): number => Math.min(Math.max(retryAfterMs, 0), MAX_RETRY_AFTER_MS)
+
 /**
  * Returns the wait before the next attempt, in whole ms: the later of two times.
  *
@@ -32,7 +35,7 @@ export function retryDelayMs({
   random = Math.random,
 }: RetryDelayOptions): number {
   const listed = required(delaysMs[Math.min(Math.max(attempts, 1), delaysMs.length) - 1], 'a delay in the list')
-  const asked = Math.min(Math.max(retryAfterMs, 0), MAX_RETRY_AFTER_MS)
+  const asked = obeyedMs(retryAfterMs)
   const jittered = listed * (1 - JITTER + 2 * JITTER * random())
   // Upwards only: the lanes of one receiver do not all come back at the same moment, and none comes too early.
   const obeyed = Math.min(asked * (1 + JITTER * random()), MAX_RETRY_AFTER_MS)

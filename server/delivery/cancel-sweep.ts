@@ -3,7 +3,7 @@ import type { Ownership } from '../db/fence.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Idle, type Worker } from '../runtime/loop.ts'
 import type { Machine } from '../runtime/machine.ts'
-import { cancelWaiting, findCancelledLanes } from '../lanes/cold-lane-store.ts'
+import { endWaiting, findCancelledLanes } from '../lanes/cold-lane-store.ts'
 import type { PlacedLane } from '../lanes/placed-lane.ts'
 import type { LaneKeeper } from '../lanes/lane-keeper.ts'
 
@@ -60,7 +60,8 @@ export function createCancelSweep(deps: CancelSweepDeps): CancelSweep {
     if (idle.length === 0) return SWEEP_INTERVAL_MS
     const owned = lanes.open()
     const mine = idle.filter(({ partition }) => owned.epochs.has(partition))
-    while ((await cancelWaiting(db, owned, mine, ROWS_PER_STATEMENT)) > 0) onCancelled()
+    const cancel = () => endWaiting(db, owned, mine, { state: 'cancelled' }, ROWS_PER_STATEMENT)
+    while ((await cancel()).length > 0) onCancelled()
     await onEmptied(mine)
     return idle.length === LANES_PER_TICK ? 0 : SWEEP_INTERVAL_MS
   }

@@ -5,9 +5,9 @@ import { createFailureLog } from '../runtime/failure-log.ts'
 import type { Share } from './allot.ts'
 import type { BusyLanes } from './busy-lanes.ts'
 import type { Hints } from './hints.ts'
-import { createIdleLanes } from './idle-lanes.ts'
+import { createIdleLanes, type IdleLane } from './idle-lanes.ts'
 import { pairKey, type DeliveryMethod, type Pair } from '../lanes/lane.ts'
-import { readWaiting, scanPairs, type DueLane, type WaitingRow } from '../lanes/due-lanes.ts'
+import { readWaiting, scanPairs, type WaitingRow } from '../lanes/due-lanes.ts'
 import { laneKeyText } from '../lanes/lane-model.ts'
 import type { LaneMemory } from '../lanes/lane-memory.ts'
 import type { PlacedLane } from '../lanes/placed-lane.ts'
@@ -30,6 +30,8 @@ export interface ClaimerDeps {
   readonly targets: TargetCache
   /** Returns the partitions whose lanes may be read. */
   readonly openPartitions: () => OwnedPartitions
+  /** See `AskedPair`; by address key. */
+  readonly wokenAt: (addressKey: string) => Date | null
   readonly clock: () => number
   readonly log: Log
 }
@@ -47,11 +49,11 @@ export interface Claimer {
 }
 
 export function createClaimer(deps: ClaimerDeps): Claimer {
-  const { method, db, hints, busy, memory, targets, openPartitions, clock, log } = deps
+  const { method, db, hints, busy, memory, targets, openPartitions, wokenAt, clock, log } = deps
   const failures = createFailureLog(log, `scan ${method}`)
   let nextScanAt = -Infinity
   const isBusy = (lane: PlacedLane) => busy.has(lane) || memory.has(lane)
-  const idleLanes = createIdleLanes(db, method, { has: isBusy, countOf: busy.countOf })
+  const idleLanes = createIdleLanes(db, method, { has: isBusy, countOf: busy.countOf }, wokenAt)
   const scanSoon = () => void (nextScanAt = -Infinity)
 
   /** Pairs that gave fewer lanes than their limit have no more for now; those with retries are due again later. */
@@ -72,7 +74,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
    * Reads what waits in these lanes. They are busy from before the read is sent, so what it finds is not older than
    * what memory knows of them.
    */
-  async function look(owned: OwnedPartitions, lanes: readonly DueLane[]): Promise<readonly DueLane[]> {
+  async function look(owned: OwnedPartitions, lanes: readonly IdleLane[]): Promise<readonly IdleLane[]> {
     const homes = new Map([...owned.epochs.keys()].map((partition) => [partition, memory.homes.get(partition)]))
     const epochs = new Map([...homes].map(([partition, home]) => [partition, home?.epoch]))
     const askedAt = clock()

@@ -1,11 +1,14 @@
 import type { Database } from '../db/database.ts'
 import type { Ownership } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type Idle, type Worker } from '../runtime/loop.ts'
+import type { Worker } from '../runtime/loop.ts'
 import { MACHINE, type Machine } from '../runtime/machine.ts'
-import { allot, type Share } from './allot.ts'
+import { createExpirySweep } from './breaker/expiry-sweep.ts'
+import { createMethodBreakers } from './breaker/method-breakers.ts'
+import { createPacedSlots } from './breaker/paced-slots.ts'
 import { settlementOf, type Head, type RetryPolicy } from './attempt.ts'
 import { createBusyLanes } from './busy-lanes.ts'
+import { createClaimLoop } from './claim-loop.ts'
 import { createClaimer } from './claimer.ts'
 import { createColdShares } from './cold-shares.ts'
 import { createDraining, type Draining } from './drain.ts'
@@ -28,10 +31,6 @@ import { createSettler } from './settler.ts'
 import { createSlots, type SlotLimits } from './slots.ts'
 import { createWire } from './wire.ts'
 
-const IDLE_MS = 1000
-/** Cold lanes in memory per slot. */
-const BUSY_PER_SLOT = 4
-
 export interface DeliveryDeps {
   readonly method: DeliveryMethod
   readonly claimDb: Database
@@ -43,9 +42,13 @@ export interface DeliveryDeps {
   readonly deletions: Pick<Deletions, 'isFresh' | 'renew'>
   readonly ownership: Ownership
   readonly retry: RetryPolicy
+  /** The clock of the database. */
+  readonly now: () => Date
   readonly limits: SlotLimits & { readonly groups?: GroupLimits }
   /** Called when a notification of an event that removes subscriptions was settled. */
   readonly onCountedDown: () => void
+  /** Nothing may wait in these cold lanes any more: then their rows can go. */
+  readonly onEmptied: (lanes: readonly PlacedLane[]) => Promise<void>
   readonly log: Log
   readonly machine?: Machine | undefined
 }
@@ -87,35 +90,25 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const clock = machine.now
   const hints = createHints((partition) => isOpen(memory.homes.get(partition)))
   const busy = createBusyLanes()
-  const slots = limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits)
+  const isBusy = (lane: PlacedLane) => busy.has(lane) || memory.has(lane)
+  const breakers = createMethodBreakers({ ...deps, hints, onWake: () => loop.wake(), machine })
+  const unpaced = limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits)
+  const slots = createPacedSlots(unpaced, breakers)
   const coldShares = createColdShares(slots)
   const noteGivenUp = createGiveUpLog(log)
   const reads = { method, db: claimDb, hints, busy, memory, targets }
-  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, clock, log })
+  const claimer = createClaimer({ ...reads, openPartitions: lanes.open, wokenAt: breakers.wokenAt, clock, log })
   const settler = createSettler({ db: settleDb, ownedPartitions: ownership.ownedPartitions, onSettled, log, machine })
   const wire = createWire({ sender, deletions, ownership, isOpen, slots, onResult, onNotSent, clock, machine })
-  const loop = createLoop({ name: 'deliver', log, tick, machine })
   const mayGive = () => ownership.isLeaseHeld() && deletions.isFresh()
-  const giveOut = createGiveOut({ db: claimDb, slots, coldShares, steps, wire, mayGive, isOpen, log, machine })
-
-  async function tick(): Promise<number | Idle> {
-    giveOut.soon() // the lease may be held again
-    const scan = await claimer.scanIfDue()
-    if (scan !== 'not_due') return scan === 'done' ? 0 : { restMs: 0 }
-    // The clock is read once per tick: a hint that came due between two readings would wait for a wake.
-    const now = clock()
-    const shares = claimable(now)
-    if (shares.length === 0) return { restMs: restMs(hints.nextAfter(now), claimer.nextScanAt, now) }
-    await claimer.claim(shares)
-    return 0
-  }
-
-  function claimable(now: number): Share[] {
-    if (!ownership.isLeaseHeld() || busy.size >= BUSY_PER_SLOT * limits.inAll) return []
-    return allot(hints.due(now), coldShares, limits.inAll)
-  }
+  const gives = { db: claimDb, slots, coldShares, breakers, log, machine }
+  const giveOut = createGiveOut({ ...gives, steps, wire, mayGive, isOpen })
+  const allots = { hints, breakers, coldShares, busy, claimer, inAll: limits.inAll }
+  const loop = createClaimLoop({ ...allots, ownership, onTick: giveOut.soon, log, machine })
+  const expirySweep = createExpirySweep({ ...deps, db: claimDb, breakers, busy, isBusy })
 
   function onResult(lane: Lane, head: Head, result: AttemptResult): void {
+    breakers.ended(lane, result, clock() - ('durationMs' in result ? result.durationMs : 0))
     const settlement = settlementOf(head, result, retry, machine.random)
     if (settlement.kind === 'given_up') noteGivenUp(head, settlement)
     steps.result(lane, settlement)
@@ -123,6 +116,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   }
 
   function onNotSent(lane: Lane): void {
+    breakers.withdrawn(lane)
     steps.notSent(lane)
     onSlotFreed()
   }
@@ -147,7 +141,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
     },
     holdsCold: (lane) => busy.add({ ...lane, partition: lane.home.partition, addressKey: lane.target.addressKey }),
     left: busy.remove,
-    isBusy: (lane) => busy.has(lane) || memory.has(lane),
+    isBusy,
     rescan() {
       claimer.rescan()
       loop.wake()
@@ -157,16 +151,16 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
       await wire.abortFormer(home)
       await settler.arrived(home.partition)
     },
-    start: () => [settler, giveOut, loop].forEach((worker) => worker.start()),
-    ...createDraining({ method, claims: [loop, giveOut], settler, hints, wire, idle: memory.idle, log, machine }),
+    start: () => [settler, giveOut, loop, expirySweep].forEach((worker) => worker.start()),
+    ...createDraining({
+      method,
+      claims: [loop, giveOut, expirySweep],
+      settler,
+      hints,
+      wire,
+      idle: memory.idle,
+      log,
+      machine,
+    }),
   }
-}
-
-/**
- * Returns the time until the next hint comes due, or until the next scan. A hint that is due but has no slot needs no
- * time: a freed slot wakes the loop.
- */
-function restMs(nextDueAt: number | undefined, nextScanAt: number, now: number): number {
-  const untilDue = nextDueAt === undefined ? IDLE_MS : nextDueAt - now
-  return Math.max(1, Math.min(untilDue, IDLE_MS, nextScanAt - now))
 }

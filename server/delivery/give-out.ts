@@ -6,19 +6,23 @@ import { createTurns } from '../lanes/turns.ts'
 import type { Log } from '../log.ts'
 import type { Worker } from '../runtime/loop.ts'
 import type { Machine } from '../runtime/machine.ts'
+import type { Breakers } from './breaker/breakers.ts'
 import type { ColdShares } from './cold-shares.ts'
 import type { Slots } from './slots.ts'
 import type { Wire } from './wire.ts'
 
 /** When to look again for an event that is not there, which is a bug. */
 const MISSING_EVENT_MS = 60_000
+/** Lanes that leave memory in one turn of the event loop. */
+const MAX_HELD = 1000
 
 export interface GiveOutDeps {
   /** Where texts of events are read that memory does not have. */
   readonly db: Db
   readonly slots: Slots
   readonly coldShares: ColdShares
-  readonly steps: Pick<LaneSteps, 'sent' | 'requestFreeze'>
+  readonly steps: Pick<LaneSteps, 'sent' | 'hold' | 'requestFreeze'>
+  readonly breakers: Pick<Breakers, 'holds' | 'heldUntil' | 'begun' | 'withdrawn'>
   readonly wire: Pick<Wire, 'send'>
   /** Whether anything may be sent now. */
   readonly mayGive: () => boolean
@@ -39,9 +43,9 @@ export interface GiveOut extends Worker {
 }
 
 export function createGiveOut(deps: GiveOutDeps): GiveOut {
-  const { db, slots, coldShares, steps, wire, mayGive, isOpen, log, machine } = deps
+  const { db, slots, coldShares, steps, breakers, wire, mayGive, isOpen, log, machine } = deps
   const turns = createTurns<Offer>()
-  const texts = createTextLoader({ db, onText, onVoid: freeReserved, log, machine })
+  const texts = createTextLoader({ db, onText, onVoid, log, machine })
   let isGivingOut = false
 
   function soon(): void {
@@ -56,17 +60,25 @@ export function createGiveOut(deps: GiveOutDeps): GiveOut {
   /** Gives the free slots to the lanes whose turn it is. */
   function giveOut(): void {
     if (!mayGive()) return
-    while (slots.leftInAll > 0) {
+    for (let held = 0; slots.leftInAll > 0;) {
       const offer = turns.next(hasSlot)
       if (!offer) return
       const { lane } = offer
       // What is not open is offered again when it was read again.
       if (offer.isCold) coldShares.passed(lane.target.addressKey)
       if (lane.offer !== offer || !isOpen(lane.home)) continue
+      if (breakers.holds(lane.target)) {
+        steps.hold(lane)
+        held += 1
+        if (held < MAX_HELD) continue
+        soon()
+        return
+      }
       if (!slots.admits(lane.target.addressKey, lane.target.address)) {
         wait(offer)
         continue
       }
+      breakers.begun(lane)
       const text = lane.queue[0]?.event.text
       if (text) send(lane, text)
       else {
@@ -74,6 +86,11 @@ export function createGiveOut(deps: GiveOutDeps): GiveOut {
         texts.load(offer)
       }
     }
+  }
+
+  function onVoid(offer: Offer): void {
+    breakers.withdrawn(offer.lane)
+    freeReserved(offer)
   }
 
   function freeReserved({ lane }: Offer): void {
@@ -87,7 +104,9 @@ export function createGiveOut(deps: GiveOutDeps): GiveOut {
     turns.add(pathOf(lane), offer)
   }
 
-  const hasSlot = ([, , addressKey = '']: readonly string[]) => slots.leftFor(addressKey) > 0
+  /** Or it is held by a breaker, and leaves memory. */
+  const hasSlot = ([, , addressKey = '']: readonly string[]) =>
+    slots.leftFor(addressKey) > 0 || breakers.heldUntil(addressKey) !== undefined
 
   function send(lane: Lane, text: EventText): void {
     steps.sent(lane)
@@ -99,6 +118,7 @@ export function createGiveOut(deps: GiveOutDeps): GiveOut {
     freeReserved(offer)
     if (text) send(lane, text)
     else {
+      breakers.withdrawn(lane)
       log.error({ partition: lane.home.partition, position: lane.queue[0]?.position }, 'an event is missing')
       steps.requestFreeze(lane, { attempts: lane.attempts, delayMs: MISSING_EVENT_MS, leaves: true })
     }

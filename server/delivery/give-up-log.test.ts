@@ -33,6 +33,7 @@ const settlement: Settlement = {
   lastFailure: 'http_500',
   durationMs: 1,
   delayMs: 0,
+  askedMs: 0,
 }
 
 function recorded(clock?: () => number) {

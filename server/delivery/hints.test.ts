@@ -89,3 +89,23 @@ test('a pair that was claimed goes behind those that were not, and a new one beh
   const inTurn = hints.due(0).sort((one, other) => one.turn - other.turn)
   expect(inTurn.map(({ addressKey }) => addressKey)).toEqual(['b', 'a', 'c'])
 })
+
+test('a pair that is held back is due at its new time, or when its address is woken', () => {
+  const hints = createHints()
+  const other = { ...pair, addressKey: 'b' }
+  for (const one of [pair, other]) hints.add(one, 0)
+  for (const one of [pair, other]) hints.postpone(one, 900)
+  expect(hints.due(899)).toEqual([])
+  hints.wake((addressKey) => addressKey === 'a', 10)
+  expect(onlyDue(hints, 10)).toMatchObject({ ...pair, hasLater: true })
+  expect(hints.due(900)).toHaveLength(2)
+})
+
+test('a claim that began before its address was woken does not have the pair wait', () => {
+  const hints = createHints()
+  hints.add(pair, 0)
+  const before = onlyDue(hints, 0)
+  hints.wake(() => true, 5)
+  hints.exhausted(before, 900)
+  expect(hints.due(5)).toHaveLength(1)
+})

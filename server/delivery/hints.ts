@@ -25,6 +25,10 @@ export interface Hints {
   asked(pairs: readonly Pair[]): void
   /** Notes that a claim based on this snapshot found no more. The pair is claimed again at `nextDueAt`, if given. */
   exhausted(snapshot: HintSnapshot, nextDueAt: number | undefined): void
+  /** Notes that nothing of this pair may be sent before `until`, due or not. */
+  postpone(pair: Pair, until: number): void
+  /** Notes that all lanes of these addresses may be due now. */
+  wake(isWoken: (addressKey: string) => boolean, now: number): void
   /** Returns the due time, in monotonic ms, of the earliest hint that is due later than `now`. */
   nextAfter(now: number): number | undefined
   /** Forgets the hints of partitions that are no longer open here. */
@@ -62,6 +66,19 @@ export function createHints(isOurs: (partition: number) => boolean = () => true)
       if (!known || known.version !== snapshot.version) return
       if (nextDueAt === undefined) hints.delete(key)
       else known.dueAt = nextDueAt
+    },
+    postpone(pair, until) {
+      const known = hints.get(pairKey(pair))
+      if (!known) return
+      known.dueAt = until
+      known.hasLater = true
+    },
+    wake(isWoken, now) {
+      for (const hint of hints.values()) {
+        if (!isWoken(hint.addressKey)) continue
+        hint.dueAt = Math.min(hint.dueAt, now)
+        hint.version += 1
+      }
     },
     nextAfter(now) {
       let next: number | undefined

@@ -15,7 +15,7 @@ export interface OutcomeContext {
 }
 
 /** A notification that waited behind others until its horizon had passed still gets this many attempts. */
-const MIN_ATTEMPTS = 3
+export const MIN_ATTEMPTS = 3
 const GONE = 410
 
 /**

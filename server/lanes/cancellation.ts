@@ -13,4 +13,5 @@ export const cancellationOf = (lane: Lane, { position }: Waiting): FinalSettleme
   reason: null,
   durationMs: 0,
   delayMs: 0,
+  askedMs: 0,
 })

@@ -1,7 +1,6 @@
 import type { Db } from '../db/db.ts'
 import { fenceOf, type OwnedPartitions } from '../db/fence.ts'
 import { sql } from '../db/sql.ts'
-import { required } from '../runtime/required.ts'
 import type { DeliveryMethod, LaneKey } from './lane.ts'
 import { attemptParameters, type FailedAttempt } from './failed-attempts.ts'
 import { inLockOrder, type PlacedLane } from './placed-lane.ts'
@@ -16,6 +15,8 @@ export interface FrozenLane extends PlacedLane {
   readonly attempts: number
   /** Until it is due. */
   readonly delayMs: number
+  /** Until a success of another lane at its address makes it due; unset: none does. */
+  readonly wakesAfterMs?: number | undefined
 }
 
 export interface Watermark {
@@ -54,6 +55,7 @@ export async function freezeLanes(
       first_positions => ${rows.map((one) => one.firstPosition)}::bigint[],
       attempts_made => ${rows.map((one) => one.attempts)}::integer[],
       delays_ms => ${rows.map((one) => one.delayMs)}::float8[],
+      wake_delays_ms => ${rows.map((one) => one.wakesAfterMs ?? null)}::float8[],
       ${attemptParameters(inLockOrder(failures))})`)
 }
 
@@ -75,27 +77,34 @@ export function thawLanes(db: Db, owned: OwnedPartitions, lanes: readonly Placed
       lane_keys => ${rows.map((one) => one.laneSeries)}::uuid[])`)
 }
 
+/** What becomes of notifications without an attempt; of those to be given up, only what is as old as `minAgeMs`. */
+export type EndWithoutAttempt =
+  { readonly state: 'cancelled' } | { readonly state: 'given_up'; readonly minAgeMs: number }
+
 /**
- * Settles at most `maxRows` notifications of these lanes as cancelled, and counts down removals. Fenced. Returns how
- * many it has settled: 0 when nothing waits any more. The lanes keep their rows; one without a row is left alone.
+ * Settles at most `maxRows` notifications of these lanes, and counts down removals. Fenced. Returns the lane of each
+ * that it has settled; none when nothing is left to settle. The lanes keep their rows; one without a row is left alone.
  */
-export async function cancelWaiting(
+export function endWaiting(
   db: Db,
   owned: OwnedPartitions,
   lanes: readonly PlacedLane[],
+  end: EndWithoutAttempt,
   maxRows: number,
-): Promise<number> {
+): Promise<LaneKey[]> {
   const rows = inLockOrder(lanes)
   const fence = fenceOf(owned, partitionsOf(rows))
-  const [row] = await db.query<{ cancelled: number }>(sql`
-    select cancel_waiting(
+  return db.query<LaneKey>(sql`
+    select target_id as "targetId", lane_series as "laneSeries"
+    from end_waiting(
       owner_id => ${owned.ownerId},
       partitions => ${fence.partitions}::smallint[],
       epochs => ${fence.epochs}::bigint[],
       targets => ${rows.map((one) => one.targetId)}::bigint[],
       lane_keys => ${rows.map((one) => one.laneSeries)}::uuid[],
-      max_rows => ${maxRows}::integer) as cancelled`)
-  return required(row, 'a function always has a result').cancelled
+      end_state => ${end.state},
+      min_age_ms => ${end.state === 'given_up' ? end.minAgeMs : null}::float8,
+      max_rows => ${maxRows}::integer)`)
 }
 
 const partitionsOf = (rows: readonly { readonly partition: number }[]) => rows.map((row) => row.partition)
@@ -103,9 +112,12 @@ const partitionsOf = (rows: readonly { readonly partition: number }[]) => rows.m
 export {
   findCancelledLanes,
   findDueLanes,
+  readColdLanes,
   readNextDue,
   readWaiting,
   scanPairs,
+  type AskedPair,
+  type ColdLane,
   type DueLane,
   type WaitingRow,
 } from './due-lanes.ts'

@@ -5,35 +5,48 @@ import { sql } from '../db/sql.ts'
 import type { DeliveryMethod, LaneKey, Pair } from './lane.ts'
 import type { PlacedLane } from './placed-lane.ts'
 
-/** A cold lane that is due. */
+/** A pair whose lanes are looked for. */
+export interface AskedPair {
+  readonly pair: Pair
+  /** How many lanes to return. */
+  readonly limit: number
+  /** When its lanes were woken, by the clock of the database; null or unset: they were not. */
+  readonly wokenAt?: Date | null
+}
+
+/** A cold lane that is due, or woken. */
 export interface DueLane extends LaneKey, Pair {
   /** A lower bound: nothing before it waits. */
   readonly position: number
 }
 
 /**
- * Returns due lanes: per pair at most its limit, earliest due first, the pairs in the order given. Takes no locks.
- * Queries pair by pair, never over all lanes, so that a pair with many lanes does not hide the others. Includes lanes
- * that this process works on: only its memory knows those.
+ * Returns lanes of each pair that are due, earliest first, at most its limit, and as many that are woken: that may be
+ * sent before they are due, because their address works again. Some may be both. The pairs in the order given. Takes no
+ * locks. Queries pair by pair, never over all lanes, so that a pair with many lanes does not hide the others. Includes
+ * lanes that this process works on: only its memory knows those.
  */
-export const findDueLanes = (
-  db: Db,
-  method: DeliveryMethod,
-  perPair: readonly { readonly pair: Pair; readonly limit: number }[],
-) =>
+export const findDueLanes = (db: Db, method: DeliveryMethod, perPair: readonly AskedPair[]) =>
   db.query<DueLane>(sql`
   select cold.target_id as "targetId", cold.lane_series as "laneSeries", asked.partition,
          asked.address_key as "addressKey", cold.head_position as position
   from unnest(${perPair.map(({ pair }) => pair.partition)}::smallint[],
               ${perPair.map(({ pair }) => pair.addressKey)}::uuid[],
-              ${perPair.map(({ limit }) => limit)}::integer[])
-    with ordinality as asked (partition, address_key, max_lanes, turn)
+              ${perPair.map(({ limit }) => limit)}::integer[],
+              ${perPair.map(({ wokenAt }) => wokenAt?.toISOString() ?? null)}::timestamptz[])
+    with ordinality as asked (partition, address_key, max_lanes, woken_at, turn)
   cross join lateral (
-    select lane.target_id, lane.lane_series, lane.head_position, lane.due from lane
-    where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
-      and lane.due <= now()
-    order by lane.due
-    limit asked.max_lanes) as cold
+    (select lane.target_id, lane.lane_series, lane.head_position, lane.due from lane
+     where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
+       and lane.due <= now()
+     order by lane.due
+     limit asked.max_lanes)
+    union all
+    (select lane.target_id, lane.lane_series, lane.head_position, lane.due from lane
+     where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
+       and lane.wakes_after <= asked.woken_at
+     order by lane.wakes_after
+     limit asked.max_lanes)) as cold
   order by asked.turn, cold.due`)
 
 /** What waits in a cold lane; `position` null, and what follows from it: nothing does. */
@@ -62,10 +75,15 @@ export type WaitingRow = LaneKey & {
 
 /**
  * Returns the first `perLane` notifications that are not settled of each of these lanes, in their order, or one row
- * without a position where everything is settled. Leaves out lanes that have no row, that are not due, and whose
- * partition is not ours at our epoch in the same snapshot. Takes no locks.
+ * without a position where everything is settled. Leaves out lanes that have no row, that are neither due nor woken
+ * (`AskedPair`), and whose partition is not ours at our epoch in the same snapshot. Takes no locks.
  */
-export const readWaiting = (db: Db, owned: OwnedPartitions, lanes: readonly PlacedLane[], perLane: number) =>
+export const readWaiting = (
+  db: Db,
+  owned: OwnedPartitions,
+  lanes: readonly (PlacedLane & Pick<AskedPair, 'wokenAt'>)[],
+  perLane: number,
+) =>
   db.query<WaitingRow>(sql`
   select asked.target_id as "targetId", asked.lane_series as "laneSeries", asked.partition,
          case when waiting.position = cold.head_position then cold.attempts else 0 end as attempts, waiting.position,
@@ -74,15 +92,17 @@ export const readWaiting = (db: Db, owned: OwnedPartitions, lanes: readonly Plac
          (extract(epoch from now() - waiting.created) * 1000)::float8 as "ageMs"
   from unnest(${lanes.map((lane) => lane.targetId)}::bigint[], ${lanes.map((lane) => lane.laneSeries)}::uuid[],
               ${lanes.map((lane) => lane.partition)}::smallint[],
-              ${lanes.map((lane) => owned.epochs.get(lane.partition) ?? -1)}::bigint[])
-    with ordinality as asked (target_id, lane_series, partition, epoch, turn)
+              ${lanes.map((lane) => owned.epochs.get(lane.partition) ?? -1)}::bigint[],
+              ${lanes.map((lane) => lane.wokenAt?.toISOString() ?? null)}::timestamptz[])
+    with ordinality as asked (target_id, lane_series, partition, epoch, woken_at, turn)
   cross join lateral (
     select from partition
     where id = asked.partition and owner = ${owned.ownerId} and epoch = asked.epoch
     limit 1) as held
   cross join lateral (
     select head_position, attempts from lane
-    where lane.target_id = asked.target_id and lane.lane_series = asked.lane_series and lane.due <= now()
+    where lane.target_id = asked.target_id and lane.lane_series = asked.lane_series
+      and (lane.due <= now() or lane.wakes_after <= asked.woken_at)
     limit 1) as cold
   left join lateral (
     select position, uuid, number, created from notification
@@ -94,25 +114,28 @@ export const readWaiting = (db: Db, owned: OwnedPartitions, lanes: readonly Plac
 
 /**
  * Returns for each pair the first `limit` of its lanes in the order in which they are due, with the ms until then: 0 or
- * less if it is due now.
+ * less if it is due now; and as many of those that are woken, with 0.
  */
-export const readNextDue = (
-  db: Db,
-  method: DeliveryMethod,
-  perPair: readonly { readonly pair: Pair; readonly limit: number }[],
-) =>
+export const readNextDue = (db: Db, method: DeliveryMethod, perPair: readonly AskedPair[]) =>
   db.query<LaneKey & Pair & { inMs: number }>(sql`
   select next.target_id as "targetId", next.lane_series as "laneSeries", asked.partition,
          asked.address_key as "addressKey", (extract(epoch from next.due - now()) * 1000)::float8 as "inMs"
   from unnest(${perPair.map(({ pair }) => pair.partition)}::smallint[],
               ${perPair.map(({ pair }) => pair.addressKey)}::uuid[],
-              ${perPair.map(({ limit }) => limit)}::integer[])
-    with ordinality as asked (partition, address_key, max_lanes, turn)
+              ${perPair.map(({ limit }) => limit)}::integer[],
+              ${perPair.map(({ wokenAt }) => wokenAt?.toISOString() ?? null)}::timestamptz[])
+    with ordinality as asked (partition, address_key, max_lanes, woken_at, turn)
   cross join lateral (
-    select lane.target_id, lane.lane_series, lane.due from lane
-    where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
-    order by lane.due
-    limit asked.max_lanes) as next
+    (select lane.target_id, lane.lane_series, lane.due from lane
+     where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
+     order by lane.due
+     limit asked.max_lanes)
+    union all
+    (select lane.target_id, lane.lane_series, least(lane.due, now()) from lane
+     where lane.method = ${method} and lane.partition = asked.partition and lane.address_key = asked.address_key
+       and lane.wakes_after <= asked.woken_at
+     order by lane.wakes_after
+     limit asked.max_lanes)) as next
   order by asked.turn, next.due`)
 
 /**
@@ -138,6 +161,18 @@ export const scanPairs = (db: Db, method: DeliveryMethod, partitions: readonly n
   )
   select partition, address_key as "addressKey", (extract(epoch from due - now()) * 1000)::float8 as "inMs"
   from pair`)
+
+/** A lane that has a row. */
+export type ColdLane = LaneKey & Pair & { readonly method: DeliveryMethod }
+
+/** Returns the first `limit` cold lanes behind this one, of all methods and partitions, by key. */
+export const readColdLanes = (db: Db, { targetId, laneSeries }: LaneKey, limit: number) =>
+  db.query<ColdLane>(sql`
+  select target_id as "targetId", lane_series as "laneSeries", partition, address_key as "addressKey", method
+  from lane
+  where (lane.target_id, lane.lane_series) > (${targetId}::bigint, ${laneSeries}::uuid)
+  order by target_id, lane_series
+  limit ${limit}`)
 
 /**
  * Returns at most `limit` cold lanes of these partitions, of any method, whose subscription was deleted: within the

@@ -7,7 +7,7 @@ import { inLockOrder } from './placed-lane.ts'
 import type { FinalSettlement } from './settlement.ts'
 
 /** What is written of a final settlement. `attempts` and `httpStatus` are not, for `cancelled`. */
-export type WrittenSettlement = Omit<FinalSettlement, 'delayMs' | 'lastFailure'>
+export type WrittenSettlement = Omit<FinalSettlement, 'delayMs' | 'askedMs' | 'lastFailure'>
 
 /**
  * Writes final outcomes, and the failed attempts among them, in one statement: all or nothing. Fenced. Returns how many

@@ -65,6 +65,8 @@ export type LaneStep = 'ready' | 'sending' | 'settling' | 'leaving'
 export interface Freeze {
   readonly attempts: number
   readonly delayMs: number
+  /** After so much of the delay, a success of another lane at its address ends it; unset: none does. */
+  readonly wakesAfterMs?: number
   /** Whether the lane leaves memory with it; if not, its head is on the wire. */
   readonly leaves: boolean
   /** The attempt that failed, if that is why. */

@@ -72,7 +72,7 @@ test('a freeze that the database has not taken is requested again; what it rejec
   expect(again).toEqual(first)
   steps.notFrozen(required(again, 'a freeze'), { withoutFailure: true })
   const [bare] = bench.takeFreezes()
-  expect(bare?.freeze).toEqual({ attempts: 1, delayMs: 5000, leaves: true })
+  expect(bare?.freeze).toEqual({ attempts: 1, delayMs: 5000, wakesAfterMs: 0, leaves: true })
   expect(bench.takeFreezes(), 'each is taken once').toEqual([])
 })
 
@@ -180,4 +180,31 @@ test('what happens in a partition that another process has is nothing to this on
   steps.notFrozen(sent, { withoutFailure: false })
   steps.thawed(lane, true)
   expect([bench.offers(), bench.settling, bench.dueAt, bench.left]).toEqual([[], [], [], [lane.key]])
+})
+
+test('a hot lane that is held back gets a row that is due at once, with no attempt counted, and leaves memory', () => {
+  const bench = createLaneBench()
+  bench.dispatch({ position: 1 }, { position: 2 })
+  const lane = required(bench.offers()[0], 'an offer').lane
+  bench.now = 100
+  bench.memory.steps.hold(lane)
+  expect(bench.offers()).toEqual([])
+  const [sent] = bench.takeFreezes()
+  expect(sent).toMatchObject({ firstPosition: 1, freeze: { attempts: 0, delayMs: 0, leaves: true } })
+  bench.memory.steps.frozen(required(sent, 'a freeze'))
+  expect([bench.lanes(), bench.left, bench.dueAt]).toEqual([[], [lane.key], [100]])
+})
+
+test('a cold lane that is held back leaves memory without a word to the table, whose row says that it is due', () => {
+  const bench = createLaneBench()
+  const lane = bench.look([1, 2], { attempts: 3 })
+  bench.now = 100
+  bench.memory.steps.hold(lane)
+  expect([bench.takeFreezes(), bench.lanes(), bench.left, bench.dueAt]).toEqual([[], [], [lane.key], [100]])
+})
+
+test('a failed attempt says from when on its lane may be woken: after what the receiver has asked for', () => {
+  const { bench, lane } = sending(1)
+  bench.end(lane, { ...RETRY, askedMs: 3000 })
+  expect(bench.takeFreezes()).toMatchObject([{ freeze: { delayMs: 5000, wakesAfterMs: 3000 } }])
 })

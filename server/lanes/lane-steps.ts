@@ -22,6 +22,8 @@ export interface AttemptSteps {
   sent(lane: Lane): void
   /** The head was not sent after all. */
   notSent(lane: Lane): void
+  /** The head may not be sent for a while: its lane waits in the table. */
+  hold(lane: Lane): void
   /** An attempt has ended. */
   result(lane: Lane, settlement: Settlement): void
   /** The first `count` outcomes are committed. */
@@ -49,9 +51,11 @@ export function createLaneSteps(deps: LaneMovesDeps): LaneSteps {
   return { ...moves, ...createAttemptSteps(moves, deps), ...createRowSteps(moves, deps) }
 }
 
+const pairOf = ({ home, target }: Lane) => ({ partition: home.partition, addressKey: target.addressKey })
+
 function createAttemptSteps(
-  { enter, drop, offer, goOn, requestFreeze, outlet }: LaneMoves,
-  { onProgress }: LaneMovesDeps,
+  { enter, drop, forget, offer, goOn, requestFreeze, outlet }: LaneMoves,
+  { clock, onProgress }: LaneMovesDeps,
 ): AttemptSteps {
   return {
     sent: (lane) => enter(lane, 'sending'),
@@ -61,12 +65,21 @@ function createAttemptSteps(
       offer(lane)
       onProgress(lane)
     },
+    hold(lane) {
+      if (!lane.isCold || lane.freeze) {
+        requestFreeze(lane, { attempts: lane.attempts, delayMs: 0, leaves: true })
+        return
+      }
+      // Its row says that it is due.
+      outlet(lane).coldUntil(pairOf(lane), clock())
+      forget(lane)
+    },
     result(lane, settlement) {
       if (lane.home.state === 'closed') return
       if (!isFinal(settlement) && !lane.target.isCancelled) {
-        const { attempts, delayMs } = settlement
+        const { attempts, delayMs, askedMs } = settlement
         lane.attempts = attempts
-        requestFreeze(lane, { attempts, delayMs, leaves: true, failure: settlement })
+        requestFreeze(lane, { attempts, delayMs, wakesAfterMs: askedMs, leaves: true, failure: settlement })
         onProgress(lane)
         return
       }
@@ -95,8 +108,6 @@ function createRowSteps(
   { drop, keepHead, forget, goOn, requestThaw, outlet }: LaneMoves,
   { clock }: LaneMovesDeps,
 ): RowSteps {
-  const pairOf = ({ home, target }: Lane) => ({ partition: home.partition, addressKey: target.addressKey })
-
   /** Its head is worked on, and has a row now. What is behind it is in the table, and will be read from there. */
   function holdCold(lane: Lane): void {
     outlet(lane).holdsCold(lane)

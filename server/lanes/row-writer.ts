@@ -104,6 +104,7 @@ const rowOf = ({ lane, freeze, firstPosition }: SentFreeze) => ({
   firstPosition,
   attempts: freeze.attempts,
   delayMs: freeze.delayMs,
+  wakesAfterMs: freeze.wakesAfterMs,
 })
 
 const failureOf = ({ freeze: { failure } }: SentFreeze): FailedAttempt[] =>

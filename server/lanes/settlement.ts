@@ -15,6 +15,8 @@ export interface Settlement extends LaneKey {
   readonly durationMs: number
   /** Wait before the next attempt. */
   readonly delayMs: number
+  /** Of this wait, what the receiver has asked for: for so long a success of another lane does not shorten it. */
+  readonly askedMs: number
 }
 
 /** A settlement for good: there is no further attempt. */

@@ -24,9 +24,15 @@ comment on column partition_cursor.settled_below is
 -- The former release writes neither, and runs on this schema while dispatchers are replaced.
 alter table lane
   add column format smallint not null default 1,
-  add column tenant_key uuid;
+  add column tenant_key uuid,
+  add column wakes_after timestamptz;
 comment on column lane.format is '1: head_position and waiting are exact; 2: head_position is a lower bound, waiting 1';
 comment on column lane.tenant_key is 'null: of a row whose writer did not tell';
+comment on column lane.wakes_after is
+  'it is due once its address is found to work again at this time or later; null: not before its time';
+
+-- The lanes that are woken so, without an update of each.
+create index lane_wakes on lane (method, partition, address_key, wakes_after) where wakes_after is not null;
 
 -- Insert-only: an update of `event` instead costs seven times as much and writes its indexes again.
 create table dispatched (
@@ -400,7 +406,8 @@ end $$;
 
 -- Gives lanes rows, or changes those that they have, with the failed attempts that made them cold, and moves
 -- watermarks, which may pass what these rows are for. `first_positions`: of the first that is not settled in each lane.
--- A bound and a watermark never move backwards. A lane may be given once.
+-- A bound and a watermark never move backwards. A lane may be given once. `wake_delays_ms`: until it may be woken, or
+-- null.
 create function freeze_lanes(
   owner_id uuid,
   partitions smallint[],
@@ -415,6 +422,7 @@ create function freeze_lanes(
   first_positions bigint[],
   attempts_made integer[],
   delays_ms float8[],
+  wake_delays_ms float8[],
   attempt_targets bigint[],
   attempt_lane_keys uuid[],
   attempt_positions bigint[],
@@ -444,13 +452,16 @@ begin
 
   if cardinality(targets) > 0 then
     insert into lane (target_id, lane_series, partition, method, address_key, head_position, waiting, attempts, due,
-                      format)
+                      wakes_after, format)
     select cold.target_id, cold.lane_series, cold.partition, cold.method, cold.address_key, cold.first_position, 1,
-           cold.attempts, clock_timestamp() + cold.delay_ms * interval '1 ms', 2
-    from unnest(targets, lane_keys, lane_partitions, methods, address_keys, first_positions, attempts_made, delays_ms)
-      as cold (target_id, lane_series, partition, method, address_key, first_position, attempts, delay_ms)
+           cold.attempts, clock_timestamp() + cold.delay_ms * interval '1 ms',
+           clock_timestamp() + cold.wake_delay_ms * interval '1 ms', 2
+    from unnest(targets, lane_keys, lane_partitions, methods, address_keys, first_positions, attempts_made, delays_ms,
+                wake_delays_ms)
+      as cold (target_id, lane_series, partition, method, address_key, first_position, attempts, delay_ms,
+               wake_delay_ms)
     on conflict (target_id, lane_series) do update
-    set attempts = excluded.attempts, due = excluded.due, format = 2,
+    set attempts = excluded.attempts, due = excluded.due, wakes_after = excluded.wakes_after, format = 2,
         head_position = greatest(lane.head_position, excluded.head_position);
   end if;
   if cardinality(attempt_targets) > 0 then
@@ -501,50 +512,66 @@ begin
   where found.first_position is null;
 end $$;
 
--- Settles at most `max_rows` of what waits in lanes with rows as cancelled, their subscriptions being deleted. Returns
--- how many; the rows of the lanes stay.
-create function cancel_waiting(
+-- Settles at most `max_rows` of what waits in lanes with rows, without an attempt: as cancelled, their subscriptions
+-- being deleted, or as given up, if it is as old as `min_age_ms`. Returns the lane of each; the rows of the lanes stay.
+-- A lane whose first is not so old is left at once.
+create function end_waiting(
   owner_id uuid,
   partitions smallint[],
   epochs bigint[],
   targets bigint[],
   lane_keys uuid[],
+  end_state text,
+  min_age_ms float8,
   max_rows integer
-) returns integer language plpgsql as $$
+) returns table (target_id bigint, lane_series uuid) language plpgsql as $$
 #variable_conflict use_column
 declare
-  changed integer;
   counted bigint[];
+  ended_targets bigint[];
+  ended_lane_keys uuid[];
 begin
   perform lock_owned(owner_id, partitions, epochs);
 
   with found as materialized (
-    select waiting.place
+    select waiting.place, waiting.is_head, cold.attempts
     from unnest(targets, lane_keys) as asked (target_id, lane_series)
     cross join lateral (
-      select head_position from lane
+      select head_position, attempts from lane
       where lane.target_id = asked.target_id and lane.lane_series = asked.lane_series
       limit 1) as cold
     cross join lateral (
-      select notification.ctid as place from notification
+      select notification.created from notification
+      where notification.target_id = asked.target_id and notification.lane_series = asked.lane_series
+        and notification.position >= cold.head_position and notification.settled is null
+      order by notification.position
+      limit 1) as first
+    cross join lateral (
+      select notification.ctid as place, notification.position = cold.head_position as is_head, notification.created
+      from notification
       where notification.target_id = asked.target_id and notification.lane_series = asked.lane_series
         and notification.position >= cold.head_position and notification.settled is null
       order by notification.position
       limit max_rows) as waiting
+    where (min_age_ms is null or first.created <= now() - min_age_ms * interval '1 ms')
+      and (min_age_ms is null or waiting.created <= now() - min_age_ms * interval '1 ms')
     limit max_rows
   ), settled as (
     update notification
-    set state = 'cancelled', settled = now()
+    set state = end_state, settled = now(),
+        attempts = case when found.is_head then found.attempts else notification.attempts end
     from found
     where notification.ctid = found.place and notification.settled is null
-    returning notification.position
+    returning notification.position, notification.target_id, notification.lane_series
   )
-  select count(*), array_agg(position) into changed, counted from settled;
+  select array_agg(position), array_agg(settled.target_id), array_agg(settled.lane_series)
+  into counted, ended_targets, ended_lane_keys
+  from settled;
 
   if counted is not null then
     perform count_down_removals(counted);
   end if;
-  return changed;
+  return query select * from unnest(ended_targets, ended_lane_keys);
 end $$;
 
 -- Takes partitions over from oneself, after a statement whose outcome is unknown: waits for whatever still runs under

@@ -88,8 +88,10 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
     targets,
     deletions,
     ownership,
+    now,
     log,
     onCountedDown,
+    onEmptied: emptied,
     retry: { delaysMs: config.retryDelaysMs, horizonMs: config.retryHorizonMs },
   }
   const byMethod: Readonly<Record<DeliveryMethod, Delivery>> = {
@@ -99,13 +101,15 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
   const all = Object.values(byMethod)
   const isBusy = (lane: PlacedLane) => all.some((delivery) => delivery.isBusy(lane))
 
+  async function emptied(empty: readonly PlacedLane[]): Promise<void> {
+    await thawEmptied({ memory, targets, lanes, isBusy, clock }, empty)
+    onRequest()
+  }
+
   return {
     lanes,
     isBusy,
-    async emptied(empty) {
-      await thawEmptied({ memory, targets, lanes, isBusy, clock }, empty)
-      onRequest()
-    },
+    emptied,
     async drain(partition) {
       await Promise.all(all.map((delivery) => delivery.drain(partition)))
     },

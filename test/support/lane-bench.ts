@@ -197,5 +197,6 @@ function deliveredAt(lane: Lane): Settlement {
     reason: null,
     durationMs: 1,
     delayMs: 0,
+    askedMs: 0,
   }
 }

@@ -113,6 +113,8 @@ export interface LaneRow {
   readonly format: number
   readonly attempts: number
   readonly due: number
+  /** From then on it may be woken; null or unset: never. */
+  readonly wakesAfter?: number | null
 }
 
 export interface RemovalRow {

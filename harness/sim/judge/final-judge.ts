@@ -14,6 +14,8 @@ import {
 import type { Tables } from '../database/tables.ts'
 import type { Dispatcher } from '../process/dispatcher-process.ts'
 import type { Plan } from '../plan/plan.ts'
+import { RETRY } from '../process/sim-deliveries.ts'
+import type { AddressHistory } from './address-history.ts'
 import type { ArrivalJudge } from './arrival-judge.ts'
 import type { Findings } from './findings.ts'
 import type { PublishLedger } from './publish-ledger.ts'
@@ -23,10 +25,13 @@ export interface FinalJudgeDeps {
   readonly plan: Plan
   readonly ledger: PublishLedger
   readonly arrivals: ArrivalJudge
+  readonly addresses: AddressHistory
   readonly findings: Findings
 }
 
 const MIN_ATTEMPTS = 3
+/** So long a breaker is open at least before what is past its horizon behind it is given up: its probes have failed. */
+const PROBED_MS = 2500
 
 /** Returns what is left to do, in words; undefined: everything is settled. */
 export function leftovers(tables: Tables): string | undefined {
@@ -145,21 +150,24 @@ function judgeRemovals({ tables, plan, findings }: FinalJudgeDeps, events: reado
 }
 
 /** Every notification has an end, and a reason for it. */
-function judgeNotifications({ tables, arrivals, findings }: FinalJudgeDeps): void {
+function judgeNotifications({ tables, arrivals, addresses, findings }: FinalJudgeDeps): void {
   for (const row of tables.all(NOTIFICATIONS)) {
-    const fault = faultOf(row, tables, arrivals)
+    const fault = faultOf(row, { tables, arrivals, addresses })
     if (fault !== undefined) findings.report('P1', `${row.uuid} is ${row.state}, ${fault}`)
   }
 }
 
-function faultOf(row: NotificationRow, tables: Tables, arrivals: ArrivalJudge): string | undefined {
+function faultOf(
+  row: NotificationRow,
+  { tables, arrivals, addresses }: Pick<FinalJudgeDeps, 'tables' | 'arrivals' | 'addresses'>,
+): string | undefined {
   switch (row.state) {
     case 'waiting':
       return 'and nothing is left to do'
     case 'delivered':
       return arrivals.wasAccepted(row.uuid) ? undefined : 'but no receiver has accepted it'
     case 'given_up':
-      return arrivals.wasGone(row.uuid) || row.attempts >= MIN_ATTEMPTS
+      return arrivals.wasGone(row.uuid) || row.attempts >= MIN_ATTEMPTS || hasFailedLong(row, tables, addresses)
         ? undefined
         : `after ${row.attempts} attempts and no 410`
     case 'cancelled': {
@@ -170,4 +178,15 @@ function faultOf(row: NotificationRow, tables: Tables, arrivals: ArrivalJudge): 
     default:
       return row.state satisfies never
   }
+}
+
+/** Past its horizon, and behind a breaker of an address that has not worked for a while. */
+function hasFailedLong(
+  { targetId, created, settled }: NotificationRow,
+  tables: Tables,
+  addresses: AddressHistory,
+): boolean {
+  const address = tables.get(TARGETS, String(targetId))?.address ?? ''
+  if (settled === null || settled - created < RETRY.horizonMs) return false
+  return !addresses.hasWorked(address, settled - PROBED_MS, settled)
 }

@@ -50,21 +50,22 @@ export function createJudge({ scheduler, trace, plan, server, deletedAt }: Judge
   let sends: SendJudge | undefined
   let state: StateJudge | undefined
   const arrivalJudge = () => (arrivals ??= createArrivalJudge(server().tables, findings))
+  const sendJudge = () =>
+    (sends ??= createSendJudge({
+      server: server(),
+      now: () => scheduler.now,
+      faults,
+      findings,
+      calmFromMs: plan.calmFromMs,
+      deletedAt,
+    }))
 
   return {
     findings,
     faults,
     ledger,
     arrivals: arrivalJudge,
-    sends: () =>
-      (sends ??= createSendJudge({
-        server: server(),
-        now: () => scheduler.now,
-        faults,
-        findings,
-        calmFromMs: plan.calmFromMs,
-        deletedAt,
-      })),
+    sends: sendJudge,
     onDeadlock: (model, key) => findings.report('deadlock', `${model} at ${key}`),
     onCommit: (who, writes) => judgeCommit(server().tables, findings, who, writes),
     onCommitted: (who, writes) => (state ??= createStateJudge(server().tables, findings)).onCommitted(who, writes),
@@ -76,6 +77,16 @@ export function createJudge({ scheduler, trace, plan, server, deletedAt }: Judge
     onAlarm: (text) => findings.report('alarm', text),
     leftovers: () => leftovers(server().tables),
     end: (dispatchers) =>
-      judgeTheEnd({ tables: server().tables, plan, ledger, arrivals: arrivalJudge(), findings }, dispatchers),
+      judgeTheEnd(
+        {
+          tables: server().tables,
+          plan,
+          ledger,
+          arrivals: arrivalJudge(),
+          addresses: sendJudge().addresses,
+          findings,
+        },
+        dispatchers,
+      ),
   }
 }

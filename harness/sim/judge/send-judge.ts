@@ -2,9 +2,10 @@ import type { SendResult } from '@tidings/server/delivery/send-result.ts'
 import { DISPATCHERS, NOTIFICATIONS, PARTITIONS, TARGETS, type NotificationRow } from '../database/schema.ts'
 import type { Dispatcher } from '../process/dispatcher-process.ts'
 import type { SentRequest } from '../process/sender.ts'
+import { createAddressHistory, type AddressHistory } from './address-history.ts'
 import { createTurnJudge, type TurnJudgeDeps } from './turn-judge.ts'
 
-export interface SendJudgeDeps extends TurnJudgeDeps {
+export interface SendJudgeDeps extends Omit<TurnJudgeDeps, 'addresses'> {
   /** When the caller got the answer to the DELETE of this subscription, in ms; undefined: it did not. */
   readonly deletedAt: (subscriptionId: number) => number | undefined
 }
@@ -13,6 +14,7 @@ export interface SendJudgeDeps extends TurnJudgeDeps {
 export interface SendJudge {
   onSend(dispatcher: Dispatcher, uuid: string): SentRequest
   readonly sent: number
+  readonly addresses: AddressHistory
 }
 
 interface Send {
@@ -29,7 +31,10 @@ const DELETE_MS = 2000
 
 export function createSendJudge(deps: SendJudgeDeps): SendJudge {
   const { server, now, faults, findings, deletedAt } = deps
-  const judgeTurn = createTurnJudge(deps)
+  const addresses = createAddressHistory()
+  const judgeTurn = createTurnJudge({ ...deps, addresses })
+  /** By lane: until when its receiver has asked to be left alone, by the clock of the database. */
+  const asked = new Map<string, number>()
   const sends = new Map<string, Send[]>()
   let sent = 0
   const { tables } = server
@@ -85,7 +90,8 @@ export function createSendJudge(deps: SendJudgeDeps): SendJudge {
       if (notification.state !== 'waiting' && notification.state !== 'cancelled')
         findings.report('P6', `${dispatcher.name} sends ${uuid}, which is ${notification.state}`)
       judgeOwner(dispatcher, notification)
-      judgeTurn(dispatcher.name, notification)
+      const lane = NOTIFICATIONS.groupOf(notification)
+      judgeTurn(dispatcher.name, notification, asked.get(lane) ?? -Infinity)
       judgeDelete(dispatcher, notification)
       const former = sends.get(uuid) ?? []
       for (const before of former) judgeCopy(before, send, uuid)
@@ -93,9 +99,12 @@ export function createSendJudge(deps: SendJudgeDeps): SendJudge {
       return {
         ended(result) {
           send.result = result
+          addresses.heard(tables.get(TARGETS, String(notification.targetId))?.address ?? '', server.now(), result)
+          if (result.kind === 'answered') asked.set(lane, server.now() + (result.retryAfterMs ?? 0))
         },
       }
     },
+    addresses,
     get sent() {
       return sent
     },

@@ -1,6 +1,7 @@
-import { LANES, NOTIFICATIONS, laneKey, type NotificationRow } from '../database/schema.ts'
+import { LANES, NOTIFICATIONS, TARGETS, laneKey, type LaneRow, type NotificationRow } from '../database/schema.ts'
 import type { DatabaseServer } from '../database/server.ts'
 import type { FaultWindows } from '../world/fault-windows.ts'
+import type { AddressHistory } from './address-history.ts'
 import type { Findings } from './findings.ts'
 
 /** A due lane is sent within this time when nothing is broken: half of the scan that finds what was forgotten. */
@@ -11,12 +12,13 @@ export interface TurnJudgeDeps {
   readonly now: () => number
   readonly faults: FaultWindows
   readonly findings: Findings
+  readonly addresses: AddressHistory
   /** From then on nothing but what `faults` has explains a delay, in ms. */
   readonly calmFromMs: number
 }
 
 /** Judges whether it is the turn of what is sent: neither before its turn nor long after. `who`: the process. */
-export function createTurnJudge({ server, now, faults, findings, calmFromMs }: TurnJudgeDeps) {
+export function createTurnJudge({ server, now, faults, findings, addresses, calmFromMs }: TurnJudgeDeps) {
   const { tables } = server
 
   function judgeDelay(who: string, uuid: string, lateMs: number): void {
@@ -26,7 +28,18 @@ export function createTurnJudge({ server, now, faults, findings, calmFromMs }: T
       findings.report('wake', `${who} sends ${uuid} ${Math.round(lateMs)} ms after it was due`)
   }
 
-  return (who: string, { targetId, laneSeries, position, uuid, created }: NotificationRow): void => {
+  /** A success at its address ends the wait of a lane, unless its receiver has asked for it. */
+  function isWoken({ targetId, wakesAfter }: LaneRow, askedUntil: number): boolean {
+    const address = tables.get(TARGETS, String(targetId))?.address ?? ''
+    const workedAt = addresses.workedAt(address)
+    return typeof wakesAfter === 'number' && wakesAfter <= workedAt && askedUntil <= server.now() + 1
+  }
+
+  return (
+    who: string,
+    { targetId, laneSeries, position, uuid, created }: NotificationRow,
+    askedUntil: number,
+  ): void => {
     const key = laneKey(targetId, laneSeries)
     let dueAt = created
     for (const before of tables.group(NOTIFICATIONS, key)) {
@@ -36,7 +49,8 @@ export function createTurnJudge({ server, now, faults, findings, calmFromMs }: T
     }
     const lane = tables.get(LANES, key)
     const earlyMs = lane ? lane.due - server.now() : 0
-    if (earlyMs > 1) findings.report('back-off', `${who} sends ${uuid} ${Math.round(earlyMs)} ms too early`)
+    if (lane && earlyMs > 1 && !isWoken(lane, askedUntil))
+      findings.report('back-off', `${who} sends ${uuid} ${Math.round(earlyMs)} ms too early`)
     judgeDelay(who, uuid, server.now() - Math.max(dueAt, lane?.due ?? dueAt))
   }
 }

@@ -53,6 +53,7 @@ export function createDispatcher({ world, receivers, onSend }: DispatcherDeps, n
     process: base,
     ownership,
     sender: createSimSender({ ...world, machine, receivers, onSend: (uuid) => onSend(dispatcher, uuid) }),
+    now: () => new Date(world.server.now()),
     onRequest: () => dispatch.wake(),
     onCountedDown: removal.wake,
   })

@@ -4,6 +4,7 @@ import { createDeletions } from '@tidings/server/lanes/deletions.ts'
 import { createLaneKeeper } from '@tidings/server/lanes/lane-keeper.ts'
 import { createLaneMemory } from '@tidings/server/lanes/lane-memory.ts'
 import { createTargetCache } from '@tidings/server/lanes/target-cache.ts'
+import type { PlacedLane } from '@tidings/server/lanes/placed-lane.ts'
 import { thawEmptied } from '@tidings/server/lanes/thaw-emptied.ts'
 import type { Sender } from '@tidings/server/delivery/sender.ts'
 import type { Deliveries } from '@tidings/server/wiring/deliveries.ts'
@@ -13,16 +14,18 @@ export interface SimDeliveriesDeps {
   readonly process: Pick<SimProcess, 'machine' | 'log' | 'pool'>
   readonly ownership: Ownership & { renew(partitions: readonly number[]): void }
   readonly sender: Pick<Sender, 'send'>
+  /** The clock of the database. */
+  readonly now: () => Date
   readonly onRequest: () => void
   readonly onCountedDown: () => void
 }
 
-const RETRY = { delaysMs: [300, 1000, 2000], horizonMs: 12_000 }
+export const RETRY = { delaysMs: [300, 1000, 2000], horizonMs: 12_000 }
 const SLOTS = { inAll: 16, perAddress: 5, reserved: 2, slow: 8, maxKnown: 100 }
 
 /** The lanes in memory and the delivery of webhooks, wired as server/wiring/deliveries.ts does. */
 export function createSimDeliveries(deps: SimDeliveriesDeps): Deliveries {
-  const { ownership, sender, onRequest, onCountedDown } = deps
+  const { ownership, sender, now, onRequest, onCountedDown } = deps
   const { machine, log, pool } = deps.process
   const clock = machine.now
   const memory = createLaneMemory({ outletOf: () => delivery, onRequest, clock })
@@ -59,19 +62,23 @@ export function createSimDeliveries(deps: SimDeliveriesDeps): Deliveries {
     deletions,
     ownership,
     retry: RETRY,
+    now,
     limits: SLOTS,
     onCountedDown,
+    onEmptied: emptied,
     log,
     machine,
   })
 
+  async function emptied(empty: readonly PlacedLane[]): Promise<void> {
+    await thawEmptied({ memory, targets, lanes, isBusy: delivery.isBusy, clock }, empty)
+    onRequest()
+  }
+
   return {
     lanes,
     isBusy: (lane) => delivery.isBusy(lane),
-    async emptied(empty) {
-      await thawEmptied({ memory, targets, lanes, isBusy: delivery.isBusy, clock }, empty)
-      onRequest()
-    },
+    emptied,
     drain: (partition) => delivery.drain(partition),
     start() {
       for (const worker of [deletions, delivery]) worker.start()

@@ -24,6 +24,11 @@ const SCALED: readonly Patch[] = [
     search: 'export const MAX_HOT_MATCHES = 5000',
     replace: 'export const MAX_HOT_MATCHES = 20',
   },
+  {
+    file: 'server/delivery/breaker/expiry-sweep.ts',
+    search: 'const PASS_EVERY_MS = 60_000',
+    replace: 'const PASS_EVERY_MS = 500',
+  },
 ]
 
 /**

@@ -7,9 +7,9 @@ const MIGRATIONS = fileURLToPath(new URL('../../../server/migrations', import.me
 
 /** Those that have a model, or are a part of one. */
 const MODELLED: ReadonlySet<string> = new Set([
-  'cancel_waiting',
   'count_down_removals',
   'dispatch_records',
+  'end_waiting',
   'freeze_lanes',
   'keep_from_former_release',
   'lock_owned',

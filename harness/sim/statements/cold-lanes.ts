@@ -27,6 +27,7 @@ type FreezeValues = [
   firstPositions: number[],
   attempts: number[],
   delays: number[],
+  wakeDelays: (number | null)[],
 ]
 
 type LaneColumns = [number[], string[], number[], string[], string[]]
@@ -49,24 +50,28 @@ export const coldLaneWrites: readonly Model[] = [
     yield* nextStatement()
     return yield* deleteEmpty(tx, zip(targetIds, laneSeries))
   }),
-  locking<[...LanesValues, maxRows: number]>(
-    'cancel_waiting',
-    'cancel_waiting(',
-    function* (tx, ownerId, partitions, epochs, targetIds, laneSeries, maxRows) {
+  locking<[...LanesValues, state: NotificationRow['state'], minAgeMs: number | null, maxRows: number]>(
+    'end_waiting',
+    'end_waiting(',
+    function* (tx, ownerId, partitions, epochs, targetIds, laneSeries, state, minAgeMs, maxRows) {
       yield* lockOwned(tx, ownerId, partitions, epochs)
       yield* nextStatement()
+      const isOld = ({ created }: NotificationRow) => minAgeMs === null || created <= tx.startedAt - minAgeMs
       const chosen = zip(targetIds, laneSeries)
-        .flatMap(([targetId, series]) => waitingIn(tx, targetId, series, maxRows))
+        .flatMap(([targetId, series]) => {
+          const waiting = waitingIn(tx, targetId, series, maxRows)
+          return waiting[0] && isOld(waiting[0]) ? waiting.filter(isOld) : []
+        })
         .slice(0, maxRows)
-      const ends = chosen.map((row) => ({
-        key: NOTIFICATIONS.keyOf(row),
-        state: 'cancelled' as const,
-        attempts: null,
-      }))
+      const ends = chosen.map((row) => ({ key: NOTIFICATIONS.keyOf(row), state, attempts: attemptsOf(tx, row) }))
       const settled = yield* settleThese(tx, ends)
       yield* nextStatement()
       yield* countDown(tx, settled)
-      return [{ cancelled: settled.length }]
+      const lanes = new Map(chosen.map(({ position, targetId, laneSeries: of }) => [position, { targetId, of }]))
+      return settled.map((position) => ({
+        targetId: lanes.get(position)?.targetId,
+        laneSeries: lanes.get(position)?.of,
+      }))
     },
   ),
   reading<[withinMs: number | null, partitions: number[], limit: number]>(
@@ -101,12 +106,13 @@ function* raiseWatermarks(tx: Transaction, moves: readonly (readonly [number, nu
 
 function* writeLanes(tx: Transaction, values: FreezeValues): Part {
   const [targetIds, laneSeries, lanePartitions, methods, addressKeys] = values.slice(5, 10) as LaneColumns
-  const [, , , , , , , , , , firstPositions, attempts, delays] = values
+  const [, , , , , , , , , , firstPositions, attempts, delays, wakeDelays] = values
   for (const [at, [targetId, series]] of zip(targetIds, laneSeries).entries()) {
     const key = laneKey(targetId, series)
     yield* lockRow(LANES, key)
     const known = tx.get(LANES, key)
     const head = firstPositions[at] ?? 0
+    const wakeDelay = wakeDelays[at] ?? null
     tx.put(LANES, {
       targetId,
       laneSeries: series,
@@ -118,8 +124,15 @@ function* writeLanes(tx: Transaction, values: FreezeValues): Part {
       format: 2,
       attempts: attempts[at] ?? 0,
       due: tx.clock + (delays[at] ?? 0),
+      wakesAfter: wakeDelay === null ? null : tx.clock + wakeDelay,
     })
   }
+}
+
+/** The lane counts those of its head. */
+function attemptsOf(tx: Transaction, { targetId, laneSeries, position, attempts }: NotificationRow): number {
+  const lane = tx.get(LANES, laneKey(targetId, laneSeries))
+  return lane?.head === position ? lane.attempts : attempts
 }
 
 /** Returns the lanes without a row: those that had none, and those whose row goes here. Raises the bounds of others. */

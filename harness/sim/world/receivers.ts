@@ -32,7 +32,7 @@ export interface Receivers {
   arrive(address: string, request: Request, respond: (response: Response) => void): void
 }
 
-const RETRY_AFTER_MS = 1000
+const RETRY_AFTER_S = { min: 1, max: 3 }
 /** Of the requests that a receiver refuses although nothing is wrong with it. */
 const HICCUP_SHARE = 0.05
 
@@ -45,6 +45,7 @@ export interface ReceiversDeps {
 export function createReceivers({ scheduler, random, onArrival }: ReceiversDeps): Receivers {
   const modes = new Map<string, ReceiverMode>()
   const modeOf = (address: string) => modes.get(address) ?? 'prompt'
+  const retryAfterS = () => RETRY_AFTER_S.min + random.below(RETRY_AFTER_S.max - RETRY_AFTER_S.min + 1)
 
   function responseIn(mode: ReceiverMode): { readonly response: Response | undefined; readonly afterMs: number } {
     switch (mode) {
@@ -58,7 +59,7 @@ export function createReceivers({ scheduler, random, onArrival }: ReceiversDeps)
         return { response: { kind: 'status', httpStatus: 500 }, afterMs: random.between(1, 30) }
       case 'busy':
         return {
-          response: { kind: 'status', httpStatus: 503, retryAfterMs: RETRY_AFTER_MS },
+          response: { kind: 'status', httpStatus: 503, retryAfterMs: 1000 * retryAfterS() },
           afterMs: random.between(1, 30),
         }
       case 'gone':

@@ -12,7 +12,7 @@ export const DELIVERY_VARIABLES = {
     30 * 24 * HOUR_S,
   )({
     default: 25 * HOUR_S, // a receiver that was down for a day still gets what it missed
-    desc: 'Seconds after its creation at which a notification is given up, but not before the third attempt.',
+    desc: 'Seconds after which a notification is given up, but not before three attempts, its own or probes.',
   }),
   TIDINGS_ALLOW_ADDRESSES: cidrList({
     default: undefined,

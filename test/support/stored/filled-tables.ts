@@ -35,6 +35,15 @@ export async function fillTables(db: Db, rows: number): Promise<void> {
     update partition_cursor set position = (select coalesce(max(position), 0) from event)`)
 }
 
+/** Adds so many lanes to one webhook, in partition 0, that have failed a moment ago and are due in ten minutes. */
+export async function addFailedLanes(db: Db, addressKey: string, rows: number): Promise<void> {
+  await db.query(sql`
+    insert into lane (target_id, lane_series, partition, method, address_key, head_position, waiting, attempts, due,
+                      wakes_after, format)
+    select 2000000, gen_random_uuid(), 0, 'WEBHOOK', ${addressKey}, n, 1, 5, now() + interval '10 min', now(), 2
+    from generate_series(1, ${rows}::integer) as n`)
+}
+
 /** What has been read since the counters were reset, of the tables that grow: whole tables, and rows by an index. */
 export const readRowsRead = (db: Db) =>
   db.query<{ table: string; scanned: number; found: number }>(sql`
