@@ -39,6 +39,7 @@ export function requestOf(taken: readonly TakenRecord[], change: Partial<Dispatc
       before: before.get(key) ?? null,
       after,
     })),
+    largeEvents: [],
     removals: taken.filter((record) => record.deletesSubscriptions),
     poison: [],
     ...change,

@@ -68,7 +68,7 @@ export async function openStepwiseService({
     },
     dispatch: (request = {}) =>
       dispatchBatch(
-        { db, watermarkOf: () => 0, clock: () => performance.now() },
+        { db, watermarkOf: () => 0, fanOutSeries: () => new Set(), clock: () => performance.now() },
         { owned, partitions, limitPerPartition: 500, ...request },
       ),
     async heads() {
