@@ -1,19 +1,20 @@
+import { LRUCache } from 'lru-cache'
 import type { Db } from '../db/db.ts'
 import { isLostOwnership, type OwnedPartitions } from '../db/fence.ts'
 import { isRolledBack } from '../db/is-rolled-back.ts'
 import type { FanOut } from '../lanes/fan-out.ts'
 import type { Slice } from '../lanes/intake.ts'
 import type { LaneKeeper } from '../lanes/lane-keeper.ts'
+import type { EventText } from '../lanes/lane-model.ts'
 import { readTexts } from '../lanes/looks.ts'
 import type { Log } from '../log.ts'
 import { createFailureLog } from '../runtime/failure-log.ts'
 import { chooseSlices } from './choose-slices.ts'
 import { isMovedCursor } from './dispatch-store.ts'
 import { expandFanOuts } from './fan-out-store.ts'
+import { createSliceSize } from './slice-size.ts'
 
-/** Notifications of one statement. */
-const SLICE = 500
-/** Texts that are read for one statement, of 1 MiB at most. */
+/** Texts of events in memory for the next slices, of 1 MiB at most. Others are read when they are sent. */
 const MAX_TEXTS = 16
 /** How long a series waits whose statement has failed. */
 const REST_AFTER_FAILURE_MS = 1000
@@ -41,11 +42,14 @@ export function createExpander({ db, lanes, log, clock }: ExpanderDeps): Expande
   const suspects = new Map<string, number>()
   let servedAt = new Map<string, number>()
   let turns = 0
+  const size = createSliceSize()
+  const texts = new LRUCache<number, EventText>({ max: MAX_TEXTS })
 
   function candidates(): readonly FanOut[] {
     const all = lanes.fanOuts()
     if (all.length === 0) {
       suspects.clear()
+      texts.clear()
       servedAt = new Map()
     }
     const now = clock()
@@ -59,18 +63,26 @@ export function createExpander({ db, lanes, log, clock }: ExpanderDeps): Expande
     for (const { fanOut } of slices) servedAt.set(fanOut.tenant, turns).set(fanOut.laneSeries, turns)
   }
 
+  async function loadTexts(events: readonly FanOut[]): Promise<void> {
+    const missing = events.filter(({ position }) => !texts.has(position))
+    if (missing.length === 0) return
+    for (const { position, uuid, body, seqOffset } of await readTexts(db, missing))
+      texts.set(position, { uuid, body, seqOffset })
+  }
+
   async function insert(owned: OwnedPartitions, slices: readonly Slice[]): Promise<void> {
     const events = slices.map(({ fanOut }) => fanOut)
-    const texts = await readTexts(db, events.slice(0, MAX_TEXTS))
-    const areCold = !lanes.hasRoomFor(slices.reduce((sum, { size }) => sum + size, 0))
+    await loadTexts(events.slice(0, MAX_TEXTS))
+    const notifications = slices.reduce((sum, slice) => sum + slice.size, 0)
+    const areCold = !lanes.hasRoomFor(notifications)
     const sentAt = clock()
     const rows = await expandFanOuts(db, owned, slices, areCold).catch((error: unknown) => {
       decide(slices, error)
       throw error
     })
     for (const { laneSeries } of events) suspects.delete(laneSeries)
-    const byPosition = new Map(texts.map((text) => [text.position, text]))
-    await lanes.expanded({ rows, slices, texts: byPosition, areCold, sentAt })
+    size.learn({ notifications, tookMs: clock() - sentAt })
+    await lanes.expanded({ rows, slices, textOf: (position) => texts.get(position), areCold, sentAt })
   }
 
   /** Decides what follows a failure, as after one of a dispatch. */
@@ -83,7 +95,7 @@ export function createExpander({ db, lanes, log, clock }: ExpanderDeps): Expande
 
   return {
     async expand(owned) {
-      const slices = chooseSlices(candidates(), { size: SLICE, servedAt })
+      const slices = chooseSlices(candidates(), { size: size.notifications, servedAt })
       if (slices.length === 0) return false
       noteTurns(slices)
       try {

@@ -43,8 +43,8 @@ export interface Slice {
 export interface ExpandedBatch {
   readonly rows: readonly DispatchedNotification[]
   readonly slices: readonly Slice[]
-  /** By position; perhaps not all of them. */
-  readonly texts: ReadonlyMap<number, EventText>
+  /** Returns the text of the event at this position, if it is known. */
+  readonly textOf: (position: number) => EventText | undefined
   /** All their lanes got rows. */
   readonly areCold: boolean
   /** Monotonic ms before the statement was sent. */
@@ -73,10 +73,10 @@ export function createIntake({ db, memory, targets, onUncertain }: IntakeDeps): 
     }
   }
 
-  async function addSlices({ rows, slices, texts, areCold, sentAt }: ExpandedBatch): Promise<void> {
+  async function addSlices({ rows, slices, textOf, areCold, sentAt }: ExpandedBatch): Promise<void> {
     const known = await targets.load(rows.map(({ targetId }) => targetId))
     const events = new Map(
-      slices.map(({ fanOut }) => [fanOut.position, { ...fanOut, text: texts.get(fanOut.position) }]),
+      slices.map(({ fanOut }) => [fanOut.position, { ...fanOut, text: textOf(fanOut.position) }]),
     )
     const byPartition = groupByPartition(rows)
     for (const [partition, ofPartition] of groupByPartition(slices.map(placed))) {
