@@ -75,9 +75,7 @@ export function createIntake({ db, memory, targets, onUncertain }: IntakeDeps): 
 
   async function addSlices({ rows, slices, textOf, areCold, sentAt }: ExpandedBatch): Promise<void> {
     const known = await targets.load(rows.map(({ targetId }) => targetId))
-    const events = new Map(
-      slices.map(({ fanOut }) => [fanOut.position, { ...fanOut, text: textOf(fanOut.position) }]),
-    )
+    const events = new Map(slices.map(({ fanOut }) => [fanOut.position, { ...fanOut, text: textOf(fanOut.position) }]))
     const byPartition = groupByPartition(rows)
     for (const [partition, ofPartition] of groupByPartition(slices.map(placed))) {
       const home = homes.get(partition)
@@ -88,7 +86,11 @@ export function createIntake({ db, memory, targets, onUncertain }: IntakeDeps): 
       }
       const inserted = byPartition.get(partition) ?? []
       memory.dispatched(home, inserted, { events, targets: known, sentAt })
-      if (areCold) memory.madeCold(home, inserted.flatMap(({ targetId }) => known.get(targetId) ?? []))
+      if (areCold)
+        memory.madeCold(
+          home,
+          inserted.flatMap(({ targetId }) => known.get(targetId) ?? []),
+        )
     }
   }
 

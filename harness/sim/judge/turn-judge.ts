@@ -1,4 +1,4 @@
-import { LANES, NOTIFICATIONS, laneKey, type NotificationRow } from '../database/schema.ts'
+import { FAN_OUTS, LANES, NOTIFICATIONS, laneKey, type FanOutRow, type NotificationRow } from '../database/schema.ts'
 import type { DatabaseServer } from '../database/server.ts'
 import type { FaultWindows } from '../world/fault-windows.ts'
 import type { Findings } from './findings.ts'
@@ -26,8 +26,17 @@ export function createTurnJudge({ server, now, faults, findings, calmFromMs }: T
       findings.report('wake', `${who} sends ${uuid} ${Math.round(lateMs)} ms after it was due`)
   }
 
-  return (who: string, { targetId, laneSeries, position, uuid, created }: NotificationRow): void => {
+  /** Of the lane, an earlier one that is not even inserted. */
+  function judgeFanOuts(who: string, { targetId, laneSeries, partition, position, uuid }: NotificationRow): void {
+    for (const before of tables.group(FAN_OUTS, String(partition)))
+      if (before.laneSeries === laneSeries && before.position < position && isLeft(before, targetId))
+        findings.report('P2', `${who} sends ${uuid} before ${before.position} is inserted`)
+  }
+
+  return (who: string, row: NotificationRow): void => {
+    const { targetId, laneSeries, position, uuid, created } = row
     const key = laneKey(targetId, laneSeries)
+    judgeFanOuts(who, row)
     let dueAt = created
     for (const before of tables.group(NOTIFICATIONS, key)) {
       if (before.position >= position) continue
@@ -40,3 +49,5 @@ export function createTurnJudge({ server, now, faults, findings, calmFromMs }: T
     judgeDelay(who, uuid, server.now() - Math.max(dueAt, lane?.due ?? dueAt))
   }
 }
+
+const isLeft = ({ targetIds, done }: FanOutRow, targetId: number) => targetIds.slice(done).includes(targetId)

@@ -2,7 +2,7 @@
 export const FINGERPRINTS: Readonly<Record<string, readonly string[]>> = {
   cancel_waiting: ['95731f88eaef'],
   deleteRemovals: ['4adee80d13f4'],
-  dispatch_records: ['1f15c9f0b26b'],
+  dispatch_records: ['3a87b755a174'],
   endByName: ['2307a071c8a1'],
   endExpiredSkippingLocked: ['191c3d175799'],
   endMatchingSubject: ['bafe6f3f5970'],
@@ -18,6 +18,7 @@ export const FINGERPRINTS: Readonly<Record<string, readonly string[]>> = {
   readCursors: ['06e1e329ffda'],
   readDeletions: ['81ba49bc0179'],
   readDispatchers: ['7aad7497822a'],
+  readFanOuts: ['25d157a9a295'],
   readNextDue: ['347ecff3bc85'],
   readPartitions: ['47b3757b773d'],
   readTargets: ['7f6d445997d7'],
@@ -44,9 +45,12 @@ export const FINGERPRINTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Of the functions that they call: their newest version in the migrations. */
 export const FUNCTION_FINGERPRINTS: Readonly<Record<string, string>> = {
+  begin_fan_outs: '3f5498288e51',
   cancel_waiting: '97955ecf32af',
+  check_matches: 'e680f5fdb8a6',
   count_down_removals: 'b0ea699776c8',
-  dispatch_records: 'ac26ac3c9e1e',
+  dispatch_records: '8b41fa6d83b9',
+  expand_fan_outs: '574d8f04aa23',
   freeze_lanes: 'c042c81762a7',
   keep_from_former_release: '9b0f7156650b',
   lock_owned: '88ef663ce0c5',
