@@ -16,7 +16,7 @@ export const storedFanOuts = (db: Db) =>
 export async function refuseTargets(db: Db, text: string): Promise<void> {
   await db.query(
     sql([
-      `create function refuse() returns trigger language plpgsql as $$
+      `create or replace function refuse() returns trigger language plpgsql as $$
       begin
         if exists (select from delivery_target where id = new.target_id and address like '%${text}%') then
           raise exception 'not now' using errcode = 'P0001';
@@ -35,3 +35,7 @@ export const addWebhooks = (db: Db, name: string, address: string, count: number
     select id, number, 'WEBHOOK', ${address} || '/' || number, gen_random_uuid()
     from subscription, generate_series(1, ${count}::integer) as number
     where name = ${name}`)
+
+/** Has the events of all fan-outs have been received so many hours ago. */
+export const ageFanOuts = (db: Db, hours: number) =>
+  db.query(sql`update fan_out set received = now() - ${hours} * interval '1 hour'`)
