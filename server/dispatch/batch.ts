@@ -1,6 +1,7 @@
 import { NewerFormat, RECORD_FORMAT } from '../broker/broker.ts'
 import type { Database } from '../db/database.ts'
 import type { OwnedPartitions } from '../db/fence.ts'
+import type { FanOut } from '../lanes/fan-out.ts'
 import type { DispatchedBatch } from '../lanes/intake.ts'
 import type { DispatchedEvent } from '../lanes/known-rows.ts'
 import { required } from '../runtime/required.ts'
@@ -13,8 +14,8 @@ export interface BatchDeps {
   readonly db: Database
   /** Returns the position up to which everything is settled, or waits in a lane that has a row. */
   readonly watermarkOf: (partition: number) => number
-  /** Returns the series that have a fan-out. */
-  readonly fanOutSeries: () => ReadonlySet<string>
+  /** Returns the fan-outs that are not over. */
+  readonly fanOuts: () => readonly Pick<FanOut, 'laneSeries'>[]
   /** Monotonic clock in ms. */
   readonly clock: () => number
 }
@@ -86,12 +87,13 @@ interface PlannedBatch {
 
 /** `large`: positions of events with too many matches. */
 function planBatch(
-  { watermarkOf, fanOutSeries }: BatchDeps,
+  { watermarkOf, fanOuts }: BatchDeps,
   { limitPerPartition, parkAs }: BatchRequest,
   taken: readonly TakenRecord[],
   large: ReadonlySet<number>,
 ): PlannedBatch {
-  const { records, sliced, cut } = splitLargeEvents(taken, { large, series: fanOutSeries() })
+  const series = new Set(fanOuts().map(({ laneSeries }) => laneSeries))
+  const { records, sliced, cut } = splitLargeEvents(taken, { large, series })
   const { readable, poison } = separatePoison(records, parkAs)
   const numbering = numberRecords(readable, lastNumbers(readable))
   const events = readable.filter((record) => record.kind === 'event')

@@ -5,7 +5,7 @@ import type { LaneKeeper } from '../lanes/lane-keeper.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Idle, type WakeableWorker } from '../runtime/loop.ts'
 import { MACHINE, type Machine } from '../runtime/machine.ts'
-import { createBatchSize } from './batch-size.ts'
+import { createBatchSize, type BatchSize } from './batch-size.ts'
 import { DispatchFailed, dispatchBatch, type BatchRequest, type BatchResult } from './batch.ts'
 import { isChangedCounter, isMovedCursor, isTooManyMatches } from './dispatch-store.ts'
 import { createExpander } from './expander.ts'
@@ -44,8 +44,7 @@ export interface Dispatch extends WakeableWorker {
 export function createDispatch(deps: DispatchDeps): Dispatch {
   const { db, slowDb, lanes, ownership, onRemovals, log, machine = MACHINE } = deps
   const size = createBatchSize()
-  const fanOutSeries = () => new Set(lanes.fanOuts().map(({ laneSeries }) => laneSeries))
-  const batchDeps = { watermarkOf: lanes.watermarkOf, fanOutSeries, clock: machine.now }
+  const batchDeps = { watermarkOf: lanes.watermarkOf, fanOuts: lanes.fanOuts, clock: machine.now }
   const expander = createExpander({ db, lanes, log, clock: machine.now })
   const news = createNews(machine.now)
 
@@ -120,9 +119,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
   function afterTooMuch(request: BatchRequest, cause: unknown): Promise<number> {
     if (!isTooManyMatches(cause)) log.warn({ records: size.records }, 'dispatch took too long, smaller batches')
     news.add(request.partitions)
-    const canShrink =
-      request.limitPerPartition > 1 && size.shrink(request.limitPerPartition * request.partitions.length)
-    return canShrink ? Promise.resolve(1) : oneByOne(parts, request)
+    return shrinks(size, request) ? Promise.resolve(1) : oneByOne(parts, request)
   }
 
   const parts: OneByOneParts = { ...batchDeps, db, slowDb, report, afterFailure }
@@ -137,3 +134,6 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     },
   }
 }
+
+const shrinks = (size: BatchSize, { limitPerPartition, partitions }: BatchRequest) =>
+  limitPerPartition > 1 && size.shrink(limitPerPartition * partitions.length)

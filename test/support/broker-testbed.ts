@@ -98,7 +98,7 @@ function createTestbedProcess(
   const broker = connect({ owned: () => request().owned, onNewerFormat: (partition) => refused.add(partition) })
   const dispatch = (change: Partial<BatchRequest> = {}) =>
     dispatchBatch(
-      { db, watermarkOf: () => 0, fanOutSeries: () => new Set(), clock: () => performance.now() },
+      { db, watermarkOf: () => 0, fanOuts: () => [], clock: () => performance.now() },
       { ...request(), ...change },
     ).catch((error: unknown) => {
       if (error instanceof NewerFormat) refused.add(error.partition)

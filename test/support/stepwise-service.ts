@@ -72,9 +72,8 @@ export async function openStepwiseService({
         db,
         partitions.map((partition) => ({ partition, after: 0 })),
       )
-      const series = new Set(fanOuts.map(({ laneSeries }) => laneSeries))
       return dispatchBatch(
-        { db, watermarkOf: () => 0, fanOutSeries: () => series, clock: () => performance.now() },
+        { db, watermarkOf: () => 0, fanOuts: () => fanOuts, clock: () => performance.now() },
         { owned, partitions, limitPerPartition: 500, ...request },
       )
     },
