@@ -113,7 +113,7 @@ test('subscriptions that an event removes stay until all of its fan-out is settl
   expect(await settledOf(app, uuid)).toBe(TARGETS)
 })
 
-test('what a fan-out inserts for a subscription that was deleted meanwhile is cancelled, and counts as settled', async ({
+test('what a fan-out inserts for a subscription that was deleted meanwhile is cancelled: it counts as settled', async ({
   app,
   receiver,
   subject,

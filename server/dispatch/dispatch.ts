@@ -37,9 +37,9 @@ export interface Dispatch extends WakeableWorker {
 }
 
 /**
- * Takes records of the owned partitions, batch by batch, and turns them into notifications. Slices of fan-outs, and rows
- * of lanes, come and go in the same loop, between two batches: so the order of the answers is the order of the commits (docs/core-rules.md,
- * F1).
+ * Takes records of the owned partitions, batch by batch, and turns them into notifications. Slices of fan-outs, and
+ * rows of lanes, come and go in the same loop, between two batches: so the order of the answers is the order of the
+ * commits (docs/core-rules.md, F1).
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
   const { db, slowDb, lanes, ownership, onRemovals, log, machine = MACHINE } = deps

@@ -17,8 +17,8 @@ export interface LoadPartitionDeps {
 
 /**
  * Reads into memory what waits in the hot lanes of a partition: what is not settled behind its watermark, and whose
- * lane has no row; and its fan-outs. Nothing may settle in it meanwhile. Returns whether it is open now; something may have happened to
- * it. Rejects with the database's error.
+ * lane has no row; and its fan-outs. Nothing may settle in it meanwhile. Returns whether it is open now; something may
+ * have happened to it. Rejects with the database's error.
  */
 export async function loadPartition(
   { db, memory, targets, clock }: LoadPartitionDeps,

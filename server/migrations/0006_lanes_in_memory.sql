@@ -37,7 +37,7 @@ create table dispatched (
 comment on table dispatched is 'which events have been dispatched; parked ones are in dead_letter instead';
 comment on column dispatched.number is 'seriesSeqCount, or -1 outside a series';
 
--- An event with so many matches that its notifications are inserted in slices. Which targets is decided at the dispatch.
+-- An event with so many matches that its notifications are inserted in slices. Its targets are fixed at the dispatch.
 create table fan_out (
   partition smallint not null,
   position bigint not null,
@@ -53,7 +53,7 @@ create table fan_out (
 alter table fan_out alter column target_ids set storage external;
 comment on table fan_out is
   'events whose notifications are inserted in slices, and later events of their series. Behind the watermark, always';
-comment on column fan_out.received is 'of the event, or the dispatch if that was earlier: what ended before is not in it';
+comment on column fan_out.received is 'of the event, or of the dispatch if that was earlier';
 comment on column fan_out.size is 'length of target_ids';
 comment on column fan_out.done is 'how many of target_ids have had their turn';
 

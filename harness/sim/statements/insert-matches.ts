@@ -8,8 +8,8 @@ import type { Match } from './match-events.ts'
 const notificationUuid = (serial: number, key: string) => `n${serial} ${key}`
 
 /**
- * What a dispatch and a slice of fan-outs have in common: one statement inserts the notifications, and tells which lanes
- * had a row before. `areCold`: it gives rows to the others.
+ * What a dispatch and a slice of fan-outs have in common: one statement inserts the notifications, and tells which
+ * lanes had a row before. `areCold`: it gives rows to the others.
  */
 export function* insertMatches(
   tx: Transaction,

@@ -12,7 +12,7 @@ export interface StoredFanOut {
 export const storedFanOuts = (db: Db) =>
   db.query<StoredFanOut>(sql`select position, number, size, done from fan_out order by position`)
 
-/** From now on no notification can be created for a target that has this text in its address, until they are accepted. */
+/** From now on no notification can be created for a target that has this text in its address. */
 export async function refuseTargets(db: Db, text: string): Promise<void> {
   await db.query(
     sql([
