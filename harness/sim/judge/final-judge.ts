@@ -38,7 +38,7 @@ export function leftovers(tables: Tables): string | undefined {
   const unsettled = count([...tables.all(NOTIFICATIONS)].filter(({ settled }) => settled === null))
   return lanes + removals + records + fanOuts + unsettled === 0
     ? undefined
-    : `${unsettled} notifications, ${lanes} lanes, ${removals} removals, ${fanOuts} fan-outs, ${records} records are left`
+    : `${unsettled} notifications, ${lanes} lanes, ${removals} removals, ${fanOuts} fan-outs, ${records} records left`
 }
 
 const count = (rows: Iterable<unknown>) => [...rows].length
