@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { isLostOwnership } from '@tidings/server/db/fence.ts'
 import { sql } from '@tidings/server/db/sql.ts'
-import { dispatchRecords, isChangedCounter, isMovedCursor } from '@tidings/server/dispatch/dispatch-store.ts'
+import {
+  dispatchRecords,
+  isChangedCounter,
+  isMovedCursor,
+  isTooManyMatches,
+  positionsOfLarge,
+} from '@tidings/server/dispatch/dispatch-store.ts'
 import { freezeLanes } from '@tidings/server/lanes/cold-lane-store.ts'
 import { MAX_TAKEN_BODY_BYTES, takeRecords } from '@tidings/server/dispatch/take.ts'
 import { required } from '@tidings/server/runtime/required.ts'
@@ -101,50 +107,37 @@ test('what belongs to a lane with a row is cold, and nothing else', async ({ ste
   ])
 })
 
-test('of more than 5,000 notifications every lane gets a row, due now, behind the watermark', async ({ steps }) => {
-  await addTargets(steps.db, 2500)
-  await steps.publish({ seriesId: 'a' }, { seriesId: 'a' })
-  const [first, second] = await take(steps)
-  const matched = await dispatchTaken(steps, {
-    cursors: [
-      {
-        partition: required(first, 'a record').partition,
-        was: 0,
-        next: required(second, 'a record').position,
-        watermark: 0,
-      },
-    ],
-  })
-  expect(matched).toHaveLength(5002)
-  expect(matched.every(({ isCold }) => isCold)).toBe(true)
-  const lanes = await storedLanes(steps.db)
-  expect(lanes).toHaveLength(2501)
-  expect(new Set(lanes.map(({ headPosition, waiting, attempts }) => `${headPosition} ${waiting} ${attempts}`))).toEqual(
-    new Set(['1 1 0']),
-  )
-  expect(lanes.every(({ due }) => due.getTime() <= Date.now() + 60_000)).toBe(true)
-  expect(await steps.db.query(sql`select distinct format from lane`)).toEqual([{ format: 2 }])
+test('an event with more than 1,000 matches is refused by its position, and nothing is done', async ({ steps }) => {
+  await steps.publish({ seriesId: 'a' })
+  await dispatchTaken(steps)
+  await addTargets(steps.db, 1000)
+  await steps.publish({ seriesId: 'a' }, { seriesId: 'b' })
+  await steps.db.query(sql`
+    update event set type1 = 'other' where position = (select max(position) from event)`)
+  const taken = await take(steps)
+  const before = await written(steps)
+  const error: unknown = await dispatchTaken(steps).catch((reason: unknown) => reason)
+  expect([isTooManyMatches(error), positionsOfLarge(error)]).toEqual([true, [taken[0]?.position]])
+  expect([isLostOwnership(error), isMovedCursor(error), isChangedCounter(error)]).toEqual([false, false, false])
+  expect(await written(steps)).toEqual(before)
 })
 
-test('exactly 5,000 notifications are for memory', async ({ steps }) => {
-  await addTargets(steps.db, 4999)
-  await steps.publish({})
+test('exactly 1,000 matches of an event, and 20,000 in all, are inserted at once', async ({ steps }) => {
+  await addTargets(steps.db, 999)
+  await steps.publish(...Array.from({ length: 20 }, () => ({})))
   const matched = await dispatchTaken(steps)
-  expect(matched).toHaveLength(5000)
+  expect(matched).toHaveLength(20_000)
   expect(matched.some(({ isCold }) => isCold)).toBe(false)
   expect(await storedLanes(steps.db)).toEqual([])
 })
 
-test('a lane that has a row keeps it when a large dispatch adds to it', async ({ steps }) => {
-  await steps.publish({ seriesId: 'a' })
-  const [entry] = await dispatchTaken(steps)
-  const lane = await frozenLaneOf(steps, required(entry, 'a notification'), { attempts: 3, delayMs: 60_000 })
-  await freezeLanes(steps.db, steps.owned, [lane], [], [])
-  const [before] = await storedLanes(steps.db)
-  await addTargets(steps.db, 5000)
-  await steps.publish({ seriesId: 'a' })
-  await dispatchTaken(steps)
-  expect((await storedLanes(steps.db)).find(({ targetId }) => targetId === lane.targetId)).toEqual(before)
+test('more than 20,000 matches in all are refused without a position', async ({ steps }) => {
+  await addTargets(steps.db, 999)
+  await steps.publish(...Array.from({ length: 21 }, () => ({})))
+  const before = await written(steps)
+  const error: unknown = await dispatchTaken(steps).catch((reason: unknown) => reason)
+  expect([isTooManyMatches(error), positionsOfLarge(error)]).toEqual([true, []])
+  expect(await written(steps)).toEqual(before)
 })
 
 test('the fence refuses a dispatch of a partition that is not ours, and nothing of it is done', async ({ steps }) => {

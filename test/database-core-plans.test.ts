@@ -13,10 +13,11 @@ import {
 } from '@tidings/server/lanes/cold-lane-store.ts'
 import { settleNotifications } from '@tidings/server/lanes/final-settlement-store.ts'
 import { readCursors, readDeletions, readTargets, readTexts, readUnsettled } from '@tidings/server/lanes/looks.ts'
+import { expandFanOuts } from '@tidings/server/dispatch/fan-out-store.ts'
 import { renewEpochs } from '@tidings/server/ownership/ownership-store.ts'
 import { required } from '@tidings/server/runtime/required.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
+import { dispatchAsFanOuts, dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
 import { planServers, type PlanServer } from './support/plan-servers.ts'
 import { queryOnce } from './support/query-once.ts'
 import { planProblems, readPreparedStatements } from './support/statement-plans.ts'
@@ -24,7 +25,7 @@ import { openStepwiseService, type StepwiseService } from './support/stepwise-se
 import { addFailedLanes, addTargets, fillTables, readRowsRead, resetRowsRead } from './support/stored-state.ts'
 
 /** Statements of dispatchers that keep lanes in memory, run below; a new one is counted here. */
-const STATEMENTS = 18
+const STATEMENTS = 20
 /** Rows when the plans are used. */
 const MANY = 20_000
 
@@ -139,7 +140,26 @@ async function runAll(steps: StepwiseService): Promise<void> {
   await readDeletions(db, (await readDeletions(db, null)).seen)
   await readCursors(db, partitions)
   await readUnsettled(db, head.partition, head.position, 5)
+  await expandAll(steps, series)
   await renewEpochs(db, randomUUID(), [{ id: 0, epoch: 1 }])
+}
+
+/** Fan-outs in two slices, one for memory; a target is gone. */
+async function expandAll(steps: StepwiseService, series: { readonly seriesId: string }): Promise<void> {
+  const { db, owned } = steps
+  await steps.publish(series, { deleteSubscriptionsMatchingSubject: true, seriesId: null })
+  const fanOuts = await dispatchAsFanOuts(steps)
+  const slices = fanOuts.map((fanOut) => ({ fanOut, size: 1 }))
+  await expandFanOuts(db, owned, slices, false)
+  const rest = slices.map(({ fanOut }) => ({ fanOut: { ...fanOut, done: 1 }, size: 1 }))
+  for (const { partition, position } of fanOuts)
+    await queryOnce(
+      db.url,
+      `set enable_seqscan = off;
+       update tidings.fan_out set target_ids = array[target_ids[1], 0]
+       where partition = ${partition} and position = ${position}`,
+    )
+  await expandFanOuts(db, owned, rest, true)
 }
 
 const poisonOf = () => {

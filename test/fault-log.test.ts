@@ -69,6 +69,9 @@ test.for(['dispatch', 'cancel'])(
       isOpen: () => true,
       watermarkOf: () => 0,
       dispatched: () => Promise.resolve(),
+      fanOuts: () => [],
+      hasRoomFor: () => true,
+      expanded: () => Promise.resolve(),
       uncertain: nothing,
     }
     await way.refuse()

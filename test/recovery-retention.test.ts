@@ -1,13 +1,18 @@
 import { createReaper } from '@tidings/server/recovery/reaper.ts'
 import { createRetention } from '@tidings/server/recovery/retention.ts'
+import { expandFanOuts } from '@tidings/server/dispatch/fan-out-store.ts'
+import type { FanOut } from '@tidings/server/lanes/fan-out.ts'
 import { freezeLanes } from '@tidings/server/lanes/cold-lane-store.ts'
 import { settleNotifications } from '@tidings/server/lanes/final-settlement-store.ts'
+import { required } from '@tidings/server/runtime/required.ts'
 import { expect, test as base } from 'vitest'
 import { createRecordingLog } from './support/recording-log.ts'
-import { dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
+import { dispatchAsFanOuts, dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
 import { openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
 import {
+  addTargets,
   ageEvents,
+  ageFanOuts,
   ageSeries,
   ageSettledEvents,
   countNotifications,
@@ -185,6 +190,46 @@ test('an ended subscription is removed when nothing of it is left, and not befor
   await retain(steps)
   expect(await storedSubscriptions(steps.db)).toEqual([])
   expect(await storedTargets(steps.db)).toEqual([])
+})
+
+test('an event whose fan-out is not over stays, and what has ended since with it', async ({ steps }) => {
+  await steps.subscribe('http://127.0.0.1/')
+  await addTargets(steps.db, 1)
+  await steps.publish({ data: 'large' }, { data: 'other', seriesId: 'other' })
+  const [large, other] = await dispatchAsFanOuts(steps)
+  const expand = (fanOut: FanOut | undefined, size: number) =>
+    expandFanOuts(steps.db, steps.owned, [{ fanOut: required(fanOut, 'a fan-out'), size }], false)
+  await expand(other, 2)
+  await expand(large, 1)
+  await settleAll(steps)
+  await endTargets(steps.db, 100)
+  for (const data of ['large', 'other']) await age(steps, data, 150)
+  await ageFanOuts(steps.db, 150)
+  await retain(steps)
+  expect(await kept(steps)).toEqual(['large'])
+  expect(await storedTargets(steps.db)).toHaveLength(2)
+  expect(await expand({ ...required(large, 'a fan-out'), done: 1 }, 1)).toHaveLength(1)
+  await settleAll(steps)
+  await age(steps, 'large', 150)
+  await retain(steps)
+  expect(await kept(steps)).toEqual([])
+  expect(await storedTargets(steps.db)).toEqual([])
+})
+
+test('a subscription that ended while a fan-out went on stays until it is over', async ({ steps }) => {
+  await steps.subscribe('http://127.0.0.1/')
+  await steps.publish({ data: 'large' }, { data: 'other', seriesId: 'other' })
+  const [large, other] = await dispatchAsFanOuts(steps)
+  await expandFanOuts(steps.db, steps.owned, [{ fanOut: required(other, 'a fan-out'), size: 1 }], false)
+  await settleAll(steps)
+  await endSubscriptions(steps.db, { reason: 'expired', agoHours: 100 })
+  await age(steps, 'other', 150)
+  await ageFanOuts(steps.db, 150)
+  await retain(steps)
+  expect(await storedSubscriptions(steps.db)).toHaveLength(1)
+  expect(
+    await expandFanOuts(steps.db, steps.owned, [{ fanOut: required(large, 'a fan-out'), size: 1 }], false),
+  ).toHaveLength(1)
 })
 
 test('a subscription is removed with its test sequence and what that has received', async ({ steps }) => {

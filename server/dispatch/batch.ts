@@ -1,10 +1,12 @@
 import { NewerFormat, RECORD_FORMAT } from '../broker/broker.ts'
 import type { Database } from '../db/database.ts'
 import type { OwnedPartitions } from '../db/fence.ts'
-import type { DispatchedBatch } from '../lanes/lane-keeper.ts'
+import type { FanOut } from '../lanes/fan-out.ts'
+import type { DispatchedBatch } from '../lanes/intake.ts'
 import type { DispatchedEvent } from '../lanes/known-rows.ts'
 import { required } from '../runtime/required.ts'
-import { dispatchRecords, MAX_HOT_MATCHES, type DispatchRequest } from './dispatch-store.ts'
+import { dispatchRecords, positionsOfLarge, type DispatchRequest } from './dispatch-store.ts'
+import { splitLargeEvents } from './large-events.ts'
 import { numberRecords, type Numbering } from './number.ts'
 import { takeRecords, type TakenRecord } from './take.ts'
 
@@ -12,6 +14,8 @@ export interface BatchDeps {
   readonly db: Database
   /** Returns the position up to which everything is settled, or waits in a lane that has a row. */
   readonly watermarkOf: (partition: number) => number
+  /** Returns the fan-outs that are not over. */
+  readonly fanOuts: () => readonly Pick<FanOut, 'laneSeries'>[]
   /** Monotonic clock in ms. */
   readonly clock: () => number
 }
@@ -47,54 +51,88 @@ export class DispatchFailed extends Error {
 
 /**
  * Dispatches the next records of these partitions: reads them with their counters, numbers them, and writes counters,
- * notifications and cursors in one fenced statement, which is refused if any of what was read has changed. Rejects with
- * a `DispatchFailed` when the statement failed; with the database's error when nothing was to be written yet.
+ * notifications and cursors in one fenced statement, which is refused if any of what was read has changed. If it is
+ * refused because events have too many matches, these become fan-outs. Rejects with a `DispatchFailed` when the
+ * statement failed; with the database's error when nothing was to be written yet.
  */
-export async function dispatchBatch(
-  { db, watermarkOf, clock }: BatchDeps,
-  { owned, partitions, limitPerPartition, parkAs }: BatchRequest,
-): Promise<BatchResult> {
-  const taken = await takeRecords(db, partitions, limitPerPartition)
+export async function dispatchBatch(deps: BatchDeps, request: BatchRequest): Promise<BatchResult> {
+  const taken = await takeRecords(deps.db, request.partitions, request.limitPerPartition)
   const newer = taken.find((record) => record.format > RECORD_FORMAT)
   if (newer) throw new NewerFormat(newer.partition, newer.format)
   if (taken.length === 0) return NOTHING
-  const { readable, poison } = separatePoison(taken, parkAs)
+  const large = new Set<number>()
+  for (;;) {
+    const plan = planBatch(deps, request, taken, large)
+    const sentAt = deps.clock()
+    try {
+      const rows = await dispatchRecords(deps.db, request.owned, plan.request)
+      return { ...plan.result, matched: { ...plan.result.matched, rows, sentAt } }
+    } catch (error) {
+      const found = positionsOfLarge(error)
+      if (found.length === 0)
+        throw new DispatchFailed(
+          plan.request.cursors.map(({ partition }) => partition),
+          error,
+        )
+      for (const position of found) large.add(position)
+    }
+  }
+}
+
+interface PlannedBatch {
+  readonly request: DispatchRequest
+  /** What it comes to, but for the notifications. */
+  readonly result: BatchResult
+}
+
+/** `large`: positions of events with too many matches. */
+function planBatch(
+  { watermarkOf, fanOuts }: BatchDeps,
+  { limitPerPartition, parkAs }: BatchRequest,
+  taken: readonly TakenRecord[],
+  large: ReadonlySet<number>,
+): PlannedBatch {
+  const series = new Set(fanOuts().map(({ laneSeries }) => laneSeries))
+  const { records, sliced, cut } = splitLargeEvents(taken, { large, series })
+  const { readable, poison } = separatePoison(records, parkAs)
   const numbering = numberRecords(readable, lastNumbers(readable))
   const events = readable.filter((record) => record.kind === 'event')
-  const cursors = cursorsOf(taken)
+  const numbered = events.map(({ partition, position }) => ({
+    partition,
+    position,
+    number: numberOf(numbering, position),
+  }))
+  const cursors = cursorsOf(records)
+  const isUnfinished = (partition: number, count: number) => count === limitPerPartition || cut.has(partition)
   const request: DispatchRequest = {
     cursors: cursors.map((cursor) => ({ ...cursor, watermark: watermarkOf(cursor.partition) })),
-    events: events.map(({ partition, position }) => ({ partition, position, number: numberOf(numbering, position) })),
+    events: numbered.filter(({ position }) => !sliced.has(position)),
+    largeEvents: numbered.filter(({ position }) => sliced.has(position)),
     counters: countersOf(readable, numbering),
     removals: events.filter((record) => record.deletesSubscriptions),
     poison: poison.map(({ record: { partition, position, uuid }, reason }) => ({ partition, position, uuid, reason })),
   }
-  const sentAt = clock()
-  const rows = await dispatchRecords(db, owned, request).catch((error: unknown) => {
-    throw new DispatchFailed(
-      cursors.map(({ partition }) => partition),
-      error,
-    )
-  })
   return {
-    records: taken.length,
-    parked: poison.length,
-    matched: {
-      rows,
-      areManyCold: rows.length > MAX_HOT_MATCHES,
-      events: new Map(events.map((record) => [record.position, dispatchedEvent(record, numbering)])),
-      cursors: new Map(cursors.map(({ partition, next }) => [partition, next])),
-      sentAt,
+    request,
+    result: {
+      records: records.length,
+      parked: poison.length,
+      matched: {
+        ...NOTHING.matched,
+        hasFanOuts: request.largeEvents.length > 0,
+        events: new Map(events.map((record) => [record.position, dispatchedEvent(record, numbering)])),
+        cursors: new Map(cursors.map(({ partition, next }) => [partition, next])),
+      },
+      hasRemovals: request.removals.length > 0,
+      unfinished: cursors.filter((one) => isUnfinished(one.partition, one.records)).map(({ partition }) => partition),
     },
-    hasRemovals: request.removals.length > 0,
-    unfinished: cursors.filter(({ records }) => records === limitPerPartition).map(({ partition }) => partition),
   }
 }
 
 const NOTHING: BatchResult = {
   records: 0,
   parked: 0,
-  matched: { rows: [], areManyCold: false, events: new Map(), cursors: new Map(), sentAt: 0 },
+  matched: { rows: [], hasFanOuts: false, events: new Map(), cursors: new Map(), sentAt: 0 },
   hasRemovals: false,
   unfinished: [],
 }

@@ -5,8 +5,10 @@ import { INSTANT_FORMAT } from '../db/instant-format.ts'
 import { sql } from '../db/sql.ts'
 import type { DispatchedNotification } from '../lanes/known-rows.ts'
 
-/** More notifications of one dispatch than this are not for memory: their lanes get rows. */
-export const MAX_HOT_MATCHES = 5000
+/** An event with more matches becomes a fan-out: its notifications are inserted in slices. */
+const MAX_MATCHES = 1000
+/** A batch with more of them is not inserted at once. */
+const MAX_MATCHES_IN_ALL = 20_000
 
 /** A batch, with all that was decided about it. In any order. */
 export interface DispatchRequest {
@@ -18,8 +20,10 @@ export interface DispatchRequest {
     /** Everything up to here is settled, or in a lane that has a row. */
     readonly watermark: number
   }[]
-  /** `number`: seriesSeqCount, or -1 outside a series. */
-  readonly events: readonly { readonly partition: number; readonly position: number; readonly number: number }[]
+  /** Those whose notifications are inserted at once. */
+  readonly events: readonly DispatchRequestEvent[]
+  /** Those that become a row of `fan_out`, however many they match. */
+  readonly largeEvents: readonly DispatchRequestEvent[]
   /** One for each series of the batch. `before` null: no counter was read; `after` null: the series ends. */
   readonly counters: readonly {
     readonly key: string
@@ -27,7 +31,7 @@ export interface DispatchRequest {
     readonly before: number | null
     readonly after: number | null
   }[]
-  /** The events with deleteSubscriptionsMatchingSubject among `events`. */
+  /** The events with deleteSubscriptionsMatchingSubject among both. */
   readonly removals: readonly { readonly partition: number; readonly position: number }[]
   /** Records that get no number and no notifications, but a row in `dead_letter`. */
   readonly poison: readonly {
@@ -38,20 +42,39 @@ export interface DispatchRequest {
   }[]
 }
 
+export interface DispatchRequestEvent {
+  readonly partition: number
+  readonly position: number
+  /** seriesSeqCount, or -1 outside a series. */
+  readonly number: number
+}
+
 /** SQLSTATEs that dispatch_records raises (see the migrations). */
 const CURSOR_MOVED = 'TD002'
 const COUNTER_CHANGED = 'TD003'
+const TOO_MANY_MATCHES = 'TD004'
 
-/** Whether a dispatch failed because a cursor is not where it was read: another dispatch of ours was there. */
+/**
+ * Whether a dispatch failed because a cursor, or a fan-out, is not where it was read: another statement of ours was
+ * there.
+ */
 export const isMovedCursor = (error: unknown) => error instanceof pg.DatabaseError && error.code === CURSOR_MOVED
 
 /** Whether a dispatch failed because a counter is not what was read, as after an import: the batch is taken again. */
 export const isChangedCounter = (error: unknown) => error instanceof pg.DatabaseError && error.code === COUNTER_CHANGED
 
+/** Whether a dispatch failed because of too many matches. Nothing was inserted. */
+export const isTooManyMatches = (error: unknown) => error instanceof pg.DatabaseError && error.code === TOO_MANY_MATCHES
+
+/** Returns the positions of the events that have too many matches alone; none: only all together have. */
+export const positionsOfLarge = (error: unknown): number[] =>
+  isTooManyMatches(error) && error instanceof Error ? (error.message.match(/\d+/g) ?? []).map(Number) : []
+
 /**
  * Dispatches a batch in one statement, all or nothing: cursors, watermarks, counters, dead letters, notifications.
  * Fenced. Returns the notifications, in no order. Waits for transactions that move the same cursors or counters, and
- * rejects when one has: see `isLostOwnership`, `isMovedCursor`, `isChangedCounter`.
+ * rejects when one has: see `isLostOwnership`, `isMovedCursor`, `isChangedCounter`. Rejects when there are too many
+ * matches: see `positionsOfLarge`, `isTooManyMatches`.
  */
 export function dispatchRecords(
   db: Db,
@@ -60,6 +83,7 @@ export function dispatchRecords(
 ): Promise<DispatchedNotification[]> {
   const cursors = request.cursors.toSorted((a, b) => a.partition - b.partition)
   const events = request.events.toSorted(byPosition)
+  const large = request.largeEvents.toSorted(byPosition)
   const counters = request.counters.toSorted((a, b) => (a.key < b.key ? -1 : 1))
   const removals = request.removals.toSorted(byPosition)
   const poison = request.poison.toSorted(byPosition)
@@ -80,6 +104,9 @@ export function dispatchRecords(
       event_partitions => ${events.map((one) => one.partition)}::smallint[],
       event_positions => ${events.map((one) => one.position)}::bigint[],
       event_numbers => ${events.map((one) => one.number)}::bigint[],
+      large_partitions => ${large.map((one) => one.partition)}::smallint[],
+      large_positions => ${large.map((one) => one.position)}::bigint[],
+      large_numbers => ${large.map((one) => one.number)}::bigint[],
       series_keys => ${counters.map((one) => one.key)}::uuid[],
       series_partitions => ${counters.map((one) => one.partition)}::smallint[],
       numbers_before => ${counters.map((one) => one.before)}::bigint[],
@@ -90,7 +117,8 @@ export function dispatchRecords(
       poison_positions => ${poison.map((one) => one.position)}::bigint[],
       poison_uuids => ${poison.map((one) => one.uuid)}::uuid[],
       poison_reasons => ${poison.map((one) => one.reason)}::text[],
-      max_hot => ${MAX_HOT_MATCHES}::integer)`)
+      max_of_event => ${MAX_MATCHES}::integer,
+      max_in_all => ${MAX_MATCHES_IN_ALL}::integer)`)
 }
 
 const byPosition = (a: { readonly position: number }, b: { readonly position: number }) => a.position - b.position

@@ -5,9 +5,10 @@ import type { LaneKeeper } from '../lanes/lane-keeper.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Idle, type WakeableWorker } from '../runtime/loop.ts'
 import { MACHINE, type Machine } from '../runtime/machine.ts'
-import { createBatchSize } from './batch-size.ts'
+import { createBatchSize, type BatchSize } from './batch-size.ts'
 import { DispatchFailed, dispatchBatch, type BatchRequest, type BatchResult } from './batch.ts'
-import { isChangedCounter, isMovedCursor } from './dispatch-store.ts'
+import { isChangedCounter, isMovedCursor, isTooManyMatches } from './dispatch-store.ts'
+import { createExpander } from './expander.ts'
 import { createNews } from './news.ts'
 import { NewerFormat } from '../broker/broker.ts'
 import { oneByOne, type OneByOneParts } from './one-by-one.ts'
@@ -36,24 +37,26 @@ export interface Dispatch extends WakeableWorker {
 }
 
 /**
- * Takes records of the owned partitions, batch by batch, and turns them into notifications. Rows of lanes come and go
- * in the same loop, between two batches: so the order of the answers is the order of the commits (docs/core-rules.md,
- * F1).
+ * Takes records of the owned partitions, batch by batch, and turns them into notifications. Slices of fan-outs, and
+ * rows of lanes, come and go in the same loop, between two batches: so the order of the answers is the order of the
+ * commits (docs/core-rules.md, F1).
  */
 export function createDispatch(deps: DispatchDeps): Dispatch {
   const { db, slowDb, lanes, ownership, onRemovals, log, machine = MACHINE } = deps
   const size = createBatchSize()
-  const batchDeps = { watermarkOf: lanes.watermarkOf, clock: machine.now }
+  const batchDeps = { watermarkOf: lanes.watermarkOf, fanOuts: lanes.fanOuts, clock: machine.now }
+  const expander = createExpander({ db, lanes, log, clock: machine.now })
   const news = createNews(machine.now)
 
   async function tick(): Promise<number | Idle> {
     if (!ownership.isLeaseHeld()) return { restMs: REST_WITHOUT_LEASE_MS }
     const hasMore = await lanes.keep()
+    const hasFanOuts = await expander.expand(lanes.open())
     const owned = lanes.open()
     const { partitions, isPoll } = news.take(owned.epochs.keys())
     const records = partitions.length === 0 ? 0 : await takeFrom(owned, partitions)
     if (isPoll) news.polled(records > 0)
-    return hasMore ? 0 : news.restMs()
+    return hasMore || hasFanOuts ? 0 : news.restMs()
   }
 
   async function takeFrom(owned: OwnedPartitions, partitions: readonly number[]): Promise<number> {
@@ -83,7 +86,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
           news.add(request.partitions)
           return oneByOne(parts, request)
         case 'too_large':
-          return afterTimeLimit(request)
+          return afterTooMuch(request, cause)
         case 'passing':
           return afterFailure(error)
       }
@@ -113,12 +116,10 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     return records
   }
 
-  function afterTimeLimit(request: BatchRequest): Promise<number> {
-    log.warn({ records: size.records }, 'dispatch took too long, smaller batches')
+  function afterTooMuch(request: BatchRequest, cause: unknown): Promise<number> {
+    if (!isTooManyMatches(cause)) log.warn({ records: size.records }, 'dispatch took too long, smaller batches')
     news.add(request.partitions)
-    const canShrink =
-      request.limitPerPartition > 1 && size.shrink(request.limitPerPartition * request.partitions.length)
-    return canShrink ? Promise.resolve(1) : oneByOne(parts, request)
+    return shrinks(size, request) ? Promise.resolve(1) : oneByOne(parts, request)
   }
 
   const parts: OneByOneParts = { ...batchDeps, db, slowDb, report, afterFailure }
@@ -133,3 +134,6 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     },
   }
 }
+
+const shrinks = (size: BatchSize, { limitPerPartition, partitions }: BatchRequest) =>
+  limitPerPartition > 1 && size.shrink(limitPerPartition * partitions.length)

@@ -1,4 +1,5 @@
 import type { LaneKey } from './lane.ts'
+import type { FanOut } from './fan-out.ts'
 import type { EventText, Target } from './lane-model.ts'
 
 /** A notification that a dispatch has inserted. */
@@ -43,6 +44,8 @@ export interface DispatchFound {
 /** What was read of a partition. */
 export interface LoadFound {
   readonly cursor: number
+  /** By position. */
+  readonly fanOuts: readonly FanOut[]
   readonly targets: ReadonlyMap<number, Target>
   /** Monotonic ms before the statement was sent. */
   readonly askedAt: number

@@ -117,9 +117,10 @@ function createDispatched({ steps, use }: LaneAdditionsDeps, { newLane, append }
 }
 
 function createLoaded({ steps, use }: LaneAdditionsDeps, { newLane, append }: Growth): LaneAdditions['loaded'] {
-  return (home, rows, { cursor, targets, askedAt }) => {
+  return (home, rows, { cursor, fanOuts, targets, askedAt }) => {
     const working = keepWorking(home, steps)
     home.reset(cursor)
+    for (const fanOut of fanOuts) home.fanOuts.set(fanOut.position, fanOut)
     const sharedEvents = new Map<number, SharedEvent>()
     const started: Lane[] = []
     for (const row of rows) {

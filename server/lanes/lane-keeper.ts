@@ -1,7 +1,8 @@
 import type { Db } from '../db/db.ts'
 import { isLostOwnership, type OwnedPartitions, type Ownership } from '../db/fence.ts'
 import type { Log } from '../log.ts'
-import type { DispatchedEvent, DispatchedNotification } from './known-rows.ts'
+import type { FanOut } from './fan-out.ts'
+import { createIntake, type Intake } from './intake.ts'
 import type { LaneMemory } from './lane-memory.ts'
 import { loadPartition } from './load-partition.ts'
 import type { PartitionLanes } from './lane-model.ts'
@@ -37,7 +38,7 @@ export interface LaneKeeperDeps {
  * one statement after the other on one connection: so the order of the answers is the order of the commits, and no
  * lane has to be locked.
  */
-export interface LaneKeeper {
+export interface LaneKeeper extends Intake {
   /**
    * Adjusts memory to the partitions that are owned, reads new ones, writes requested rows. Returns whether there is
    * more to do at once. Rejects with the database's error.
@@ -48,21 +49,12 @@ export interface LaneKeeper {
   /** Whether dispatch and delivery may begin work on this partition. */
   isOpen(home: PartitionLanes): boolean
   watermarkOf(partition: number): number
-  /** Adds what a dispatch has inserted. */
-  dispatched(batch: DispatchedBatch): Promise<void>
+  /** Returns the fan-outs of the partitions that are open, by position in each. */
+  fanOuts(): readonly FanOut[]
+  /** Whether so many notifications of a fan-out may come into memory. */
+  hasRoomFor(count: number): boolean
   /** Says that it is not known whether a statement on these partitions was committed. */
   uncertain(partitions: Iterable<number>): void
-}
-
-export interface DispatchedBatch {
-  readonly rows: readonly DispatchedNotification[]
-  readonly events: ReadonlyMap<number, DispatchedEvent>
-  /** They are so many that all their lanes got rows. */
-  readonly areManyCold: boolean
-  /** The new cursors, by partition. */
-  readonly cursors: ReadonlyMap<number, number>
-  /** Monotonic ms before the statement was sent. */
-  readonly sentAt: number
 }
 
 export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
@@ -80,6 +72,9 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
     }
     ownership.renew(ids)
   }
+
+  const isOpen = ({ state, partition, epoch }: PartitionLanes) =>
+    state === 'open' && ownership.activePartitions().epochs.get(partition) === epoch
 
   async function load(): Promise<void> {
     for (const home of [...homes.values()]) {
@@ -111,32 +106,17 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
     },
     open() {
       const { ownerId, epochs } = ownership.activePartitions()
-      const isOpen = ([id, epoch]: readonly [number, number]) => {
+      const isHome = ([id, epoch]: readonly [number, number]) => {
         const home = homes.get(id)
         return home?.state === 'open' && home.epoch === epoch
       }
-      return { ownerId, epochs: new Map([...epochs].filter(isOpen)) }
+      return { ownerId, epochs: new Map([...epochs].filter(isHome)) }
     },
-    isOpen: ({ state, partition, epoch }) =>
-      state === 'open' && ownership.activePartitions().epochs.get(partition) === epoch,
+    isOpen,
     watermarkOf: (partition) => homes.get(partition)?.watermark() ?? 0,
-    async dispatched({ rows: inserted, areManyCold, events, cursors, sentAt }) {
-      try {
-        const hot = inserted.flatMap(({ targetId, isCold }) => (isCold ? [] : [targetId]))
-        const found = { events, targets: await targets.load(hot), sentAt }
-        const byPartition = groupByPartition(inserted)
-        for (const [partition, cursor] of cursors) {
-          const home = homes.get(partition)
-          if (home?.state !== 'open') continue
-          home.cursor = cursor
-          memory.dispatched(home, byPartition.get(partition) ?? [], found)
-        }
-        if (areManyCold) onLoaded()
-      } catch (error) {
-        uncertain(cursors.keys())
-        throw error
-      }
-    },
+    fanOuts: () => [...homes.values()].flatMap((home) => (isOpen(home) ? [...home.fanOuts.values()] : [])),
+    hasRoomFor: memory.hasRoomFor,
+    ...createIntake({ db, memory, targets, onUncertain: uncertain }),
     uncertain,
   }
 }
@@ -158,16 +138,4 @@ function adjustHomes(memory: LaneMemory, ownership: Ownership): void {
     }
   }
   for (const [partition, epoch] of active) if (!memory.homes.has(partition)) memory.begin(partition, epoch)
-}
-
-function groupByPartition<Row extends { readonly partition: number }>(
-  rows: readonly Row[],
-): ReadonlyMap<number, Row[]> {
-  const groups = new Map<number, Row[]>()
-  for (const row of rows) {
-    const group = groups.get(row.partition)
-    if (group) group.push(row)
-    else groups.set(row.partition, [row])
-  }
-  return groups
 }

@@ -6,7 +6,7 @@ import type { Outlet } from './lane-moves.ts'
 import { createLaneSteps, type LaneSteps } from './lane-steps.ts'
 import { lanesToFreeze } from './lanes-to-freeze.ts'
 import { createMemoryUse } from './memory-use.ts'
-import type { PartitionLanes } from './lane-model.ts'
+import type { PartitionLanes, Target } from './lane-model.ts'
 import { createPartitionLanes } from './partition-lanes.ts'
 
 /** Longer than any dispatch may run, and remembered for one that began before the deletion. */
@@ -20,6 +20,9 @@ export interface LaneMemoryDeps {
   readonly clock: () => number
 }
 
+/** When there are more notifications in memory, slices of fan-outs stay in the table: half of what it may hold. */
+const MAX_WITH_SLICE = 50_000
+
 /** What this process knows of the lanes of the partitions that it owns. */
 export interface LaneMemory extends LaneAdditions {
   readonly steps: LaneSteps
@@ -32,6 +35,10 @@ export interface LaneMemory extends LaneAdditions {
   cancel(targetIds: readonly number[]): void
   isCancelled(targetId: number): boolean
   has(lane: LaneKey & { readonly partition: number }): boolean
+  /** Whether so many notifications of a fan-out may come into memory. */
+  hasRoomFor(count: number): boolean
+  /** Rows of lanes of these targets were made, and are due. */
+  madeCold(home: PartitionLanes, targets: Iterable<Target>): void
   /** Requests rows for what holds the watermarks back, and for the surplus of the largest tenant. */
   sweep(): void
   /** Resolves when nothing of this partition, or of all, is on the wire or being written. */
@@ -80,6 +87,11 @@ export function createLaneMemory({ outletOf, onRequest, clock }: LaneMemoryDeps)
     },
     has: (lane) => homes.get(lane.partition)?.lanes.has(laneKeyText(lane)) === true,
     isCancelled: (targetId) => deleted.has(targetId),
+    hasRoomFor: (count) => use.size + count <= MAX_WITH_SLICE,
+    madeCold({ partition }, targets) {
+      const now = clock()
+      for (const { method, addressKey } of targets) outletOf(method).coldUntil({ partition, addressKey }, now)
+    },
     sweep() {
       const now = clock()
       for (const [id, at] of deleted) if (now - at >= DELETED_MS) deleted.delete(id)

@@ -1,3 +1,4 @@
+import type { FanOut } from './fan-out.ts'
 import type { DeliveryMethod, LaneKey } from './lane.ts'
 import type { Settlement } from './settlement.ts'
 
@@ -123,9 +124,11 @@ export interface PartitionLanes {
   readonly thaws: Set<Lane>
   /** Position up to which everything has been dispatched. */
   cursor: number
-  /** Notes a notification of a hot lane. Positions must not descend. */
+  /** By position, in this order. */
+  readonly fanOuts: Map<number, FanOut>
+  /** Notes a notification of a hot lane. Positions do not descend, but for those of fan-outs. */
   note(waiting: Waiting): void
-  /** Returns the position up to which everything is settled, or has a row of its lane in the table. */
+  /** Returns the position up to which everything is inserted, and settled or in a lane that has a row. */
   watermark(): number
   /** Forgets what was noted, before what is not settled is read again. */
   reset(cursor: number): void

@@ -1,5 +1,6 @@
 import type { Db } from '../db/db.ts'
 import { required } from '../runtime/required.ts'
+import { readFanOuts } from './fan-out.ts'
 import type { LaneMemory } from './lane-memory.ts'
 import { readCursors, readUnsettled } from './looks.ts'
 import type { PartitionLanes } from './lane-model.ts'
@@ -16,8 +17,8 @@ export interface LoadPartitionDeps {
 
 /**
  * Reads into memory what waits in the hot lanes of a partition: what is not settled behind its watermark, and whose
- * lane has no row. Nothing may settle in it meanwhile. Returns whether it is open now; something may have happened to
- * it. Rejects with the database's error.
+ * lane has no row; and its fan-outs. Nothing may settle in it meanwhile. Returns whether it is open now; something may
+ * have happened to it. Rejects with the database's error.
  */
 export async function loadPartition(
   { db, memory, targets, clock }: LoadPartitionDeps,
@@ -26,11 +27,12 @@ export async function loadPartition(
   const askedAt = clock()
   const [found] = await readCursors(db, [home.partition])
   const { cursor, settledBelow } = required(found, 'the cursor of a partition')
+  const fanOuts = await readFanOuts(db, [{ partition: home.partition, after: 0 }])
   const rows = await readAllUnsettled(db, home.partition, settledBelow)
   const hot = rows.flatMap(({ targetId, isCold }) => (isCold ? [] : [targetId]))
   const known = await targets.load(hot)
   if (home.state !== 'loading') return false
-  memory.loaded(home, rows, { cursor, targets: known, askedAt })
+  memory.loaded(home, rows, { cursor, fanOuts, targets: known, askedAt })
   return true
 }
 

@@ -45,6 +45,26 @@ create table dispatched (
 comment on table dispatched is 'which events have been dispatched; parked ones are in dead_letter instead';
 comment on column dispatched.number is 'seriesSeqCount, or -1 outside a series';
 
+-- An event with so many matches that its notifications are inserted in slices. Its targets are fixed at the dispatch.
+create table fan_out (
+  partition smallint not null,
+  position bigint not null,
+  lane_series uuid not null,
+  number bigint not null,
+  received timestamptz not null,
+  size integer not null,
+  done integer not null default 0,
+  target_ids bigint[] not null,
+  primary key (partition, position)
+);
+-- Each slice reads all of it: not compressed, that is a tenth of the time.
+alter table fan_out alter column target_ids set storage external;
+comment on table fan_out is
+  'events whose notifications are inserted in slices, and later events of their series. Behind the watermark, always';
+comment on column fan_out.received is 'of the event, or of the dispatch if that was earlier';
+comment on column fan_out.size is 'length of target_ids';
+comment on column fan_out.done is 'how many of target_ids have had their turn';
+
 -- `notification` gets no index: settlements and cold lanes use its primary key, take-overs (partition, position). One
 -- with the state in it would have every settlement write all its indexes.
 
@@ -82,7 +102,8 @@ create trigger partition_keeps_its_lanes before update on partition for each row
 -- statement has a newer snapshot than the lock waits before it. What is updated or deleted is found by key in a lateral
 -- sub-select and then by its place (`ctid`): a join by key may be planned, while a table is small, to read all of it.
 -- Callers give arrays in the lock order: partitions by id, series and lanes by key, events by position.
--- Codes: TD001 a partition is not ours, TD002 a cursor and TD003 a counter is not what the caller knows.
+-- Codes: TD001 a partition is not ours; TD002 a cursor, or a fan-out, and TD003 a counter is not what the caller knows;
+-- TD004 there are too many matches.
 
 -- The fence: share locks on partitions that are still ours, in the order of their ids, or error TD001. A row that is
 -- not ours is no row, hence the count.
@@ -103,14 +124,68 @@ begin
   end if;
 end $$;
 
+-- Fixes which targets these events go to, as dispatch_records matches them, and notes the events as dispatched: what
+-- expand_fan_outs inserts. Called by dispatch_records.
+create function begin_fan_outs(partitions smallint[], positions bigint[], numbers bigint[])
+returns void language plpgsql as $$
+begin
+  insert into dispatched (partition, position, number)
+  select * from unnest(partitions, positions, numbers);
+
+  insert into fan_out (partition, position, lane_series, number, received, size, target_ids)
+  select given.partition, given.position, given.lane_series, given.number, given.received,
+         cardinality(matched.ids), matched.ids
+  from (
+    select event.partition, event.position, event.tenant, event.subject, event.type1, event.type2, event.type3,
+           coalesce(event.series_key, event.uuid) as lane_series, least(event.received, now()) as received,
+           numbered.number
+    from unnest(partitions, positions, numbers) as numbered (partition, position, number)
+    cross join lateral (
+      select * from event
+      where event.partition = numbered.partition and event.position = numbered.position
+      limit 1) as event
+    offset 0) as given
+  cross join lateral (
+    select array_agg(target.id order by target.id) as ids
+    from (
+      select id, expiry from subscription
+      where tenant = given.tenant and subject_filter = given.subject and subject_filter <> '*'
+        and enabled and (ended is null or end_reason = 'expired')
+        and type1 in (given.type1, '*') and type2 in (given.type2, '*') and type3 in (given.type3, '*')
+      union all
+      select id, expiry from subscription
+      where tenant = given.tenant and subject_filter = '*'
+        and enabled and (ended is null or end_reason = 'expired')
+        and type1 in (given.type1, '*') and type2 in (given.type2, '*') and type3 in (given.type3, '*')
+    ) as matching
+    cross join lateral (
+      select id from delivery_target
+      where delivery_target.subscription_id = matching.id and delivery_target.ended is null
+      offset 0) as target
+    where matching.expiry is null or matching.expiry > given.received) as matched
+  where matched.ids is not null;
+end $$;
+
+-- Raises TD004, which names the positions of events with more matches than are inserted at once; it names none when
+-- only all together are too many. Called by dispatch_records.
+create function check_matches(large bigint[], matches bigint, max_in_all integer) returns boolean language plpgsql as $$
+begin
+  if large is not null then
+    raise exception 'too many matches at %', array_to_string(large, ', ') using errcode = 'TD004';
+  elsif matches > max_in_all then
+    raise exception 'too many matches in all' using errcode = 'TD004';
+  end if;
+  return true;
+end $$;
+
 -- Dispatches a batch: moves the cursors and watermarks, writes the counters, parks what cannot be read, inserts the
 -- notifications of the events and returns them. `is_cold`: the lane has a row, so it is not for memory. The cursors
 -- are compared first (TD002): a statement that is repeated, or comes behind its own ghost, collides with nothing.
 -- `numbers_before` null: no counter was read; `numbers_after` null: the series ends. A counter that is not what was
 -- read is TD003. A watermark never moves backwards.
 --
--- More than `max_hot` notifications are too many for memory: all their lanes get rows. These are due now, and their
--- bound is behind the watermark, for what waits in them from before is not known here.
+-- More than `max_of_event` matches of one event, or `max_in_all` of the batch, are TD004 before any is inserted. Events
+-- of `large_positions`, which are not among `event_positions`, become a row of `fan_out` each, however many they match.
 --
 -- Matching is that of Tapis Notifications 1.6.2: same tenant, every type section equal or `*`, subject equal or `*`,
 -- enabled. The expiry is compared with the event's `received`; one in the future counts as now, because the clock may
@@ -127,6 +202,9 @@ create function dispatch_records(
   event_partitions smallint[],
   event_positions bigint[],
   event_numbers bigint[],
+  large_partitions smallint[],
+  large_positions bigint[],
+  large_numbers bigint[],
   series_keys uuid[],
   series_partitions smallint[],
   numbers_before bigint[],
@@ -137,7 +215,8 @@ create function dispatch_records(
   poison_positions bigint[],
   poison_uuids uuid[],
   poison_reasons text[],
-  max_hot integer
+  max_of_event integer,
+  max_in_all integer
 ) returns table (
   partition smallint, "position" bigint, target_id bigint, uuid uuid, created timestamptz, is_cold boolean
 ) language plpgsql as $$
@@ -236,43 +315,32 @@ begin
       where delivery_target.subscription_id = matching.id and delivery_target.ended is null
       offset 0) as target
     where matching.expiry is null or matching.expiry > given.received
+    limit max_in_all + 1
   ), inserted as (
     insert into notification (target_id, lane_series, position, partition, number)
     select target_id, lane_series, position, partition, number from matched
+    where (select count(*) <= max_of_event from matched)
+       or (select check_matches(array_agg(position) filter (where matches > max_of_event), sum(matches)::bigint,
+                                max_in_all)
+           from (select position, count(*) as matches from matched group by position) as of_event)
     returning target_id, lane_series, position, partition, uuid, created
-  ), fan_out as materialized (
-    select count(*) > max_hot as is_large from inserted
-  ), frozen as (
-    insert into lane (target_id, lane_series, partition, method, address_key, head_position, waiting, format)
-    select large.target_id, large.lane_series, large.partition, target.method, target.address_key,
-           cursor.settled_below + 1, 1, 2
-    from (
-      select distinct target_id, lane_series, partition from inserted
-      where (select is_large from fan_out)
-      order by target_id, lane_series) as large
-    cross join lateral (
-      select method, address_key from delivery_target
-      where delivery_target.id = large.target_id
-      limit 1) as target
-    cross join lateral (
-      select settled_below from partition_cursor
-      where partition_cursor.partition = large.partition
-      limit 1) as cursor
-    on conflict (target_id, lane_series) do nothing
   )
   select inserted.partition, inserted.position, inserted.target_id, inserted.uuid, inserted.created,
-         fan_out.is_large or coalesce(cold.has_row, false)
-  from fan_out
-  cross join inserted
+         coalesce(cold.has_row, false)
+  from inserted
   left join lateral (
     select true as has_row from lane
     where lane.target_id = inserted.target_id and lane.lane_series = inserted.lane_series
     limit 1) as cold on true;
 
+  if cardinality(large_positions) > 0 then
+    perform begin_fan_outs(large_partitions, large_positions, large_numbers);
+  end if;
+
   -- deleteSubscriptionsMatchingSubject: which subscriptions end, and how many notifications are settled before.
   if cardinality(removal_positions) > 0 then
     insert into subject_removal (position, partition, unsettled)
-    select event.position, event.partition, has.notifications
+    select event.position, event.partition, has.notifications + coalesce(slices.size, 0)
     from unnest(removal_partitions, removal_positions) as asked (partition, position)
     cross join lateral (
       select partition, position, subject from event
@@ -281,6 +349,10 @@ begin
     cross join lateral (
       select count(*) as notifications from notification
       where notification.partition = asked.partition and notification.position = asked.position) as has
+    left join lateral (
+      select size from fan_out
+      where fan_out.partition = asked.partition and fan_out.position = asked.position
+      limit 1) as slices on true
     where event.subject is not null;
 
     insert into subject_removal_member (position, subscription_id)
@@ -321,6 +393,129 @@ begin
   set unsettled = subject_removal.unsettled - found.settled
   from found
   where subject_removal.ctid = found.place;
+end $$;
+
+-- Inserts the next notifications of these fan-outs and returns them, as dispatch_records does: of each, those from
+-- `from_indexes` on, `slice_sizes` at most, or TD002. `are_cold`: memory has no room, so their lanes get rows, due now.
+-- Their bound is behind the watermark, for what waits in them from before is not known here. A target that is gone
+-- counts as settled. A fan-out of which everything is inserted goes.
+create function expand_fan_outs(
+  owner_id uuid,
+  partitions smallint[],
+  epochs bigint[],
+  slice_partitions smallint[],
+  slice_positions bigint[],
+  from_indexes integer[],
+  slice_sizes integer[],
+  are_cold boolean
+) returns table (
+  partition smallint, "position" bigint, target_id bigint, uuid uuid, created timestamptz, is_cold boolean
+) language plpgsql as $$
+#variable_conflict use_column
+declare
+  changed integer;
+  missing bigint;
+begin
+  perform lock_owned(owner_id, partitions, epochs);
+
+  with found as materialized (
+    select given.slice_size, work.place
+    from unnest(slice_partitions, slice_positions, from_indexes, slice_sizes)
+      as given (partition, position, from_index, slice_size)
+    cross join lateral (
+      select fan_out.ctid as place from fan_out
+      where fan_out.partition = given.partition and fan_out.position = given.position
+        and fan_out.done = given.from_index
+      limit 1) as work
+  )
+  update fan_out
+  set done = least(fan_out.size, fan_out.done + found.slice_size)
+  from found
+  where fan_out.ctid = found.place;
+  get diagnostics changed = row_count;
+  if changed <> cardinality(slice_positions) then
+    raise exception 'a fan-out is not where this process left it' using errcode = 'TD002';
+  end if;
+
+  return query
+  with slice as materialized (
+    select given.partition, given.position, work.lane_series, work.number,
+           target.id as target_id, target.method, target.address_key
+    from unnest(slice_partitions, slice_positions, from_indexes) as given (partition, position, from_index)
+    cross join lateral (
+      select lane_series, number, target_ids[given.from_index + 1 : done] as ids from fan_out
+      where fan_out.partition = given.partition and fan_out.position = given.position
+      limit 1) as work
+    cross join lateral unnest(work.ids) as member (id)
+    cross join lateral (
+      select id, method, address_key from delivery_target
+      where delivery_target.id = member.id
+      limit 1) as target
+  ), inserted as (
+    insert into notification (target_id, lane_series, position, partition, number)
+    select target_id, lane_series, position, partition, number from slice
+    returning target_id, lane_series, position, partition, uuid, created
+  ), frozen as (
+    insert into lane (target_id, lane_series, partition, method, address_key, head_position, waiting, format)
+    select cold.target_id, cold.lane_series, cold.partition, cold.method, cold.address_key,
+           least(cursor.settled_below + 1, cold.position), 1, 2
+    from (
+      select * from slice
+      where are_cold
+      order by target_id, lane_series, position) as cold
+    cross join lateral (
+      select settled_below from partition_cursor
+      where partition_cursor.partition = cold.partition
+      limit 1) as cursor
+    on conflict (target_id, lane_series) do nothing
+  )
+  select inserted.partition, inserted.position, inserted.target_id, inserted.uuid, inserted.created,
+         are_cold or coalesce(known.has_row, false)
+  from inserted
+  left join lateral (
+    select true as has_row from lane
+    where lane.target_id = inserted.target_id and lane.lane_series = inserted.lane_series
+    limit 1) as known on true;
+  get diagnostics changed = row_count;
+
+  -- Usually none: what ended stays in the table as long as a fan-out may need it.
+  select sum(work.done - given.from_index) - changed into missing
+  from unnest(slice_partitions, slice_positions, from_indexes) as given (partition, position, from_index)
+  cross join lateral (
+    select done from fan_out
+    where fan_out.partition = given.partition and fan_out.position = given.position
+    limit 1) as work;
+  if missing > 0 then
+    perform count_down_removals(array(
+      select slice.position
+      from (
+        select given.position, work.lane_series, work.ids
+        from unnest(slice_partitions, slice_positions, from_indexes) as given (partition, position, from_index)
+        cross join lateral (
+          select lane_series, target_ids[given.from_index + 1 : done] as ids from fan_out
+          where fan_out.partition = given.partition and fan_out.position = given.position
+          limit 1) as work
+        offset 0) as slice
+      cross join lateral unnest(slice.ids) as member (id)
+      left join lateral (
+        select true as is_there from notification
+        where notification.target_id = member.id and notification.lane_series = slice.lane_series
+          and notification.position = slice.position
+        limit 1) as inserted on true
+      where inserted.is_there is null));
+  end if;
+
+  with ended as materialized (
+    select work.place
+    from unnest(slice_partitions, slice_positions) as given (partition, position)
+    cross join lateral (
+      select fan_out.ctid as place from fan_out
+      where fan_out.partition = given.partition and fan_out.position = given.position and fan_out.done = fan_out.size
+      limit 1) as work
+  )
+  delete from fan_out
+  using ended
+  where fan_out.ctid = ended.place;
 end $$;
 
 -- Records failed attempts, for inspection. One that is there stays: the statement was repeated.

@@ -115,7 +115,7 @@ const removeEvents = (db: Database, window: Window): Promise<WindowResult> =>
     return { removed: positions.length, next: last?.isOld && scanned.length === EVENTS_PER_BATCH ? last.position : 0 }
   })
 
-/** Returns the next records of a partition, and which of them are removable. A dead letter needs its event. */
+/** Returns the next records of a partition, and which are removable. A dead letter, or a fan-out, needs its event. */
 const readWindow = (tx: Db, { partition, after, upTo, seenHours, retentionHours }: Window) =>
   tx.query<{ position: number; isOld: boolean; isRemovable: boolean }>(sql`
   with scanned as (
@@ -130,6 +130,9 @@ const readWindow = (tx: Db, { partition, after, upTo, seenHours, retentionHours 
          and not exists (
            select from dead_letter
            where dead_letter.partition = ${partition} and dead_letter.position = scanned.position)
+         and not exists (
+           select from fan_out
+           where fan_out.partition = ${partition} and fan_out.position = scanned.position)
          and not exists (
            select from notification
            where notification.partition = ${partition} and notification.position = scanned.position

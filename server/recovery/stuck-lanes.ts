@@ -9,12 +9,16 @@ const CHECK_INTERVAL_MS = 600_000
 
 /**
  * Counts notifications that nobody would ever send: not settled, up to the watermark of their partition, and in a lane
- * without a row. What is behind the watermark is in the memory of its owner. An invariant: 0 in every snapshot. Looks
- * up only what waits, but reads past all that is settled to find it.
+ * without a row; and fan-outs up to the watermark. What is behind it is in the memory of its owner. An invariant: 0 in
+ * every snapshot. Looks up only what waits, but reads past all that is settled to find it.
  */
 export async function countStuckLanes(db: Db): Promise<number> {
   const [row] = await db.query<{ stuck: number }>(sql`
-    select count(*)::integer as stuck
+    select (count(*) + (
+             select count(*) from fan_out
+             join partition_cursor
+               on partition_cursor.partition = fan_out.partition
+               and partition_cursor.settled_below >= fan_out.position))::integer as stuck
     from (
       select target_id, lane_series, partition, position from notification
       where settled is null

@@ -11,8 +11,8 @@ export interface RemovalLimits {
 
 /**
  * Deletes ended subscriptions and their targets, in one transaction, and returns how many subscriptions. One stays as
- * long as a notification or a subject removal refers to it; an expired one also until everything received before its
- * expiry is dispatched. Skips locked rows.
+ * long as a notification or a subject removal refers to it, or a fan-out may; an expired one also until everything
+ * received before its expiry is dispatched. Skips locked rows.
  */
 export function removeEndedSubscriptions(database: Database, { hours, limit }: RemovalLimits): Promise<number> {
   return database.transaction(async (tx) => {
@@ -30,6 +30,7 @@ export function removeEndedSubscriptions(database: Database, { hours, limit }: R
             where event.partition = partition_cursor.partition and event.position > partition_cursor.position
             order by event.position limit 1) as next
           where subscription.end_reason = 'expired' and next.received < subscription.expiry)
+        and not exists (select from fan_out where fan_out.received <= subscription.ended)
         and not exists (
           select from subject_removal_member where subject_removal_member.subscription_id = subscription.id)
       limit ${limit}
@@ -43,7 +44,8 @@ export function removeEndedSubscriptions(database: Database, { hours, limit }: R
 }
 
 /**
- * Deletes targets that a change of their subscription has ended and that no notification refers to. Returns how many.
+ * Deletes targets that a change of their subscription has ended and that no notification refers to, nor a fan-out
+ * may. Returns how many.
  * Skips locked rows, such as the row of an address that a change brings back at this moment, so the two statements
  * cannot deadlock.
  */
@@ -54,6 +56,7 @@ export async function removeEndedTargets(db: Db, { hours, limit }: RemovalLimits
       from delivery_target as target
       where target.ended < now() - ${hours} * interval '1 hour'
         and not exists (select from notification where notification.target_id = target.id)
+        and not exists (select from fan_out where fan_out.received <= target.ended)
       limit ${limit}
       for update skip locked
     )

@@ -97,12 +97,13 @@ function createTestbedProcess(
   const refused = new Set<number>()
   const broker = connect({ owned: () => request().owned, onNewerFormat: (partition) => refused.add(partition) })
   const dispatch = (change: Partial<BatchRequest> = {}) =>
-    dispatchBatch({ db, watermarkOf: () => 0, clock: () => performance.now() }, { ...request(), ...change }).catch(
-      (error: unknown) => {
-        if (error instanceof NewerFormat) refused.add(error.partition)
-        throw error
-      },
-    )
+    dispatchBatch(
+      { db, watermarkOf: () => 0, fanOuts: () => [], clock: () => performance.now() },
+      { ...request(), ...change },
+    ).catch((error: unknown) => {
+      if (error instanceof NewerFormat) refused.add(error.partition)
+      throw error
+    })
 
   async function dispatchAll(count: number, change: Partial<BatchRequest> = {}): Promise<number[]> {
     const sizes: number[] = []

@@ -4,6 +4,7 @@ import { takeRecords, type TakenRecord } from '@tidings/server/dispatch/take.ts'
 import type { FrozenLane } from '@tidings/server/lanes/cold-lane-store.ts'
 import type { WrittenSettlement } from '@tidings/server/lanes/final-settlement-store.ts'
 import type { DispatchedNotification } from '@tidings/server/lanes/known-rows.ts'
+import { readFanOuts, type FanOut } from '@tidings/server/lanes/fan-out.ts'
 import { readTargets } from '@tidings/server/lanes/looks.ts'
 import { required } from '@tidings/server/runtime/required.ts'
 import type { StepwiseService } from './stepwise-service.ts'
@@ -39,6 +40,7 @@ export function requestOf(taken: readonly TakenRecord[], change: Partial<Dispatc
       before: before.get(key) ?? null,
       after,
     })),
+    largeEvents: [],
     removals: taken.filter((record) => record.deletesSubscriptions),
     poison: [],
     ...change,
@@ -59,6 +61,18 @@ export async function dispatchTaken(
       return { ...one, laneSeries: seriesKey ?? uuid }
     })
     .sort((a, b) => a.position - b.position || a.targetId - b.targetId)
+}
+
+/** Takes all that waits, all of them events, and makes fan-outs of them. Returns these. */
+export async function dispatchAsFanOuts({ db, owned, partitions }: StepwiseService): Promise<FanOut[]> {
+  const taken = await takeRecords(db, partitions, 100)
+  const { events, ...request } = requestOf(taken)
+  await dispatchRecords(db, owned, { ...request, events: [], largeEvents: events })
+  const begun = await readFanOuts(
+    db,
+    taken.map(({ partition, cursor }) => ({ partition, after: cursor })),
+  )
+  return begun.filter((one, at) => begun.findIndex(({ position }) => position === one.position) === at)
 }
 
 /** The settlement of what was delivered at once, unless something else is said. */

@@ -109,7 +109,7 @@ export function createLaneBench({
       memory.loaded(
         home,
         rows.map((row) => ({ ...unsettled(row), isCold: row.isCold === true })),
-        { cursor, targets: found(rows), askedAt: bench.now },
+        { cursor, fanOuts: [], targets: found(rows), askedAt: bench.now },
       )
     },
     look(positions, { series = 'series', attempts = 0 } = {}) {

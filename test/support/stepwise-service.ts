@@ -4,6 +4,7 @@ import type { Broker, EventRecord } from '@tidings/server/broker/broker.ts'
 import { createDatabaseBroker } from '@tidings/server/broker/database-broker.ts'
 import type { OwnedPartitions } from '@tidings/server/db/fence.ts'
 import { openInstallation } from '@tidings/server/db/installation.ts'
+import { readFanOuts } from '@tidings/server/lanes/fan-out.ts'
 import { laneKeyText } from '@tidings/server/lanes/lane-model.ts'
 import { readUnsettled, type UnsettledRow } from '@tidings/server/lanes/looks.ts'
 import { dispatchBatch, type BatchRequest, type BatchResult } from '@tidings/server/dispatch/batch.ts'
@@ -66,11 +67,16 @@ export async function openStepwiseService({
       await broker.publish(records)
       return records
     },
-    dispatch: (request = {}) =>
-      dispatchBatch(
-        { db, watermarkOf: () => 0, clock: () => performance.now() },
+    async dispatch(request = {}) {
+      const fanOuts = await readFanOuts(
+        db,
+        partitions.map((partition) => ({ partition, after: 0 })),
+      )
+      return dispatchBatch(
+        { db, watermarkOf: () => 0, fanOuts: () => fanOuts, clock: () => performance.now() },
         { owned, partitions, limitPerPartition: 500, ...request },
-      ),
+      )
+    },
     async heads() {
       const first = new Map<string, UnsettledRow>()
       for (const partition of partitions)

@@ -117,6 +117,16 @@ export interface LaneRow {
   readonly wakesAfter?: number | null
 }
 
+/** An event whose notifications are inserted in slices. */
+export interface FanOutRow {
+  readonly partition: number
+  readonly position: number
+  readonly laneSeries: string
+  readonly number: number
+  readonly targetIds: readonly number[]
+  readonly done: number
+}
+
 export interface RemovalRow {
   readonly position: number
   readonly partition: number
@@ -168,6 +178,11 @@ export const NOTIFICATIONS = defineTable<NotificationRow>(
 export const LANES = defineTable<LaneRow>(
   'lane',
   ({ targetId, laneSeries }) => laneKey(targetId, laneSeries),
+  ({ partition }) => String(partition),
+)
+export const FAN_OUTS = defineTable<FanOutRow>(
+  'fan_out',
+  ({ partition, position }) => placeKey(partition, position),
   ({ partition }) => String(partition),
 )
 export const REMOVALS = defineTable<RemovalRow>('subject_removal', ({ position }) => String(position))

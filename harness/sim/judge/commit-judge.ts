@@ -3,7 +3,7 @@ import type { Tables, Write } from '../database/tables.ts'
 import type { Findings } from './findings.ts'
 
 /** What only the owner of a partition writes: the fence is to refuse everybody else. */
-const FENCED: ReadonlySet<string> = new Set(['lane', 'notification', 'partition_cursor', 'dispatched'])
+const FENCED: ReadonlySet<string> = new Set(['lane', 'notification', 'partition_cursor', 'dispatched', 'fan_out'])
 
 /** Judges a transaction in the moment of its commit. `who`: the process and the pool. */
 export function judgeCommit(tables: Tables, findings: Findings, who: string, writes: readonly Write[]): void {

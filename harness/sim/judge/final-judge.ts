@@ -2,6 +2,7 @@ import {
   CURSORS,
   DEAD_LETTERS,
   EVENTS,
+  FAN_OUTS,
   LANES,
   NOTIFICATIONS,
   REMOVALS,
@@ -38,10 +39,11 @@ export function leftovers(tables: Tables): string | undefined {
   const lanes = count(tables.all(LANES))
   const removals = count(tables.all(REMOVALS)) + count(tables.all(REMOVAL_MEMBERS))
   const records = undispatched(tables)
+  const fanOuts = count(tables.all(FAN_OUTS))
   const unsettled = count([...tables.all(NOTIFICATIONS)].filter(({ settled }) => settled === null))
-  return lanes + removals + records + unsettled === 0
+  return lanes + removals + records + fanOuts + unsettled === 0
     ? undefined
-    : `${unsettled} notifications, ${lanes} lanes, ${removals} removals and ${records} records are left`
+    : `${unsettled} notifications, ${lanes} lanes, ${removals} removals, ${fanOuts} fan-outs, ${records} records left`
 }
 
 const count = (rows: Iterable<unknown>) => [...rows].length

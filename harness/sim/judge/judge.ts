@@ -1,4 +1,4 @@
-import { NOTIFICATIONS } from '../database/schema.ts'
+import { FAN_OUTS, NOTIFICATIONS } from '../database/schema.ts'
 import type { ServerDeps } from '../database/server.ts'
 import type { DatabaseServer } from '../database/server.ts'
 import type { Plan } from '../plan/plan.ts'
@@ -73,6 +73,9 @@ export function createJudge({ scheduler, trace, plan, server, deletedAt }: Judge
       for (const row of server().tables.all(NOTIFICATIONS))
         if (row.position === position && row.state === 'waiting')
           findings.report('P7', `subscription ${subscriptionId} is removed before ${row.uuid} is settled`)
+      for (const row of server().tables.all(FAN_OUTS))
+        if (row.position === position)
+          findings.report('P7', `subscription ${subscriptionId} is removed before ${position} has all notifications`)
     },
     onAlarm: (text) => findings.report('alarm', text),
     leftovers: () => leftovers(server().tables),

@@ -1,5 +1,6 @@
 import {
   CURSORS,
+  FAN_OUTS,
   LANES,
   NOTIFICATIONS,
   PARTITIONS,
@@ -56,6 +57,13 @@ export function createStateJudge(tables: Tables, findings: Findings): StateJudge
       findings.report('format', `${who}: the lane of ${uuid} has no row, and a former release may take its partition`)
   }
 
+  /** What is inserted later may be for memory, so a take-over must look for it. */
+  function judgeFanOuts(who: string, partition: number): void {
+    const mark = tables.get(CURSORS, String(partition))?.settledBelow ?? 0
+    for (const { position } of tables.group(FAN_OUTS, String(partition)))
+      if (position <= mark) findings.report('mark', `${who}: the fan-out at ${position} is not behind ${mark}`)
+  }
+
   return {
     onCommitted(who, writes) {
       const changed = new Set<Unsettled | undefined>()
@@ -65,6 +73,7 @@ export function createStateJudge(tables: Tables, findings: Findings): StateJudge
         else if (table.name === LANES.name) changed.add(unsettled.get(keyOf((row ?? before) as LaneRow)))
         else if (table.name === CURSORS.name) partitions.add((row as { partition: number }).partition)
         else if (table.name === PARTITIONS.name) partitions.add((row as { id: number }).id)
+      for (const partition of partitions) judgeFanOuts(who, partition)
       for (const lane of unsettled.values()) if (partitions.has(lane.partition)) changed.add(lane)
       for (const lane of changed) if (lane && lane.rows.size > 0) judgeLane(who, lane)
     },

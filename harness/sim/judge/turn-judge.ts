@@ -1,4 +1,13 @@
-import { LANES, NOTIFICATIONS, TARGETS, laneKey, type LaneRow, type NotificationRow } from '../database/schema.ts'
+import {
+  FAN_OUTS,
+  LANES,
+  NOTIFICATIONS,
+  TARGETS,
+  laneKey,
+  type FanOutRow,
+  type LaneRow,
+  type NotificationRow,
+} from '../database/schema.ts'
 import type { DatabaseServer } from '../database/server.ts'
 import type { FaultWindows } from '../world/fault-windows.ts'
 import type { AddressHistory } from './address-history.ts'
@@ -35,12 +44,17 @@ export function createTurnJudge({ server, now, faults, findings, addresses, calm
     return typeof wakesAfter === 'number' && wakesAfter <= workedAt && askedUntil <= server.now() + 1
   }
 
-  return (
-    who: string,
-    { targetId, laneSeries, position, uuid, created }: NotificationRow,
-    askedUntil: number,
-  ): void => {
+  /** Of the lane, an earlier one that is not even inserted. */
+  function judgeFanOuts(who: string, { targetId, laneSeries, partition, position, uuid }: NotificationRow): void {
+    for (const before of tables.group(FAN_OUTS, String(partition)))
+      if (before.laneSeries === laneSeries && before.position < position && isLeft(before, targetId))
+        findings.report('P2', `${who} sends ${uuid} before ${before.position} is inserted`)
+  }
+
+  return (who: string, row: NotificationRow, askedUntil: number): void => {
+    const { targetId, laneSeries, position, uuid, created } = row
     const key = laneKey(targetId, laneSeries)
+    judgeFanOuts(who, row)
     let dueAt = created
     for (const before of tables.group(NOTIFICATIONS, key)) {
       if (before.position >= position) continue
@@ -54,3 +68,5 @@ export function createTurnJudge({ server, now, faults, findings, addresses, calm
     judgeDelay(who, uuid, server.now() - Math.max(dueAt, lane?.due ?? dueAt))
   }
 }
+
+const isLeft = ({ targetIds, done }: FanOutRow, targetId: number) => targetIds.slice(done).includes(targetId)

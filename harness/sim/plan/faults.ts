@@ -165,7 +165,13 @@ function commitSlowly(deps: FaultDeps): void {
 }
 
 /** What a dispatcher writes, each in a statement with its commit. */
-const WRITES: ReadonlySet<string> = new Set(['dispatch_records', 'settle_notifications', 'freeze_lanes', 'thaw_lanes'])
+const WRITES: ReadonlySet<string> = new Set([
+  'dispatch_records',
+  'settle_notifications',
+  'freeze_lanes',
+  'thaw_lanes',
+  'expand_fan_outs',
+])
 const CUT_SHARE = 0.6
 
 /** Connections break while commits or statements take long: the server goes on with them beside what comes next. */

@@ -21,8 +21,33 @@ export interface Patch {
 const SCALED: readonly Patch[] = [
   {
     file: 'server/dispatch/dispatch-store.ts',
-    search: 'export const MAX_HOT_MATCHES = 5000',
-    replace: 'export const MAX_HOT_MATCHES = 20',
+    search: 'const MAX_MATCHES = 1000',
+    replace: 'const MAX_MATCHES = 4',
+  },
+  {
+    file: 'server/dispatch/dispatch-store.ts',
+    search: 'const MAX_MATCHES_IN_ALL = 20_000',
+    replace: 'const MAX_MATCHES_IN_ALL = 20',
+  },
+  {
+    file: 'server/dispatch/large-events.ts',
+    search: 'const MAX_LARGE_EVENTS = 8',
+    replace: 'const MAX_LARGE_EVENTS = 3',
+  },
+  {
+    file: 'server/dispatch/slice-size.ts',
+    search: 'const MIN_SLICE = 50',
+    replace: 'const MIN_SLICE = 1',
+  },
+  {
+    file: 'server/dispatch/slice-size.ts',
+    search: 'const MAX_SLICE = 500',
+    replace: 'const MAX_SLICE = 3',
+  },
+  {
+    file: 'server/lanes/lane-memory.ts',
+    search: 'const MAX_WITH_SLICE = 50_000',
+    replace: 'const MAX_WITH_SLICE = 6',
   },
   {
     file: 'server/delivery/breaker/expiry-sweep.ts',

@@ -7,9 +7,12 @@ const MIGRATIONS = fileURLToPath(new URL('../../../server/migrations', import.me
 
 /** Those that have a model, or are a part of one. */
 const MODELLED: ReadonlySet<string> = new Set([
+  'begin_fan_outs',
+  'check_matches',
   'count_down_removals',
   'dispatch_records',
   'end_waiting',
+  'expand_fan_outs',
   'freeze_lanes',
   'keep_from_former_release',
   'lock_owned',

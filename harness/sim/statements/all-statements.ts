@@ -2,6 +2,7 @@ import type { Model } from '../database/model.ts'
 import { coldLaneReads } from './cold-lane-reads.ts'
 import { coldLaneWrites } from './cold-lanes.ts'
 import { dispatchStatements } from './dispatch-records.ts'
+import { fanOutStatements } from './fan-outs.ts'
 import { looks } from './looks.ts'
 import { ownershipStatements } from './ownership-statements.ts'
 import { publishStatements } from './publish-statements.ts'
@@ -19,6 +20,7 @@ export interface StatementEvents {
 export const allStatements = ({ onNotify, onRemoved }: StatementEvents): readonly Model[] => [
   ...publishStatements(onNotify),
   ...dispatchStatements,
+  ...fanOutStatements,
   settleNotifications,
   ...coldLaneWrites,
   ...coldLaneReads,

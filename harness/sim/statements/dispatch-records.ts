@@ -4,20 +4,19 @@ import {
   DEAD_LETTERS,
   DISPATCHED,
   EVENTS,
-  LANES,
+  FAN_OUTS,
   NOTIFICATIONS,
   REMOVALS,
   REMOVAL_MEMBERS,
   SERIES,
-  laneKey,
-  notificationKey,
   placeKey,
   type EventRow,
 } from '../database/schema.ts'
 import { CODES, serverError } from '../database/server-error.ts'
 import type { Transaction } from '../database/tables.ts'
 import { lockOwned } from './fence.ts'
-import { matchesOf, membersOf, type Match } from './match-events.ts'
+import { insertMatches } from './insert-matches.ts'
+import { matchesOf, membersOf } from './match-events.ts'
 
 type DispatchValues = [
   ownerId: string,
@@ -29,6 +28,9 @@ type DispatchValues = [
   eventPartitions: number[],
   eventPositions: number[],
   eventNumbers: number[],
+  largePartitions: number[],
+  largePositions: number[],
+  largeNumbers: number[],
   seriesKeys: string[],
   seriesPartitions: number[],
   numbersBefore: (number | null)[],
@@ -39,7 +41,8 @@ type DispatchValues = [
   poisonPositions: number[],
   poisonUuids: string[],
   poisonReasons: string[],
-  maxHot: number,
+  maxOfEvent: number,
+  maxInAll: number,
 ]
 
 /** The statement of server/dispatch/dispatch-store.ts. */
@@ -62,19 +65,12 @@ function* dispatchRecords(tx: Transaction, ...values: DispatchValues): Part<read
   yield* park(tx, values)
   yield* noteDispatched(tx, zip(eventPartitions, eventPositions), eventNumbers)
   yield* nextStatement()
-  const inserted = yield* insertMatches(tx, zip(eventPartitions, eventPositions), eventNumbers)
-  const isTooMany = inserted.length > values[19]
-  if (isTooMany) yield* freezeAll(tx, inserted)
+  const inserted = yield* matchEvents(tx, values)
   yield* nextStatement()
-  yield* noteRemovals(tx, zip(values[13], values[14]))
-  return inserted.map(({ match: { event, target }, uuid, created, isCold }) => ({
-    partition: event.partition,
-    position: event.position,
-    targetId: target.id,
-    uuid,
-    created,
-    isCold: isCold || isTooMany,
-  }))
+  yield* beginFanOuts(tx, values)
+  yield* nextStatement()
+  yield* noteRemovals(tx, zip(values[16], values[17]))
+  return inserted
 }
 
 interface Moves {
@@ -100,7 +96,7 @@ function* moveCursors(tx: Transaction, partitions: readonly number[], moves: Mov
 
 /** One statement: its snapshot shows which counters are there; a new one waits for whoever inserts the same. */
 function* changeCounters(tx: Transaction, values: DispatchValues): Part {
-  const [keys, , before, after] = values.slice(9, 13) as [string[], number[], (number | null)[], (number | null)[]]
+  const [keys, , before, after] = values.slice(12, 16) as [string[], number[], (number | null)[], (number | null)[]]
   let changed = 0
   const found = keys.map((key) => tx.get(SERIES, key))
   for (const [at, key] of keys.entries()) {
@@ -122,7 +118,7 @@ function* changeCounters(tx: Transaction, values: DispatchValues): Part {
 }
 
 function* park(tx: Transaction, values: DispatchValues): Part {
-  const [partitions, positions, uuids, reasons] = values.slice(15, 19) as [number[], number[], string[], string[]]
+  const [partitions, positions, uuids, reasons] = values.slice(18, 22) as [number[], number[], string[], string[]]
   for (const [at, [partition, position]] of zip(partitions, positions).entries()) {
     yield* lockRow(DEAD_LETTERS, placeKey(partition, position))
     if (tx.get(DEAD_LETTERS, placeKey(partition, position))) throw serverError(CODES.uniqueViolation, 'parked twice')
@@ -139,72 +135,42 @@ function* noteDispatched(tx: Transaction, places: readonly [number, number][], n
   }
 }
 
-/** Random in PostgreSQL. Here it tells whose it is, so a sender, which has nothing else, can be judged. */
-const notificationUuid = (serial: number, key: string) => `n${serial} ${key}`
-
-interface Inserted {
-  readonly match: Match
-  readonly uuid: string
-  readonly created: string
-  readonly isCold: boolean
+/** One snapshot decides what matches. More than may be inserted at once is refused before anything is. */
+function* matchEvents(tx: Transaction, values: DispatchValues): Part<readonly object[]> {
+  const [partitions, positions, numbers] = values.slice(6, 9) as [number[], number[], number[]]
+  const [maxOfEvent, maxInAll] = values.slice(22) as [number, number]
+  const matches = zip(zip(partitions, positions), numbers)
+    .flatMap(([[partition, position], number]) => {
+      const event = tx.get(EVENTS, placeKey(partition, position))
+      return event ? matchesOf(tx, event, number) : []
+    })
+    .slice(0, maxInAll + 1)
+  const counts = new Map<number, number>()
+  for (const { event } of matches) counts.set(event.position, (counts.get(event.position) ?? 0) + 1)
+  const large = [...counts].filter(([, count]) => count > maxOfEvent).map(([position]) => position)
+  if (large.length > 0) throw serverError('TD004', `too many matches at ${large.join(', ')}`)
+  if (matches.length > maxInAll) throw serverError('TD004', 'too many matches in all')
+  return yield* insertMatches(tx, matches, { areCold: false })
 }
 
-/** One snapshot decides what matches, and which lanes have a row. */
-function* insertMatches(
-  tx: Transaction,
-  places: readonly [number, number][],
-  numbers: readonly number[],
-): Part<Inserted[]> {
-  const matches = zip(places, numbers).flatMap(([[partition, position], number]) => {
+/** The function `begin_fan_outs`: in its second statement one snapshot decides where the events go. */
+function* beginFanOuts(tx: Transaction, values: DispatchValues): Part {
+  const [partitions, positions, numbers] = values.slice(9, 12) as [number[], number[], number[]]
+  const places = zip(partitions, positions)
+  yield* noteDispatched(tx, places, numbers)
+  yield* nextStatement()
+  const begun = zip(places, numbers).flatMap(([[partition, position], number]) => {
     const event = tx.get(EVENTS, placeKey(partition, position))
-    return event ? matchesOf(tx, event, number) : []
+    if (!event) return []
+    const targetIds = matchesOf(tx, event, number)
+      .map(({ target }) => target.id)
+      .sort((a, b) => a - b)
+    if (targetIds.length === 0) return []
+    return [{ partition, position, laneSeries: event.seriesKey ?? event.uuid, number, targetIds, done: 0 }]
   })
-  const cold = matches.map(({ target, laneSeries }) => tx.get(LANES, laneKey(target.id, laneSeries)) !== undefined)
-  const inserted: Inserted[] = []
-  for (const [at, match] of matches.entries()) {
-    const { event, number, laneSeries, target } = match
-    const key = notificationKey(target.id, laneSeries, event.position)
-    yield* lockRow(NOTIFICATIONS, key)
-    if (tx.get(NOTIFICATIONS, key)) throw serverError(CODES.uniqueViolation, `notification ${key} is there`)
-    const uuid = notificationUuid(tx.nextValue('notification'), key)
-    tx.put(NOTIFICATIONS, {
-      targetId: target.id,
-      laneSeries,
-      position: event.position,
-      partition: event.partition,
-      uuid,
-      number,
-      created: tx.startedAt,
-      state: 'waiting',
-      attempts: 0,
-      settled: null,
-    })
-    inserted.push({ match, uuid, created: new Date(tx.startedAt).toISOString(), isCold: cold[at] ?? false })
-  }
-  return inserted
-}
-
-/** More than memory is to hold: each of their lanes gets a row, unless it has one. */
-function* freezeAll(tx: Transaction, inserted: readonly Inserted[]): Part {
-  const inKeyOrder = inserted
-    .map(({ match }) => match)
-    .toSorted((a, b) => a.target.id - b.target.id || (a.laneSeries < b.laneSeries ? -1 : 1))
-  for (const { event, target, laneSeries } of inKeyOrder) {
-    const key = laneKey(target.id, laneSeries)
-    yield* lockRow(LANES, key)
-    if (tx.get(LANES, key)) continue
-    tx.put(LANES, {
-      targetId: target.id,
-      laneSeries,
-      partition: event.partition,
-      method: target.method,
-      addressKey: target.addressKey,
-      head: (tx.get(CURSORS, String(event.partition))?.settledBelow ?? 0) + 1,
-      waiting: 1,
-      format: 2,
-      attempts: 0,
-      due: tx.startedAt,
-    })
+  for (const row of begun) {
+    yield* lockRow(FAN_OUTS, FAN_OUTS.keyOf(row))
+    tx.put(FAN_OUTS, row)
   }
 }
 
@@ -218,7 +184,8 @@ function* noteRemovals(tx: Transaction, places: readonly [number, number][]): Pa
   const all = tx.all(NOTIFICATIONS)
   for (const { position, partition } of events) {
     yield* lockRow(REMOVALS, String(position))
-    const unsettled = all.filter((one) => one.partition === partition && one.position === position).length
+    const inserted = all.filter((one) => one.partition === partition && one.position === position).length
+    const unsettled = inserted + (tx.get(FAN_OUTS, placeKey(partition, position))?.targetIds.length ?? 0)
     tx.put(REMOVALS, { position, partition, unsettled })
   }
   yield* nextStatement()

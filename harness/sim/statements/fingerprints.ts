@@ -1,7 +1,7 @@
 /** The texts that the models were written for. Written by `npm run sim -- --fingerprints`. */
 export const FINGERPRINTS: Readonly<Record<string, readonly string[]>> = {
   deleteRemovals: ['4adee80d13f4'],
-  dispatch_records: ['1f15c9f0b26b'],
+  dispatch_records: ['3a87b755a174'],
   endByName: ['2307a071c8a1'],
   endExpiredSkippingLocked: ['191c3d175799'],
   endMatchingSubject: ['bafe6f3f5970'],
@@ -18,6 +18,7 @@ export const FINGERPRINTS: Readonly<Record<string, readonly string[]>> = {
   readCursors: ['06e1e329ffda'],
   readDeletions: ['81ba49bc0179'],
   readDispatchers: ['7aad7497822a'],
+  readFanOuts: ['25d157a9a295'],
   readNextDue: ['c626c88cf8a0'],
   readPartitions: ['47b3757b773d'],
   readTargets: ['7f6d445997d7'],
@@ -44,9 +45,12 @@ export const FINGERPRINTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Of the functions that they call: their newest version in the migrations. */
 export const FUNCTION_FINGERPRINTS: Readonly<Record<string, string>> = {
+  begin_fan_outs: '3f5498288e51',
+  check_matches: 'e680f5fdb8a6',
   count_down_removals: 'b0ea699776c8',
-  dispatch_records: 'ac26ac3c9e1e',
+  dispatch_records: '8b41fa6d83b9',
   end_waiting: '0863a84ff338',
+  expand_fan_outs: '574d8f04aa23',
   freeze_lanes: 'bb9442d1d9a5',
   keep_from_former_release: '9b0f7156650b',
   lock_owned: '88ef663ce0c5',

@@ -51,7 +51,7 @@ export const readRowsRead = (db: Db) =>
            (select sum(idx_tup_read)::bigint from pg_stat_user_indexes where relid = stats.relid) as found
     from pg_stat_user_tables as stats
     where relname in ('event', 'notification', 'attempt', 'lane', 'series', 'dispatched', 'subscription',
-                      'delivery_target')
+                      'delivery_target', 'fan_out')
     order by relname`)
 
 /** Counts what is read from here on. */
