@@ -147,7 +147,6 @@ describe('what failed at the broker', () => {
     ['NTFAPI_EVENTS_POST_ERR', ['not_stored', 'not_stored']],
     ['NTFAPI_EVENTS_POST_ERR', ['not_stored', 'follows']],
     ['NTFAPI_PUBLISH_UNKNOWN', ['unknown', 'not_stored']],
-    ['NTFAPI_BUSY', ['busy', 'busy']],
   ])('is %s when nothing is stored, and may be tried again: %s', async (code, kinds) => {
     const response = await responding(...kinds)
     expect(response.headers.get('retry-after')).toBe('1')

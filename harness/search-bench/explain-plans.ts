@@ -44,6 +44,7 @@ export async function plansOf(url: string, { path, search }: Case): Promise<read
     origin: '',
     query: parseQuery(path),
     body: undefined,
+    waitedMs: 0,
     caller: {
       jwtTenant: 'admin',
       jwtUser: 'jobs',

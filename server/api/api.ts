@@ -2,9 +2,11 @@ import type { BuildInfo } from '@tidings/contract/envelope.ts'
 import packageJson from '../package.json' with { type: 'json' }
 import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
+import type { PublishQuotas } from '../config/publish-quotas.ts'
 import type { Publish } from '../publish/publish.ts'
 import type { Admins } from './admins/admins.ts'
 import type { Authenticator } from './auth/caller.ts'
+import { createPublishQuota } from './events/publish-quota.ts'
 import { createEnvelopeWriter } from './http/response/envelope-writer.ts'
 import { createHttpServer, type HttpServer } from './http/http-server.ts'
 import { createListSubscriptions } from './lists/list-subscriptions.ts'
@@ -36,6 +38,8 @@ export interface ApiDeps {
   readonly authenticator: Authenticator
   readonly admins: Admins
   readonly publish: Publish
+  /** Of events; undefined: nobody has one. */
+  readonly publishQuotas?: PublishQuotas | undefined
   readonly sequences: Pick<SequencePublisher, 'publishNext'>
   readonly checks: readonly ReadyCheck[]
   readonly reach: DeliveryReach
@@ -63,6 +67,7 @@ export function createApi({
   authenticator,
   trustedProxies,
   maxConnections,
+  publishQuotas,
   ...shared
 }: ApiDeps): HttpServer {
   const { publicUrl, log } = shared
@@ -76,6 +81,7 @@ export function createApi({
   const routes = createRoutes({
     ...shared,
     access,
+    quota: createPublishQuota({ quotas: publishQuotas, log }),
     list: createListSubscriptions({ db: searchDb, longListDb, access }),
     status: createStatus({ checks, lastCanary, envelopes }),
     callback: createSequenceCallback({ db: callbackDb }),

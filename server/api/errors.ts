@@ -73,6 +73,7 @@ const CATALOGUE = {
   NTFAPI_EVENT_ENDSERIES_ERR: [503, 'The end of the series was not stored; try again'],
   NTFAPI_PUBLISH_UNKNOWN: [503, 'It is not known whether the event was stored; if it was, then only once'],
   NTFAPI_BUSY: [503, 'Too many events are waiting to be stored; try again'],
+  NTFAPI_EVENT_QUOTA: [429, 'The tenant has used up its quota of events; nothing was stored. Try again later'],
 
   // Subscriptions.
   NTFAPI_CREATE_INVALID_ERRORLIST: [400, 'The subscription is not valid'],

@@ -11,6 +11,7 @@ import type {
   RequestContext,
   StreamedResponse,
 } from './http/route.ts'
+import type { PublishQuota } from './events/publish-quota.ts'
 import type { ListSubscriptions } from './lists/list-subscriptions.ts'
 import type { OperationDescription } from './openapi/operation-description.ts'
 import type { Status } from './status/status.ts'
@@ -34,6 +35,8 @@ export interface GuardedOperation extends OperationDescription {
   readonly rejectionCode?: ErrorCode
   /** Undefined: the limit for services. Users never have more than theirs. */
   readonly maxBodyBytes?: number
+  /** In one body; undefined: one. */
+  readonly maxEvents?: number
   /** Decides in its own order what is rejected first. Rejections are thrown. */
   readonly handle: (parts: ApiParts, context: RequestContext) => Promise<ApiResponse | StreamedResponse>
 }
@@ -55,6 +58,7 @@ export interface ApiParts {
   readonly db: Database
   readonly access: SubscriptionAccess
   readonly publish: Publish
+  readonly quota: PublishQuota
   readonly list: ListSubscriptions
   readonly status: Status
   readonly callback: SequenceCallback

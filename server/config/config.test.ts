@@ -43,6 +43,7 @@ test('nothing set is a development service on the embedded database', () => {
     logLevel: 'info',
     admins: { kind: 'list', list: [] },
     allowedServices: undefined,
+    publishQuotas: undefined,
     trustedProxies: [],
     canaryIntervalMs: 60_000,
     mail: { provider: 'LOG', from: { name: 'Tapis Notifications Service', address: 'no-reply@nowhere.com' } },

@@ -2,6 +2,7 @@ import { customCleanEnv } from 'envalid'
 import type { BrokerServer } from './broker-url.ts'
 import { CONTRADICTIONS } from './contradictions.ts'
 import { prepareEnvironment, type Notice } from './environment.ts'
+import type { PublishQuotas } from './publish-quotas.ts'
 import type { Admin } from './validators.ts'
 import { isDevelopment, VARIABLES, type Settings } from './variables.ts'
 
@@ -47,6 +48,8 @@ export interface Config {
     | { readonly kind: 'security_kernel'; readonly password: string }
   /** Undefined: all may call. */
   readonly allowedServices: readonly string[] | undefined
+  /** Undefined: nobody has one. */
+  readonly publishQuotas: PublishQuotas | undefined
   readonly subscriptions: SubscriptionRules
   readonly mail: MailConfig
   /** 0: none. */
@@ -135,6 +138,7 @@ function toConfig(settings: Settings): Config {
         ? { kind: 'list', list: settings.TIDINGS_ADMINS ?? [] }
         : { kind: 'security_kernel', password: settings.TAPIS_SERVICE_PASSWORD },
     allowedServices: settings.TIDINGS_ALLOWED_SERVICES,
+    publishQuotas: settings.TIDINGS_PUBLISH_QUOTA,
     subscriptions: {
       usersChangeFilters: settings.TIDINGS_USERS_CHANGE_FILTERS,
       maxTargets: settings.TIDINGS_MAX_TARGETS,

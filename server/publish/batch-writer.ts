@@ -9,7 +9,6 @@ import {
   BATCH_LIMITS,
   type PendingPublish,
   type BatchLimits,
-  type ByteBudget,
   type PendingPublishes,
 } from './pending-publishes.ts'
 import { PublishError, type PublishErrorKind } from './publish-error.ts'
@@ -24,8 +23,6 @@ export interface BatchWriterDeps {
   readonly target?: string
   readonly log: Log
   readonly limits?: BatchLimits
-  /** Shared with other writers; unset: `limits.pendingBytes`. */
-  readonly budget?: ByteBudget
   readonly machine?: Machine | undefined
   /** Monotonic clock in ms. */
   readonly clock?: () => number
@@ -51,19 +48,19 @@ interface WriteFailure {
 }
 
 /**
- * Group commit: records that wait at the same time share one write, and one write is in flight at a time. A record
- * whose publisher has its answer is never written afterwards. `stop` waits until all have theirs.
+ * Group commit: records that wait at the same time share one write, and one write is in flight at a time. Where more
+ * wait than one write takes, tenants take turns. A record whose publisher has its answer is never written afterwards.
+ * `stop` waits until all have theirs.
  */
 export function createBatchWriter({
   broker,
   target = 'broker',
   log,
   limits = BATCH_LIMITS,
-  budget,
   machine = MACHINE,
   clock = machine.now,
 }: BatchWriterDeps): BatchWriter {
-  const pending = createPendingPublishes(limits, clock, budget)
+  const pending = createPendingPublishes(limits, clock)
   const writer = createLoop({ name: 'publish', log, tick: writeNext, machine })
   const deadlines = createLoop({ name: 'publish-deadlines', log, tick: () => expireOverdue(pending), machine })
   const failures = createFailureLog(log, target)

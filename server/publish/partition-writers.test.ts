@@ -3,7 +3,6 @@ import { BrokerError, type Chain, type EventRecord } from '../broker/broker.ts'
 import { createLog } from '../log.ts'
 import { deferred } from '../runtime/deferred.ts'
 import { createPartitionWriters, MESSAGE_LIMITS } from './partition-writers.ts'
-import type { BatchLimits } from './pending-publishes.ts'
 import { PublishError } from './publish-error.ts'
 import { eventRecord } from './record.ts'
 
@@ -25,7 +24,7 @@ const record = (partition: number, bodyBytes = 1, chain?: Chain): EventRecord =>
 })
 
 /** A broker whose partition 0 has no leader until the test says so. */
-function open(limits: Partial<BatchLimits> = {}) {
+function open() {
   const time = { now: 0 }
   const written: EventRecord[][] = []
   const held: ReturnType<typeof deferred<ReadonlySet<EventRecord>>>[] = []
@@ -40,7 +39,7 @@ function open(limits: Partial<BatchLimits> = {}) {
       },
     },
     log: createLog({ level: 'silent' }),
-    limits: { ...MESSAGE_LIMITS, ...limits },
+    limits: MESSAGE_LIMITS,
     clock: () => time.now,
   })
   writer.start()
@@ -99,17 +98,4 @@ test('a message has at most 256 KiB, or one record', async () => {
   const { written, writer } = open()
   await writer.submitAll([100, 150, 100, 400].map((kib) => record(1, kib * 1024)))
   expect(written.map((records) => records.map(({ bodyBytes }) => bodyBytes / 1024))).toEqual([[100, 150], [100], [400]])
-})
-
-test('the bytes that may wait are those of all partitions, and a batch takes all of its bytes or none', async () => {
-  const { writer, written, held, answerTo } = open({ pendingBytes: 3 * 1124 })
-  void answerTo(record(0, 100))
-  await eventually(() => held.length).toBe(1)
-  const batch = await writer.submitAll([record(1, 100), record(2, 100), record(3, 100)])
-  expect(batch.map((error) => error?.kind)).toEqual(['busy', 'busy', 'busy'])
-  expect(written).toHaveLength(1)
-  expect((await writer.submitAll([record(1, 100), record(2, 100)])).map((error) => error?.kind)).toEqual([
-    undefined,
-    undefined,
-  ])
 })

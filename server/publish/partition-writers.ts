@@ -1,8 +1,8 @@
 import type { Broker, EventRecord } from '../broker/broker.ts'
 import type { Log } from '../log.ts'
 import { createBatchWriter, type BatchWriter } from './batch-writer.ts'
-import { createByteBudget, BATCH_LIMITS, memoryBytes, type BatchLimits } from './pending-publishes.ts'
-import { PublishError } from './publish-error.ts'
+import { BATCH_LIMITS, type BatchLimits } from './pending-publishes.ts'
+import type { PublishError } from './publish-error.ts'
 
 /** A write is one message. */
 export const MESSAGE_LIMITS: BatchLimits = { ...BATCH_LIMITS, batchBytes: 256 * 1024 }
@@ -17,8 +17,8 @@ export interface PartitionWritersDeps {
 
 /**
  * A writer for a broker of queues: each partition has a batch writer of its own, with one write in flight. A write that
- * fails, or has no end, holds up its own partition and nothing else, and nothing overtakes what is to be written again.
- * The bytes that may wait are shared.
+ * fails, or has no end, holds up its own partition and nothing else, and nothing of a tenant overtakes what is to be
+ * written again.
  */
 export function createPartitionWriters({
   broker,
@@ -27,7 +27,6 @@ export function createPartitionWriters({
   clock,
 }: PartitionWritersDeps): BatchWriter {
   const writers = new Map<number, BatchWriter>()
-  const budget = createByteBudget(limits.pendingBytes)
   let isStarted = false
 
   /** Few processes publish to all partitions all the time. */
@@ -35,7 +34,7 @@ export function createPartitionWriters({
     const known = writers.get(partition)
     if (known) return known
     const target = `partition ${partition} of the broker`
-    const writer = createBatchWriter({ broker, target, log, limits, budget, ...(clock && { clock }) })
+    const writer = createBatchWriter({ broker, target, log, limits, ...(clock && { clock }) })
     writers.set(partition, writer)
     if (isStarted) writer.start()
     return writer
@@ -44,8 +43,6 @@ export function createPartitionWriters({
   return {
     submit: (record, spentMs) => writerOf(record.partition).submit(record, spentMs),
     async submitAll(records, spentMs) {
-      // All of them wait or none, whatever their partitions: the writers take their bytes in this same tick.
-      if (!budget.fits(memoryBytes(records))) return records.map(({ kind }) => new PublishError('busy', kind))
       const outcomes = new Map<EventRecord, PublishError | undefined>()
       await Promise.all(
         [...byPartition(records)].map(async ([partition, own]) => {

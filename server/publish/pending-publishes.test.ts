@@ -4,14 +4,13 @@ import { PublishError } from './publish-error.ts'
 import { eventRecord } from './record.ts'
 import { createPendingPublishes, type PendingPublish, type BatchLimits } from './pending-publishes.ts'
 
-const LIMITS: BatchLimits = { batchRecords: 3, batchBytes: 1000, pendingBytes: 10_000, deadlineMs: 100 }
-const OVERHEAD = 1024
+const LIMITS: BatchLimits = { batchRecords: 3, batchBytes: 1000, deadlineMs: 100 }
 
 /** `bodyBytes` stands for a body of that size. */
-const record = (bodyBytes = 1, chain?: Chain): EventRecord => ({
+const record = (bodyBytes = 1, chain?: Chain, tenant = 'dev'): EventRecord => ({
   ...eventRecord(
     { source: 's', type: 'jobs.A.B', timestamp: 't' },
-    { tenant: 'dev', user: 'u', service: 'jobs' },
+    { tenant, user: 'u', service: 'jobs' },
     1,
     new Date(0),
   ),
@@ -52,24 +51,28 @@ test('a record larger than a batch is written alone', () => {
   expect(sizes(pending.takeBatch())).toEqual([5000])
 })
 
-test('too many bytes are rejected at once as busy, and fit again when others have completed', async () => {
-  const { room: pending, enter } = openRoom({ pendingBytes: 2 * (100 + OVERHEAD) })
-  for (const first of [enter(record(100)), enter(record(100))]) expect(first.text).toBe('none')
-  await expect(pending.enqueue(record(0))).rejects.toMatchObject({ name: 'PublishError', kind: 'busy' })
-  const [left] = pending.takeBatch()
-  if (left) pending.complete(left)
-  const again = enter(record(100))
-  await settle()
-  expect(again.text).toBe('none')
+test('tenants take turns in a batch, by bytes, whoever came first', () => {
+  const { room: pending, enter } = openRoom({ batchRecords: 8, batchBytes: 20_000 })
+  const add = (tenant: string, count: number, bytes: number) => {
+    for (let number = 0; number < count; number += 1) enter(record(bytes, undefined, tenant))
+  }
+  const tenants = () => pending.takeBatch().map((entry) => entry.record.tenant)
+  add('a', 20, 1)
+  add('b', 3, 1)
+  expect(tenants().join('')).toBe('abababaa')
+  add('large', 9, 4000)
+  const [first, second] = [tenants(), tenants()]
+  expect([...first, ...second].filter((tenant) => tenant === 'large').length).toBeLessThanOrEqual(4)
+  expect(first).toContain('large')
 })
 
-test('bytes in flight count as held', async () => {
-  const { room: pending, enter } = openRoom({ pendingBytes: 100 + OVERHEAD })
-  enter(record(100))
-  pending.takeBatch()
-  const late = enter(record(100))
-  await settle()
-  expect(late.text).toBe('busy')
+test('a record that does not fit any more lets others go before it, and is in the next batch', () => {
+  const { room: pending, enter } = openRoom({ batchRecords: 10 })
+  enter(record(900, undefined, 'large'))
+  enter(record(900, undefined, 'large'))
+  for (const bytes of [1, 2]) enter(record(bytes, undefined, 'small'))
+  expect(sizes(pending.takeBatch())).toEqual([900, 1, 2])
+  expect(sizes(pending.takeBatch())).toEqual([900])
 })
 
 test('a record that was never handed over is "not stored" at its deadline, and is removed', async () => {
@@ -131,17 +134,6 @@ test('a record gets one outcome, the first', async () => {
   pending.expireOverdue()
   await settle()
   expect(answer.text).toBe('stored')
-})
-
-test('of records that are published together all wait, or none', async () => {
-  const { room: pending } = openRoom({ pendingBytes: 2 * (100 + OVERHEAD) })
-  const tooMany = await pending.enqueueAll([record(100), record(100), record(100)])
-  expect(tooMany.map((error) => error?.kind)).toEqual(['busy', 'busy', 'busy'])
-  expect(pending.size).toBe(0)
-  const all = pending.enqueueAll([record(100), record(100)])
-  await expect(pending.enqueue(record(0))).rejects.toMatchObject({ kind: 'busy' })
-  for (const entry of pending.takeBatch()) pending.complete(entry)
-  expect(await all).toEqual([undefined, undefined])
 })
 
 test('what waits behind a failed record of its chain is answered in its turn, and never taken', async () => {

@@ -1,13 +1,13 @@
 import { EventEmitter, once } from 'node:events'
 import type { Chain, EventRecord } from '../broker/broker.ts'
 import { deferred } from '../runtime/deferred.ts'
+import { createFairQueue, type FairQueue } from '../runtime/fair-queue.ts'
 import { PublishError } from './publish-error.ts'
 
 /** Limits of grouping. The deadline counts from the submit of a record. */
 export interface BatchLimits {
   readonly batchRecords: number
   readonly batchBytes: number
-  readonly pendingBytes: number
   readonly deadlineMs: number
 }
 
@@ -15,35 +15,10 @@ export interface BatchLimits {
 export const BATCH_LIMITS: BatchLimits = {
   batchRecords: 500,
   batchBytes: 4 * 1024 * 1024,
-  pendingBytes: 64 * 1024 * 1024,
   deadlineMs: 4000,
 }
 
-/** Bytes that may wait, of one queue or of several. */
-export interface ByteBudget {
-  fits(bytes: number): boolean
-  /** Returns whether they fit. If so, they are taken. */
-  take(bytes: number): boolean
-  giveBack(bytes: number): void
-}
-
-export function createByteBudget(most: number): ByteBudget {
-  let taken = 0
-  const fits = (bytes: number) => taken + bytes <= most
-  return {
-    fits,
-    take(bytes) {
-      const isRoom = fits(bytes)
-      if (isRoom) taken += bytes
-      return isRoom
-    },
-    giveBack(bytes) {
-      taken -= bytes
-    },
-  }
-}
-
-/** Memory of a record in addition to its body. */
+/** What a record costs in time beside its body, in bytes: a small event takes about as long as 1 KiB of a large one. */
 const OVERHEAD_BYTES = 1024
 
 type Settle = (error?: PublishError) => void
@@ -61,15 +36,16 @@ export interface PendingPublish {
 }
 
 /**
- * Records that wait for their write, first come first served, bounded in bytes. An entry whose publisher has its answer
- * never goes to the broker.
+ * Records that wait for their write: tenants take turns, by bytes, and the records of a tenant keep their order, so
+ * those of a series do. An entry whose publisher has its answer never goes to the broker. How many may wait is bounded
+ * where requests come in (`api/http/body/door.ts`).
  */
 export interface PendingPublishes {
-  /** Rejects with a `PublishError`: at once (`busy`) when too many bytes wait, or with what `complete` is given. */
+  /** Rejects with the `PublishError` that `complete` is given, or at the deadline. */
   enqueue(record: EventRecord, spentMs?: number): Promise<void>
   /**
-   * The same for records that are published together: all of them wait, or none. Resolves when each has its outcome;
-   * undefined stands for one that is stored.
+   * The same for records that are published together. Resolves when each has its outcome; undefined stands for one that
+   * is stored.
    */
   enqueueAll(records: readonly EventRecord[], spentMs?: number): Promise<readonly (PublishError | undefined)[]>
   /** Returns the next group, marked as in flight. What follows a failed record of its chain is answered, not taken. */
@@ -81,7 +57,7 @@ export interface PendingPublishes {
    * stored, unless it is held back.
    */
   complete(entry: PendingPublish, error?: PublishError): void
-  /** Puts entries back to the front, in order; those answered meanwhile are dropped. */
+  /** Puts entries back before the others of their tenants, in order; those answered meanwhile are dropped. */
   requeue(entries: readonly PendingPublish[]): void
   /** Rejects all entries whose deadline has passed. */
   expireOverdue(): void
@@ -90,12 +66,11 @@ export interface PendingPublishes {
   readonly size: number
 }
 
-export function createPendingPublishes(
-  limits: BatchLimits,
-  clock: () => number,
-  budget: ByteBudget = createByteBudget(limits.pendingBytes),
-): PendingPublishes {
-  let waiting: PendingPublish[] = []
+export function createPendingPublishes(limits: BatchLimits, clock: () => number): PendingPublishes {
+  const waiting = createFairQueue<PendingPublish>({
+    tenantOf: ({ record }) => record.tenant,
+    costOf: ({ record }) => record.bodyBytes + OVERHEAD_BYTES,
+  })
   const inFlight = new Set<PendingPublish>()
   const completions = new EventEmitter()
   /** Those of which a record has failed. */
@@ -104,21 +79,19 @@ export function createPendingPublishes(
   const isHeldBack = ({ record: { chain } }: PendingPublish) => chain !== undefined && brokenChains.has(chain)
 
   function wait(record: EventRecord, deadline: number, settle: Settle): void {
-    waiting.push({ record, deadline, settle, mayBeStored: false, isInFlight: false, isAnswered: false })
+    waiting.add({ record, deadline, settle, mayBeStored: false, isInFlight: false, isAnswered: false })
   }
 
   function complete(entry: PendingPublish, error?: PublishError): void {
     const outcome = error ?? (isHeldBack(entry) ? new PublishError('follows', entry.record.kind) : undefined)
     if (outcome && entry.record.chain) brokenChains.add(entry.record.chain)
     inFlight.delete(entry)
-    budget.giveBack(memoryBytes([entry.record]))
     respond(entry, outcome)
     completions.emit('completion')
   }
 
   return {
     enqueue(record, spentMs = 0) {
-      if (!budget.take(memoryBytes([record]))) return Promise.reject(new PublishError('busy', record.kind))
       return new Promise((resolve, reject) => {
         wait(record, clock() + limits.deadlineMs - spentMs, (error) => {
           if (error) reject(error)
@@ -127,8 +100,6 @@ export function createPendingPublishes(
       })
     },
     enqueueAll(records, spentMs = 0) {
-      if (!budget.take(memoryBytes(records)))
-        return Promise.resolve(records.map(({ kind }) => new PublishError('busy', kind)))
       // One for all: a part of a chain that times out earlier than the rest would be written out of turn.
       const deadline = clock() + limits.deadlineMs - spentMs
       const { all, settleOf } = collectOutcomes(records.length)
@@ -138,8 +109,7 @@ export function createPendingPublishes(
       return all
     },
     takeBatch() {
-      const { batch, heldBack, rest } = nextGroup(waiting, limits, isHeldBack)
-      waiting = rest
+      const { batch, heldBack } = nextGroup(waiting, limits, isHeldBack)
       for (const entry of heldBack) complete(entry)
       for (const entry of batch) {
         entry.isInFlight = true
@@ -155,20 +125,17 @@ export function createPendingPublishes(
         inFlight.delete(entry)
         if (entry.isAnswered) complete(entry)
       }
-      waiting.unshift(...entries.filter((entry) => !entry.isAnswered))
+      waiting.putBack(entries.filter((entry) => !entry.isAnswered))
     },
     expireOverdue() {
       const now = clock()
       const isLate = (entry: PendingPublish) => !entry.isAnswered && entry.deadline <= now
       for (const entry of inFlight) if (isLate(entry)) respond(entry, overdueError(entry))
-      const late = waiting.filter(isLate)
-      if (late.length === 0) return
-      waiting = waiting.filter((entry) => !isLate(entry))
-      for (const entry of late) complete(entry, overdueError(entry))
+      for (const entry of waiting.remove(isLate)) complete(entry, overdueError(entry))
     },
     nextCompletion: () => once(completions, 'completion'),
     get size() {
-      return waiting.length + inFlight.size
+      return waiting.size + inFlight.size
     },
   }
 }
@@ -181,10 +148,6 @@ function respond(entry: PendingPublish, error: PublishError | undefined): void {
 
 const overdueError = (entry: PendingPublish) =>
   new PublishError(entry.isInFlight || entry.mayBeStored ? 'unknown' : 'not_stored', entry.record.kind)
-
-/** What records count in a `ByteBudget`. */
-export const memoryBytes = (records: readonly EventRecord[]) =>
-  records.reduce((sum, { bodyBytes }) => sum + bodyBytes + OVERHEAD_BYTES, 0)
 
 /** Outcomes of records that are published together. Each is settled once. */
 function collectOutcomes(count: number): {
@@ -205,22 +168,28 @@ function collectOutcomes(count: number): {
   }
 }
 
-/** Divides what waits: the next group has at least one record, then as many as the limits allow. */
+/**
+ * Takes the next group, record by record in their turns: at least one, then as many as the limits allow. A tenant whose
+ * next record does not fit any more begins the group after this one.
+ */
 function nextGroup(
-  waiting: readonly PendingPublish[],
+  waiting: FairQueue<PendingPublish>,
   { batchRecords, batchBytes }: BatchLimits,
   isHeldBack: (entry: PendingPublish) => boolean,
 ) {
   const batch: PendingPublish[] = []
   const heldBack: PendingPublish[] = []
   let bytes = 0
-  for (const entry of waiting) {
+  const fits = (entry: PendingPublish) =>
+    batch.length === 0 || isHeldBack(entry) || bytes + entry.record.bodyBytes <= batchBytes
+  while (batch.length < batchRecords) {
+    const entry = waiting.next(fits)
+    if (entry === undefined) break
     if (isHeldBack(entry)) heldBack.push(entry)
     else {
-      bytes += entry.record.bodyBytes
-      if (batch.length > 0 && (batch.length >= batchRecords || bytes > batchBytes)) break
       batch.push(entry)
+      bytes += entry.record.bodyBytes
     }
   }
-  return { batch, heldBack, rest: waiting.slice(batch.length + heldBack.length) }
+  return { batch, heldBack }
 }

@@ -15,4 +15,6 @@ export interface PublishContext {
   readonly idempotencyKey?: string | undefined
   /** Another content under the same key is not an error: contents are not compared. */
   readonly contentMayDiffer?: boolean
+  /** How long the publisher has waited already, in ms: its deadline is as much nearer. */
+  readonly waitedMs?: number
 }

@@ -8,12 +8,11 @@ import { ExpectedFailure } from '../runtime/expected-failure.ts'
  * |------------|-----------------------------------------------------------|------------------------------------|
  * | not_stored | is not stored                                             | may succeed                        |
  * | unknown    | may be stored, once                                       | may store it twice without a key   |
- * | busy       | is not stored: too many bytes wait                        | may succeed when others are stored |
  * | key_reused | is not stored: its key stands for different content       | fails again                        |
  * | rejected   | is not stored: the broker rejects it, `cause` is its error | fails again                        |
  * | follows    | is not stored: an earlier one of its chain is not         | may succeed, together with that    |
  */
-export type PublishErrorKind = 'not_stored' | 'unknown' | 'busy' | 'key_reused' | 'rejected' | 'follows'
+export type PublishErrorKind = 'not_stored' | 'unknown' | 'key_reused' | 'rejected' | 'follows'
 
 /** What is to be published: an event, or the end of a series. */
 type RecordKind = EventRecord['kind']
@@ -41,8 +40,6 @@ function messageOf(kind: PublishErrorKind, subject: string): string {
       return `${subject} was not stored`
     case 'unknown':
       return `it is not known whether ${subject} was stored`
-    case 'busy':
-      return `${subject} was not stored: too many are waiting`
     case 'key_reused':
       return `${subject} was not stored: its idempotency key was used with different content`
     case 'rejected':

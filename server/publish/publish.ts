@@ -40,11 +40,11 @@ export function createPublish({ writer, partitions, now }: PublishDeps): Publish
   return {
     async event(event, context) {
       const record = eventRecord(event, context, partitions, now())
-      await writer.submit(record)
+      await writer.submit(record, context.waitedMs)
       return { uuid: record.uuid }
     },
     async endSeries(series, context) {
-      await writer.submit(endOfSeriesRecord(series, context, partitions, now()))
+      await writer.submit(endOfSeriesRecord(series, context, partitions, now()), context.waitedMs)
     },
     async events(items, context) {
       const received = now()
@@ -53,7 +53,7 @@ export function createPublish({ writer, partitions, now }: PublishDeps): Publish
           eventRecord(event, { ...context, idempotencyKey: idempotencyKey ?? undefined }, partitions, received),
         ),
       )
-      const errors = await writer.submitAll(records)
+      const errors = await writer.submitAll(records, context.waitedMs)
       return records.map(({ uuid }, index) => ({ uuid, error: errors[index] }))
     },
   }

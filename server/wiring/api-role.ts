@@ -64,6 +64,7 @@ export async function createApiRole({
     }),
     admins: openAdmins(config, { tenants, log }),
     publish,
+    publishQuotas: config.publishQuotas,
     sequences,
     checks: createReadyChecks({ tenants, siteId: config.siteId, db: pools.probes, broker }),
     trustedProxies: config.trustedProxies,

@@ -29,10 +29,11 @@ export const endEventSeries: GuardedOperation = {
     description: 'The end of the series is stored.',
     example: { code: 'NTFAPI_EVENT_ENDSERIES', result: null },
   },
-  async handle({ publish }, context) {
+  async handle({ publish, quota }, context) {
     const tenant = tenantOf(context)
     const { checked, members } = readBody(context.body, BODY.validate)
     const series = valueOrReject(checked, [...seriesViolations(members), ...requestViolations(context)])
+    quota.charge(tenant, 1)
     await publish.endSeries(series, publishContextOf(context, tenant))
     return {
       message: successMessage('NTFAPI_EVENT_ENDSERIES', 'End of series stored', context.caller, {

@@ -1,4 +1,5 @@
 import { MAX_BATCH_BYTES } from '@tidings/contract/body-limit.ts'
+import { MAX_BATCH_EVENTS } from '@tidings/contract/event.ts'
 import type { EventBatchItemResult, EventBatchResult } from '@tidings/contract/result.ts'
 import type { PublishErrorKind } from '../../publish/publish-error.ts'
 import type { PublishOutcome } from '../../publish/publish.ts'
@@ -11,7 +12,7 @@ import type { GuardedOperation } from '../operation.ts'
 import { requestBody } from '../request-body.ts'
 import { valueOrReject } from '../violations.ts'
 import { batchViolations, batchWarnings, validateBatch } from './event-batch.ts'
-import { batchRequestViolations, publishContextOf, PUBLISHING, tenantOf } from './publish-request.ts'
+import { batchRequestViolations, publishContextOf, PUBLISHING, QUOTA, tenantOf } from './publish-request.ts'
 
 const EVENT = {
   source: 'https://tapis.io/jobs',
@@ -52,12 +53,13 @@ const DESCRIPTION = [
  */
 export const publishEventBatch: GuardedOperation = {
   ...PUBLISHING,
-  rejections: {}, // what one event would be rejected for is in its result
+  rejections: { 429: QUOTA }, // what one event would be rejected for is in its result
   id: 'publishEventBatch',
   path: '/events/publishBatch',
   summary: 'Publish many events',
   description: DESCRIPTION,
   maxBodyBytes: MAX_BATCH_BYTES,
+  maxEvents: MAX_BATCH_EVENTS,
   body: BODY,
   success: {
     status: 200,
@@ -65,13 +67,14 @@ export const publishEventBatch: GuardedOperation = {
     description: 'Each event has a result. Those with the status `stored` are stored.',
     mayWarn: true,
   },
-  async handle({ publish }, context) {
+  async handle({ publish, quota }, context) {
     const tenant = tenantOf(context)
     const { checked, members } = readBody(context.body, validateBatch, BODY_OPTIONS)
     const batch = valueOrReject(checked, [
       ...batchViolations(members, context.caller, context.body?.length ?? 0),
       ...batchRequestViolations(context),
     ])
+    quota.charge(tenant, batch.events.length)
     const outcomes = await publish.events(batch.events, publishContextOf(context, tenant))
     rejectIfUnavailable(outcomes)
     const result = resultOf(outcomes)
@@ -88,18 +91,13 @@ export const publishEventBatch: GuardedOperation = {
 }
 
 /** What may succeed when the same batch is sent again. */
-const TEMPORARY: ReadonlySet<PublishErrorKind> = new Set(['not_stored', 'unknown', 'busy', 'follows'])
+const TEMPORARY: ReadonlySet<PublishErrorKind> = new Set(['not_stored', 'unknown', 'follows'])
 
 /** Throws a 503 when no event is known to be stored and all of them may be sent again: nothing else is to be said. */
 function rejectIfUnavailable(outcomes: readonly PublishOutcome[]): void {
   if (!outcomes.every(({ error }) => error && TEMPORARY.has(error.kind))) return
-  const kinds = new Set(outcomes.map(({ error }) => error?.kind))
-  const code = kinds.has('unknown')
-    ? 'NTFAPI_PUBLISH_UNKNOWN'
-    : kinds.has('busy')
-      ? 'NTFAPI_BUSY'
-      : 'NTFAPI_EVENTS_POST_ERR'
-  throw new AppError(code, { retryAfterS: 1 })
+  const isUnknown = outcomes.some(({ error }) => error?.kind === 'unknown')
+  throw new AppError(isUnknown ? 'NTFAPI_PUBLISH_UNKNOWN' : 'NTFAPI_EVENTS_POST_ERR', { retryAfterS: 1 })
 }
 
 const resultOf = (outcomes: readonly PublishOutcome[]): EventBatchResult => ({

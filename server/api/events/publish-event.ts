@@ -48,10 +48,11 @@ export const publishEvent: GuardedOperation = {
     description: 'The event is stored.',
     example: { code: 'NTFAPI_EVENT_POSTED', result: { uuid: '1d16202d-2248-4690-bcc9-a0134a4089cd' } },
   },
-  async handle({ publish }, context) {
+  async handle({ publish, quota }, context) {
     const tenant = tenantOf(context)
     const { checked, members } = readBody(context.body, BODY.validate)
     const event = valueOrReject(checked, [...eventViolations(members, context.caller), ...requestViolations(context)])
+    quota.charge(tenant, 1)
     const { uuid } = await publish.event(event, publishContextOf(context, tenant))
     return {
       message: successMessage('NTFAPI_EVENT_POSTED', 'Event stored', context.caller, {

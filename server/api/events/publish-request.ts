@@ -5,9 +5,15 @@ import { didYouMean, suggestion } from '../../runtime/suggestion.ts'
 import type { Query } from '../http/query.ts'
 import type { RequestContext } from '../http/route.ts'
 import { TENANT } from '../openapi/openapi-parameters.ts'
-import type { OperationDescription } from '../openapi/operation-description.ts'
+import type { OperationDescription, Rejection } from '../openapi/operation-description.ts'
 import type { Violation } from '../violations.ts'
 import { idempotencyKeyViolations } from './event-rules.ts'
+
+/** What everything that publishes may be rejected with. */
+export const QUOTA: Rejection = {
+  code: 'NTFAPI_EVENT_QUOTA',
+  description: 'The tenant has used up its quota of events. Nothing was stored.',
+}
 
 /** What the operations of publishers have in common: for services, in any tenant, with a key if they like. */
 export const PUBLISHING = {
@@ -17,6 +23,7 @@ export const PUBLISHING = {
   rejectionCode: 'NTFLIB_EVENT_UNAUTH',
   parameters: [TENANT],
   rejections: {
+    429: QUOTA,
     422: {
       code: 'NTFAPI_IDEMPOTENCY_KEY_REUSED',
       description: 'The `Idempotency-Key` was used before with different content. Nothing was stored.',
@@ -63,10 +70,14 @@ const tenantViolations = (query: Query): Violation[] =>
     ? [{ code: 'TAPIS_QUERY_PARAM_MULTIPLE', text: 'the query parameter tenant is given more than once' }]
     : []
 
-export const publishContextOf = ({ caller, headersDistinct }: RequestContext, tenant: string): PublishContext => ({
+export const publishContextOf = (
+  { caller, headersDistinct, waitedMs }: RequestContext,
+  tenant: string,
+): PublishContext => ({
   tenant,
   user: caller.oboUser,
   service: caller.jwtUser,
   foreignSigner: caller.foreignSigner,
   idempotencyKey: headersDistinct['idempotency-key']?.[0],
+  ...(waitedMs > 0 && { waitedMs }),
 })

@@ -101,6 +101,7 @@ export function createHttpServer(deps: HttpServerDeps): HttpServer {
     routes,
     authenticator,
     responder,
+    log,
     publicUrl,
     onMalformedRequest: (error, socket) => respondToMalformedRequest(error, socket, { connections, envelopes }),
   })

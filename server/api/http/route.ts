@@ -29,6 +29,8 @@ export interface GuardedRoute {
   readonly rejectionCode?: ErrorCode
   /** Undefined: the limit for services. Users never have more than theirs. */
   readonly maxBodyBytes?: number
+  /** In one body; undefined: one. */
+  readonly maxEvents?: number
   /** Of every response. */
   readonly headers?: Readonly<Record<string, string>>
   /** The names of its query parameters, for warnings about misspelt ones; undefined: no warnings. */
@@ -52,6 +54,8 @@ export interface PublicRequestContext {
 /** A request whose caller is known. */
 export interface RequestContext extends PublicRequestContext {
   readonly caller: Caller
+  /** How long it has waited before its body was read, in ms. */
+  readonly waitedMs: number
 }
 
 /** The response of an operation. Rejections are thrown. */

@@ -1,10 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify'
+import type { Log } from '../../log.ts'
 import { AppError } from '../errors.ts'
 import type { Responder } from './response/responder.ts'
 import type { Authenticator, Caller } from '../auth/caller.ts'
 import { createBodyBudget, type BodyBudget } from './body/body-budget.ts'
+import { createDoor, type Door, type Guest } from './body/door.ts'
 import { MAX_CALLER_NAME } from '@tidings/contract/caller-name.ts'
 import { MAX_BODY_BYTES } from '@tidings/contract/body-limit.ts'
 import { MAX_SMALL_BODY_BYTES } from './body/json-body.ts'
@@ -30,6 +32,7 @@ export interface RouterDeps {
   readonly routes: readonly Route[]
   readonly authenticator: Authenticator
   readonly responder: Responder
+  readonly log: Log
   readonly publicUrl?: string | undefined
   readonly onMalformedRequest: (error: Error & { code?: string }, socket: Socket) => void
 }
@@ -39,6 +42,8 @@ declare module 'fastify' {
     caller: Caller | undefined
     parameters: Query | undefined
     maxBodyBytes: number
+    /** Before its body was read, in ms. */
+    waitedMs: number
   }
 }
 
@@ -51,6 +56,7 @@ export function createRouter({
   routes,
   authenticator,
   responder,
+  log,
   publicUrl,
   onMalformedRequest,
 }: RouterDeps): FastifyInstance {
@@ -64,6 +70,7 @@ export function createRouter({
   app.decorateRequest('caller', undefined)
   app.decorateRequest('parameters', undefined)
   app.decorateRequest('maxBodyBytes', MAX_SMALL_BODY_BYTES)
+  app.decorateRequest('waitedMs', 0)
   const handleNotFound = createNotFoundHandler(routes, publicUrl)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (request: FastifyRequest, body: IncomingMessage) =>
@@ -90,7 +97,7 @@ export function createRouter({
     done()
   })
   const budgets = {
-    serviceBodies: createBodyBudget(),
+    door: createDoor({ log }),
     userBodies: createBodyBudget({ budgetBytes: USER_BUDGET_BYTES, maxBodyBytes: MAX_SMALL_BODY_BYTES }),
     publicBodies: createBodyBudget({ budgetBytes: PUBLIC_BUDGET_BYTES, maxBodyBytes: MAX_SMALL_BODY_BYTES }),
     userRequests: createUserRequestLimit(),
@@ -127,7 +134,7 @@ function createNotFoundHandler(routes: readonly Route[], publicUrl: string | und
 }
 
 interface RouteDeps extends Pick<RouterDeps, 'authenticator' | 'responder'> {
-  readonly serviceBodies: BodyBudget
+  readonly door: Door
   readonly userBodies: BodyBudget
   readonly publicBodies: BodyBudget
   readonly userRequests: UserRequestLimit
@@ -155,7 +162,7 @@ const publicRouteHooks = (route: PublicRoute, { responder, publicBodies }: Route
 
 function guardedRouteHooks(
   route: GuardedRoute,
-  { authenticator, responder, serviceBodies, userBodies, userRequests }: RouteDeps,
+  { authenticator, responder, door, userBodies, userRequests }: RouteDeps,
 ): RouteHooks {
   return {
     onRequest: async (request, reply) => {
@@ -164,8 +171,8 @@ function guardedRouteHooks(
       userRequests.admit(caller, request.raw, reply.raw)
       const { maxBodyBytes = MAX_BODY_BYTES } = route
       limitBody(request, caller.isService ? maxBodyBytes : Math.min(maxBodyBytes, MAX_SMALL_BODY_BYTES))
-      const bodies = caller.isService ? serviceBodies : userBodies
-      bodies.reserve(request.raw, reply.raw, request.maxBodyBytes)
+      if (!caller.isService) userBodies.reserve(request.raw, reply.raw)
+      else request.waitedMs = await door.enter(request.raw, reply.raw, guestOf(route, caller, request))
     },
     handler: async (request, reply) => {
       const context = contextOf(request)
@@ -200,10 +207,17 @@ async function admit(route: GuardedRoute, request: FastifyRequest, authenticator
   return caller
 }
 
+/** Waits in the turn of the tenant of the event, so far as the caller may act for it: nobody has turns for free. */
+function guestOf({ maxEvents = 1 }: GuardedRoute, caller: Caller, { parameters, maxBodyBytes }: FastifyRequest): Guest {
+  const asked = parameters?.isRepeated('tenant') === false ? parameters.text('tenant') : undefined
+  const tenant = asked !== undefined && caller.mayActFor(asked) ? asked : caller.oboTenant
+  return { tenant, maxBodyBytes, maxEvents }
+}
+
 function contextOf(request: FastifyRequest): RequestContext {
   const { caller } = request
   if (caller === undefined) throw new Error('The request has not been admitted')
-  return { ...publicContextOf(request), caller }
+  return { ...publicContextOf(request), caller, waitedMs: request.waitedMs }
 }
 
 function publicContextOf(request: FastifyRequest): PublicRequestContext {

@@ -1,4 +1,5 @@
 import { str } from 'envalid'
+import { publishQuotas } from '../publish-quotas.ts'
 import { adminList, serviceList, urlOf } from '../validators.ts'
 
 export const CALLER_VARIABLES = {
@@ -30,5 +31,12 @@ export const CALLER_VARIABLES = {
     desc:
       'Services that may call, separated by commas, exactly as in their tokens, e.g. `jobs,apps`; any other service ' +
       'gets 401, users are not affected. Unset: all.',
+  }),
+  TIDINGS_PUBLISH_QUOTA: publishQuotas({
+    default: undefined,
+    desc:
+      'How many events a tenant may publish, at each process with an api: `200/s` for every tenant, ' +
+      '`dev=500/s,other=50/s` for these; `200/s,dev=500/s` for these and every other. After a pause as many at once ' +
+      'as a second allows, or BURST: `200/s:1000`. What is above gets 429 with `Retry-After`. Unset: no quota.',
   }),
 }

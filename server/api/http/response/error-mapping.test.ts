@@ -30,7 +30,6 @@ test.each([
   ['not_stored', 'event', 'NTFAPI_EVENT_POST_ERR', 503, 1],
   ['not_stored', 'end_series', 'NTFAPI_EVENT_ENDSERIES_ERR', 503, 1],
   ['unknown', 'event', 'NTFAPI_PUBLISH_UNKNOWN', 503, 1],
-  ['busy', 'event', 'NTFAPI_BUSY', 503, 1],
   ['key_reused', 'event', 'NTFAPI_IDEMPOTENCY_KEY_REUSED', 422, undefined],
   ['rejected', 'event', 'NTFAPI_INTERNAL', 500, undefined],
 ] as const satisfies readonly [PublishErrorKind, ...unknown[]][])(

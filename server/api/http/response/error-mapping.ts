@@ -25,8 +25,6 @@ export function publishFailure({ kind, recordKind, cause }: PublishError): AppEr
       })
     case 'unknown':
       return new AppError('NTFAPI_PUBLISH_UNKNOWN', { retryAfterS: 1 })
-    case 'busy':
-      return new AppError('NTFAPI_BUSY', { retryAfterS: 1 })
     case 'key_reused':
       return new AppError('NTFAPI_IDEMPOTENCY_KEY_REUSED')
     case 'rejected':
