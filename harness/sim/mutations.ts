@@ -53,8 +53,8 @@ export const MUTATIONS: readonly Mutation[] = [
     'watermark-is-cursor',
     'the watermark passes what is not settled',
     'lanes/partition-lanes.ts',
-    'return oldest ? oldest.position - 1 : this.cursor',
-    'return oldest && oldest.position < 0 ? 0 : this.cursor',
+    'oldest ? oldest.position - 1 : this.cursor',
+    'oldest && oldest.position < 0 ? 0 : this.cursor',
   ),
   mutation(
     'thawed-without-look',
