@@ -214,7 +214,8 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
   test('a database that goes while a start waits for the broker is waited for', async () => {
     const db = await createDatabaseForTest({ isEmpty: true })
     const [toDatabase, toBroker] = [await startFaultyProxy(() => db.url), await startFaultyProxy(() => node.url)]
-    onTestFinished(async () => void (await Promise.all([toDatabase.close(), toBroker.close()])))
+    onTestFinished(() => toDatabase.close())
+    onTestFinished(() => toBroker.close())
     await toBroker.refuse()
     const service = startWatchedService({
       DATABASE_URL: toDatabase.url,
