@@ -1,7 +1,9 @@
 import pg from 'pg'
-import { afterEach, expect, test, vi } from 'vitest'
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest'
 import { createInstanceLock, InstanceTakenError, type InstanceLock } from '@tidings/server/db/instance-lock.ts'
 import { createLog } from '@tidings/server/log.ts'
+import { readConfig } from '@tidings/server/config/config.ts'
+import { openPostgres } from '@tidings/server/wiring/postgres.ts'
 import { createDataDirectories } from './support/data-directories.ts'
 import { postmasterPid } from './support/embedded-process.ts'
 import { queryOnce } from './support/query-once.ts'
@@ -90,4 +92,28 @@ test('an instance that lost its connection, and the lock to another, is notified
   await taken
   await vi.waitFor(() => expect(onLost).toHaveBeenCalledOnce(), { timeout: 20_000, interval: 50 })
   await other.end()
+})
+
+test('a start ends the sessions that a killed process has left, and no others', async () => {
+  const dataDir = await directories.make()
+  const { url } = await servers.start(dataDir)
+  const [left, other] = await Promise.all(
+    ['tidings publish', 'psql'].map(async (name) => {
+      const client = new pg.Client({ connectionString: url(), application_name: name })
+      client.on('error', () => undefined)
+      await client.connect()
+      onTestFinished(() => client.end())
+      return client
+    }),
+  )
+  const statement = left?.query('select pg_sleep(600)').catch((error: unknown) => error)
+  const postgres = await openPostgres({
+    config: readConfig({ TIDINGS_DATA_DIR: dataDir }),
+    log,
+    onLost: () => undefined,
+    signal: new AbortController().signal,
+  })
+  expect(await statement).toMatchObject({ code: '57P01' })
+  expect((await other?.query('select 1 as one'))?.rows).toEqual([{ one: 1 }])
+  await postgres.close()
 })

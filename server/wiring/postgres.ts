@@ -1,8 +1,10 @@
 import { dropPgOnlyVariables, dropLibpqVariables } from '../db/libpq-environment.ts'
 import { createEmbeddedServer, type EmbeddedServer } from '@tidings/embedded-postgres/embedded-server.ts'
+import { endFormerSessions } from '../db/end-former-sessions.ts'
 import { createInstanceLock, isInstanceLocked } from '../db/instance-lock.ts'
 import type { Config } from '../config/config.ts'
 import type { Log } from '../log.ts'
+import { POOL_SETTINGS } from './pools.ts'
 
 /** The PostgreSQL behind the service: one of the operator's, or the embedded one. */
 export interface Postgres {
@@ -14,6 +16,9 @@ export interface Postgres {
   announce(address: string): Promise<void>
   close(): Promise<void>
 }
+
+/** As `createDatabase` names their sessions. */
+const POOL_NAMES = Object.keys(POOL_SETTINGS).map((name) => `tidings ${name}`)
 
 export interface PostgresDeps {
   readonly config: Config
@@ -88,6 +93,8 @@ export async function openPostgres({ config, log, onLost, signal }: PostgresDeps
   try {
     await server.start()
     await lock.acquire()
+    const ended = await endFormerSessions(server.url(), POOL_NAMES)
+    if (ended > 0) log.info({ ended }, 'ended sessions that a killed process has left')
   } catch (error) {
     await stopUnlessInUse(server)
     throw error
