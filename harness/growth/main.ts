@@ -3,7 +3,7 @@ import { onTerminationSignal } from '@tidings/server/runtime/signals.ts'
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describeMachine, type Machine } from '../bench/machine.ts'
+import { describeHost, type Machine } from '../bench/machine.ts'
 import { canBeWritten, faultUnless, hasPlace } from '../bench/machine-faults.ts'
 import { markdownTable } from '../bench/report/markdown-table.ts'
 import { withFigures } from '../bench/report/page.ts'
@@ -17,9 +17,11 @@ const START_AND_STOP_S = 7
 /** Rows that are prepared in a second, on two slow cores. */
 const PREPARED_PER_S = 8000
 
-/** What of the machine matters here. */
-const NAMED = ['date', 'commit', 'CPU', 'memory', 'kernel', 'Node.js', 'PostgreSQL']
+/** Of a page, where a table goes. */
+const placeOf = (table: string) => `growth-${table}`
+const MACHINE_PLACE = placeOf('machine')
 
+const tableLines = ({ table, figures }: TableResult) => growthTableLines(table, figures)
 const write = (line: string) => void process.stdout.write(`${line}\n`)
 
 const stopping = new AbortController()
@@ -53,9 +55,6 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-const placeOf = (table: string) => `growth-${table}`
-const MACHINE_PLACE = placeOf('machine')
-
 /** Looks at what the options name before anything is measured; a sentence for each fault. */
 async function faultsOfFiles({ json, write: page, only }: GrowthOptions): Promise<string[]> {
   const places = page === undefined ? [] : [MACHINE_PLACE, ...only.map(placeOf)]
@@ -84,10 +83,7 @@ async function measureAll(parent: string, options: GrowthOptions): Promise<numbe
     },
   )
   const version = results.flatMap(({ turns }) => turns.map((turn) => turn?.saturated.postgresVersion)).find(Boolean)
-  const machine = Object.fromEntries(
-    Object.entries(await describeMachine(settings, version)).filter(([name]) => NAMED.includes(name)),
-  )
-  await writeFiles(options, results, machine)
+  await writeFiles(options, results, await describeHost(settings, version))
   return results.some(({ failures }) => failures.length > 0) ? 1 : 0
 }
 
@@ -100,8 +96,6 @@ function minutesOf(tables: readonly GrowthTable[], { rounds, isPaired, seconds, 
     }, 0)
   return Math.ceil((turns * (2 * (seconds + warmup) + START_AND_STOP_S) + rows / PREPARED_PER_S) / 60)
 }
-
-const tableLines = ({ table, figures }: TableResult) => growthTableLines(table, figures)
 
 async function writeFiles(
   { json, write: page, rounds, seconds }: GrowthOptions,

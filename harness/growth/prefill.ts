@@ -39,7 +39,7 @@ export async function prefill(url: string, setting: Setting, addressOf: (index: 
     await fillSubscriptions(db, setting, addressOf)
     await fillSeries(db, setting)
     if (setting.settled > 0) await fillSettled(db, setting)
-    await db.query(sql`vacuum (analyze)`)
+    await db.query(sql`vacuum (analyze) subscription, delivery_target, series, event, dispatched, notification`)
     await db.query(sql`checkpoint`)
     await checkCounts(db, setting)
   } finally {
