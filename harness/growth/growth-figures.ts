@@ -2,9 +2,13 @@ import { spreadOf, median, type Spread } from '../bench/stats/median.ts'
 import type { PlannedTurn } from './growth-tables.ts'
 import type { Turn } from './measure-turn.ts'
 
-/** What is measured of a setting. */
-export const QUANTITIES = ['perS', 'nodeMicros', 'postgresMicros', 'p50Ms', 'p99Ms'] as const
-export type Quantity = (typeof QUANTITIES)[number]
+/** What is measured of a setting, under each of the loads. */
+export const QUANTITIES = {
+  saturated: ['perS', 'nodeMicros', 'postgresMicros', 'pages', 'walBytes', 'fullPages'],
+  steady: ['p50Ms', 'p99Ms'],
+} as const
+export type Quantity = (typeof QUANTITIES)[keyof typeof QUANTITIES][number]
+const ALL_QUANTITIES: readonly Quantity[] = [...QUANTITIES.saturated, ...QUANTITIES.steady]
 
 /** One quantity over all rounds. */
 export interface Figure {
@@ -26,6 +30,9 @@ const VALUES: Readonly<Record<Quantity, (turn: Turn) => number>> = {
   perS: ({ saturated }) => saturated.receivedPerS,
   nodeMicros: ({ saturated }) => saturated.cpuMicros.node ?? NaN,
   postgresMicros: ({ saturated }) => saturated.cpuMicros.postgresql ?? NaN,
+  pages: ({ work }) => work.pages,
+  walBytes: ({ work }) => work.walBytes,
+  fullPages: ({ work }) => work.fullPages,
   p50Ms: ({ steady }) => steady.latencies.healthy.p50,
   p99Ms: ({ steady }) => steady.latencies.healthy.p99,
 }
@@ -66,5 +73,8 @@ function figuresOf(turns: readonly ComparedTurn[]): Record<Quantity, Figure> {
       ratio: ratios.length === 0 ? undefined : spreadOf(ratios),
     }
   }
-  return Object.fromEntries(QUANTITIES.map((quantity) => [quantity, figureOf(quantity)])) as Record<Quantity, Figure>
+  return Object.fromEntries(ALL_QUANTITIES.map((quantity) => [quantity, figureOf(quantity)])) as Record<
+    Quantity,
+    Figure
+  >
 }

@@ -8,6 +8,9 @@ const HEADS: Readonly<Record<Quantity, string>> = {
   perS: 'events/s',
   nodeMicros: 'node us',
   postgresMicros: 'PostgreSQL us',
+  pages: 'pages',
+  walBytes: 'WAL bytes',
+  fullPages: 'full pages',
   p50Ms: 'p50 ms',
   p99Ms: 'p99 ms',
 }
@@ -18,21 +21,38 @@ const TEXTS: Readonly<Record<Quantity, (value: number) => string>> = {
   perS: whole,
   nodeMicros: whole,
   postgresMicros: whole,
+  pages: tenth,
+  walBytes: whole,
+  fullPages: (value) => value.toFixed(2),
   p50Ms: tenth,
   p99Ms: tenth,
 }
 
-/** Returns a table of Markdown: each quantity, and beside it its ratio to the baseline. */
-export function growthTableLines({ title }: GrowthTable, figures: readonly SettingFigures[]): string[] {
-  return markdownTable(
-    [title, ...QUANTITIES.flatMap((quantity) => [HEADS[quantity], 'x']), 'others'],
-    figures.map((row) => [
-      row.name,
-      ...QUANTITIES.flatMap((quantity) => cellsOf(row[quantity], TEXTS[quantity])),
-      Number.isNaN(row.othersShare) ? '-' : `${whole(100 * row.othersShare)} %`,
-    ]),
-  )
-}
+/** Returns two tables of Markdown, one of each load: each quantity, and beside it its ratio to the baseline. */
+export const growthTableLines = ({ title }: GrowthTable, figures: readonly SettingFigures[]): string[] => [
+  'As many as it takes:',
+  '',
+  ...markdownTable(
+    [title, ...headsOf(QUANTITIES.saturated), 'others'],
+    figures.map((row) => [...rowOf(row, QUANTITIES.saturated), shareText(row.othersShare)]),
+  ),
+  '',
+  'At a fixed rate:',
+  '',
+  ...markdownTable(
+    [title, ...headsOf(QUANTITIES.steady)],
+    figures.map((row) => rowOf(row, QUANTITIES.steady)),
+  ),
+]
+
+const headsOf = (quantities: readonly Quantity[]) => quantities.flatMap((quantity) => [HEADS[quantity], 'x'])
+
+const rowOf = (row: SettingFigures, quantities: readonly Quantity[]) => [
+  row.name,
+  ...quantities.flatMap((quantity) => cellsOf(row[quantity], TEXTS[quantity])),
+]
+
+const shareText = (share: number) => (Number.isNaN(share) ? '-' : `${whole(100 * share)} %`)
 
 /** Of the baseline the second cell has the ends of its value instead of a ratio: how much the machine drifts. */
 function cellsOf({ value, ratio }: Figure, text: (value: number) => string): string[] {

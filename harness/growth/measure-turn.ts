@@ -4,6 +4,7 @@ import { measure, type Measurement, type MeasureOptions } from '../bench/measure
 import type { Scenario } from '../bench/scenarios.ts'
 import type { BenchDatabase } from '../bench/servers/bench-postgres.ts'
 import type { RunningSystem, System } from '../bench/systems/system.ts'
+import { beginWork, type DatabaseWork } from './database-work.ts'
 import type { Setting } from './growth-tables.ts'
 import { removeMeasured } from './prefill.ts'
 import { startPrefilled } from './prefilled-tidings.ts'
@@ -17,6 +18,8 @@ export interface Turn {
   readonly steady: Measurement
   /** As many as it takes: for events/s and CPU times. */
   readonly saturated: Measurement
+  /** Of the database, at full speed. */
+  readonly work: DatabaseWork
   readonly violations: readonly string[]
 }
 
@@ -36,24 +39,31 @@ export async function measureTurn(setting: Setting, database: BenchDatabase, opt
   await mkdir(directory)
   try {
     const running = await startPrefilled({ setting, database, dataDir: join(directory, 'data'), signal })
-    try {
-      const load = (ofLoad: Pick<Scenario, 'name' | 'ratePerS'>) =>
-        measure(systemOf(setting, running), scenarioOf(setting, ofLoad), {
-          ...options,
-          directory,
-          series: setting.series,
-          connections: setting.connections,
-          maxBacklog: MAX_BACKLOG,
-        })
-      const steady = await load({ name: 'steady', ratePerS: Math.max(1, ratePerS / setting.matches) })
-      const saturated = await load({ name: 'saturated', ratePerS: undefined })
-      return { steady, saturated, violations: [steady, saturated].flatMap((one) => violationsOf(one, setting)) }
-    } finally {
-      await running.stop()
-    }
+    const load: Load = (ofLoad) =>
+      measure(systemOf(setting, running), scenarioOf(setting, ofLoad), {
+        ...options,
+        directory,
+        series: setting.series,
+        connections: setting.connections,
+        maxBacklog: MAX_BACKLOG,
+      })
+    const { steady, saturated, begun } = await measureLoads(load, database.url, ratePerS / setting.matches).finally(
+      running.stop,
+    )
+    const violations = [steady, saturated].flatMap((one) => violationsOf(one, setting))
+    return { steady, saturated, work: await begun.end(), violations }
   } finally {
     await rm(directory, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
+}
+
+type Load = (ofLoad: Pick<Scenario, 'name' | 'ratePerS'>) => Promise<Measurement>
+
+async function measureLoads(load: Load, url: string, ratePerS: number) {
+  const steady = await load({ name: 'steady', ratePerS: Math.max(1, ratePerS) })
+  const begun = await beginWork(url)
+  const saturated = await load({ name: 'saturated', ratePerS: undefined })
+  return { steady, saturated, begun }
 }
 
 /**

@@ -96,12 +96,13 @@ async function prepareDatabases(
   return databases
 }
 
-function progressOf({ setting, round }: PlannedTurn, { steady, saturated, violations }: Turn): string {
+function progressOf({ setting, round }: PlannedTurn, { steady, saturated, work, violations }: Turn): string {
   const { p50, p99 } = steady.latencies.healthy
   const { node = NaN, postgresql = NaN } = saturated.cpuMicros
   return [
     `  ${round + 1} ${setting.name}: ${Math.round(saturated.receivedPerS)}/s, CPU us node ${Math.round(node)} ` +
-      `PostgreSQL ${Math.round(postgresql)}, p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms`,
+      `PostgreSQL ${Math.round(postgresql)}, ${work.pages.toFixed(1)} pages, ${Math.round(work.walBytes)} bytes of WAL, ` +
+      `p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms`,
     ...violations.map((violation) => `  VIOLATION: ${violation}`),
   ].join('\n')
 }
