@@ -6,7 +6,7 @@ import { DEFAULT_SIZES, FULL_SIZES, SHORT_SIZES, TABLE_NAMES, type Sizes } from 
 export const HELP = `Measures whether Tidings stays as fast while it grows: events/s and CPU time per event at full speed,
 and latency at a fixed rate, with much stored and with little, alternately, on this machine.
 
-  node --import tsx harness/growth/main.ts [--only TABLE,...] [--seconds 8] [--warmup 3] [--rounds 3] [--rate 200]
+  node --import tsx harness/growth/main.ts [--only TABLE,...] [--seconds 7] [--warmup 3] [--rounds 3] [--rate 200]
                                            [--full] [--short] [--postgres URL] [--json FILE] [--write PAGE]
 
 --only       some of the tables: ${TABLE_NAMES.join(', ')}
@@ -72,7 +72,7 @@ export function readGrowthOptions(args: readonly string[]): GrowthRequest {
   const numberOf = (name: keyof typeof RANGES, unlessGiven: number) => Number(values.get(name) ?? unlessGiven)
   const options = {
     only: values.get('only')?.split(',') ?? TABLE_NAMES,
-    seconds: numberOf('seconds', isShort ? 1 : 8),
+    seconds: numberOf('seconds', isShort ? 1 : 7),
     warmup: numberOf('warmup', isShort ? 0.2 : 3),
     rounds: numberOf('rounds', isShort ? 1 : 3),
     ratePerS: numberOf('rate', 200),

@@ -9,13 +9,17 @@ import { markdownTable } from '../bench/report/markdown-table.ts'
 import { withFigures } from '../bench/report/page.ts'
 import { HELP, readGrowthOptions, type GrowthOptions } from './growth-options.ts'
 import { growthTableLines } from './growth-report.ts'
-import { growthTables, planTurns, type GrowthTable } from './growth-tables.ts'
+import { growthTables, planTurns, type GrowthTable, type Setting } from './growth-tables.ts'
 import { runGrowth, type TableResult } from './run-growth.ts'
 
 /** A turn needs about so long beside its two loads: start, connections, drain, stop. */
 const START_AND_STOP_S = 7
-/** Rows that are prepared in a second, on two slow cores. */
-const PREPARED_PER_S = 8000
+/** What is prepared in a second, on two slow cores. */
+const SUBSCRIPTIONS_PER_S = 6000
+const EVENTS_PER_S = 15_000
+
+const secondsToPrepare = ({ otherSubjects, otherTypes, series, hasSubscriptionPerSeries, settled }: Setting) =>
+  (otherSubjects + otherTypes + (hasSubscriptionPerSeries ? series : 0)) / SUBSCRIPTIONS_PER_S + settled / EVENTS_PER_S
 
 /** Of a page, where a table goes. */
 const placeOf = (table: string) => `growth-${table}`
@@ -89,12 +93,8 @@ async function measureAll(parent: string, options: GrowthOptions): Promise<numbe
 
 function minutesOf(tables: readonly GrowthTable[], { rounds, isPaired, seconds, warmup }: GrowthOptions): number {
   const turns = tables.reduce((sum, table) => sum + planTurns(table, rounds, isPaired).length, 0)
-  const rows = tables
-    .flatMap(({ settings }) => settings)
-    .reduce((sum, { otherSubjects, otherTypes, settled, series, hasSubscriptionPerSeries }) => {
-      return sum + otherSubjects + otherTypes + settled + (hasSubscriptionPerSeries ? series : 0)
-    }, 0)
-  return Math.ceil((turns * (2 * (seconds + warmup) + START_AND_STOP_S) + rows / PREPARED_PER_S) / 60)
+  const preparedS = tables.flatMap(({ settings }) => settings).reduce((sum, one) => sum + secondsToPrepare(one), 0)
+  return Math.ceil((turns * (2 * (seconds + warmup) + START_AND_STOP_S) + preparedS) / 60)
 }
 
 async function writeFiles(
