@@ -3,8 +3,8 @@ import { hasProtocol } from '../bench/has-protocol.ts'
 import { repeatedNames, unknownNames } from '../bench/plan.ts'
 import { DEFAULT_SIZES, FULL_SIZES, SHORT_SIZES, TABLE_NAMES, type Sizes } from './growth-tables.ts'
 
-export const HELP = `Measures whether Tidings stays as fast while it grows: events/s and CPU time per event at full speed,
-and latency at a fixed rate, with much stored and with little, alternately, on this machine.
+export const HELP = `Measures whether Tidings stays as fast while it grows: events/s and CPU time per event at full
+speed, and latency at a fixed rate, with much stored and with little, alternately, on this machine.
 
   node --import tsx harness/growth/main.ts [--only TABLE,...] [--seconds 7] [--warmup 3] [--rounds 3] [--rate 200]
                                            [--full] [--short] [--postgres URL] [--json FILE] [--write PAGE]

@@ -60,8 +60,13 @@ function cellsOf({ value, ratio }: Figure, text: (value: number) => string): str
   return [text(value.median), ratio === undefined ? endsText(value, text) : spreadText(ratio)]
 }
 
-const endsText = ({ min, max }: Spread, text: (value: number) => string) =>
-  min === max ? '1.00' : `${text(min)}-${text(max)}`
+function endsText({ min, max }: Spread, text: (value: number) => string): string {
+  const [least, greatest] = [text(min), text(max)]
+  return least === greatest ? '1.00' : `${least}-${greatest}`
+}
 
-const spreadText = ({ median, min, max }: Spread) =>
-  min === max ? ratioText(median) : `${ratioText(median)} (${ratioText(min)}-${ratioText(max)})`
+/** There is no ratio to a baseline of nothing. */
+function spreadText({ median, min, max }: Spread): string {
+  if (![median, min, max].every(Number.isFinite)) return '-'
+  return min === max ? ratioText(median) : `${ratioText(median)} (${ratioText(min)}-${ratioText(max)})`
+}

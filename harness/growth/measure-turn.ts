@@ -67,8 +67,8 @@ async function measureLoads(load: Load, url: string, ratePerS: number) {
 }
 
 /**
- * A service that runs already, and goes on when a load has ended. Series go on as well, so that what arrives is known by
- * the publisher's numbers.
+ * A service that runs already, and goes on when a load has ended. Series go on as well, so that what arrives is known
+ * by the publisher's numbers.
  */
 const systemOf = ({ name }: Setting, running: RunningSystem): System => ({
   id: name,

@@ -27,9 +27,10 @@ const WEEK_MS = 7 * 86_400_000
 const STATEMENT_LIMIT_MS = 1_200_000
 
 /**
- * Makes a database what the service would have left there, with all that a setting wants stored: migrated and opened as
- * at a start, subscriptions by the statements of the import, the rest in bulk. Then it is analyzed, as autovacuum would,
- * and the rows are counted. `addressOf`: of the endpoints of the matching subscriptions. Throws if a count is not right.
+ * Makes a database what the service would have left there, with all that a setting wants stored: migrated and opened
+ * as at a start, subscriptions by the statements of the import, the rest in bulk. Then it is analyzed, as autovacuum
+ * would, and the rows are counted. `addressOf`: of the endpoints of the matching subscriptions. Throws if a count is
+ * not right.
  */
 export async function prefill(url: string, setting: Setting, addressOf: (index: number) => string): Promise<void> {
   const schema = await migrate(url)

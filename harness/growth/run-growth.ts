@@ -101,8 +101,8 @@ function progressOf({ setting, round }: PlannedTurn, { steady, saturated, work, 
   const { node = NaN, postgresql = NaN } = saturated.cpuMicros
   return [
     `  ${round + 1} ${setting.name}: ${Math.round(saturated.receivedPerS)}/s, CPU us node ${Math.round(node)} ` +
-      `PostgreSQL ${Math.round(postgresql)}, ${work.pages.toFixed(1)} pages, ${Math.round(work.walBytes)} bytes of WAL, ` +
-      `p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms`,
+      `PostgreSQL ${Math.round(postgresql)}, ${work.pages.toFixed(1)} pages, ` +
+      `${Math.round(work.walBytes)} bytes of WAL, p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms`,
     ...violations.map((violation) => `  VIOLATION: ${violation}`),
   ].join('\n')
 }

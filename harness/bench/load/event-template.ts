@@ -28,7 +28,7 @@ export interface EventTemplate {
   readonly seriesAt: readonly number[]
 }
 
-/** All events are of one type; the series id, and a subject that is not given, are `job-` and the number of the series. */
+/** All events are of one type; the series id, and the subject unless it is given, are those of `seriesName`. */
 export function createEventTemplate(options: EventTemplateOptions): EventTemplate {
   const { host, port, path, headers, bodyBytes, subject = `job-${BLANK_SERIES}` } = options
   const event = (data: string) =>

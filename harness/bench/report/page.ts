@@ -1,6 +1,6 @@
 /**
- * Returns the page with other lines between two markers, where it has figures that nobody types. A page may have several
- * places, each with a name. Throws if it has no such place.
+ * Returns the page with other lines between two markers, where it has figures that nobody types. A page may have
+ * several such places, each with a name. Throws if it has none of this name.
  */
 export function withFigures(page: string, lines: readonly string[], place = 'figures'): string {
   const [begin, end] = [`<!-- ${place}: begin -->`, `<!-- ${place}: end -->`]
