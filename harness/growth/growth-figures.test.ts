@@ -45,22 +45,7 @@ test('the baseline shows how much the machine drifts, the others their ratios', 
   const cells = (name: string) =>
     lines.filter((line) => new RegExp(`^\\| +${name} \\|`).test(line)).map((line) => line.split(/ *\| */).slice(1, -1))
   expect(cells('32')).toEqual([
-    [
-      '32',
-      '3,000',
-      '2,000-4,000',
-      '200',
-      '1.00',
-      '100',
-      '1.00',
-      '40.0',
-      '1.00',
-      '2,500',
-      '1.00',
-      '0.01',
-      '1.00',
-      '10 %',
-    ],
+    ['32', '3,000', '2,000-4,000', '200', '1.00', '100', '1.00', '40.0', '1.00', '2,500', '1.00', '0.01', '10 %'],
     ['32', '1.0', '1.00', '4.0', '1.00'],
   ])
   expect(cells('1').map((row) => row.slice(0, 3))).toEqual([

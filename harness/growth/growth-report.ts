@@ -45,11 +45,18 @@ export const growthTableLines = ({ title }: GrowthTable, figures: readonly Setti
   ),
 ]
 
-const headsOf = (quantities: readonly Quantity[]) => quantities.flatMap((quantity) => [HEADS[quantity], 'x'])
+const headsOf = (quantities: readonly Quantity[]) =>
+  quantities.flatMap((quantity) => (hasRatio(quantity) ? [HEADS[quantity], 'x'] : [HEADS[quantity]]))
+
+/** Full pages of the baseline are next to none, so that a ratio to them says nothing. */
+const hasRatio = (quantity: Quantity) => quantity !== 'fullPages'
 
 const rowOf = (row: SettingFigures, quantities: readonly Quantity[]) => [
   row.name,
-  ...quantities.flatMap((quantity) => cellsOf(row[quantity], TEXTS[quantity])),
+  ...quantities.flatMap((quantity) => {
+    const cells = cellsOf(row[quantity], TEXTS[quantity])
+    return hasRatio(quantity) ? cells : cells.slice(0, 1)
+  }),
 ]
 
 const shareText = (share: number) => (Number.isNaN(share) ? '-' : `${whole(100 * share)} %`)
