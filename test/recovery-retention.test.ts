@@ -5,9 +5,12 @@ import type { FanOut } from '@tidings/server/lanes/fan-out.ts'
 import { freezeLanes } from '@tidings/server/lanes/cold-lane-store.ts'
 import { settleNotifications } from '@tidings/server/lanes/final-settlement-store.ts'
 import { required } from '@tidings/server/runtime/required.ts'
-import { expect, test as base } from 'vitest'
+import { sql } from '@tidings/server/db/sql.ts'
+import { expect, onTestFinished, test as base } from 'vitest'
 import { createRecordingLog } from './support/recording-log.ts'
 import { dispatchAsFanOuts, dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
+import { queryOnce } from './support/query-once.ts'
+import { createTestDatabase } from './support/test-database.ts'
 import { openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
 import {
   addTargets,
@@ -20,7 +23,9 @@ import {
   endSubscriptions,
   endTargets,
   expireSubscriptions,
+  readRowsRead,
   removeDeadLetters,
+  resetRowsRead,
   reviveTargets,
   seriesNumbers,
   storedAttempts,
@@ -34,6 +39,7 @@ import {
   storeIdempotencyKey,
   storeIdleSeries,
   storeTestSequences,
+  storeUsedSeries,
 } from './support/stored-state.ts'
 
 const test = base.extend<{ steps: StepwiseService }>({
@@ -154,6 +160,33 @@ test('a series that was unused for 400 days is forgotten, and restarts at 1', as
   await ageSeries(steps.db, 2)
   await retain(steps)
   expect(await seriesNumbers(steps.db)).toEqual([2])
+})
+
+test('each time a bounded number of series is read, and an unused one behind many used ones is reached', async () => {
+  const db = await createTestDatabase({ maxConnections: 1 }) // whose counters can be had at once
+  onTestFinished(() => db.drop())
+  const { log, next } = createRecordingLog()
+  const createWorker = () => createRetention({ db, retentionHours: 48, log })
+  const used = 10_000
+  await storeUsedSeries(db, used)
+  await queryOnce(db.url, 'analyze')
+  await resetRowsRead(db)
+  const once = createWorker()
+  once.start()
+  await once.stop() // after the tick
+  await db.query(sql`select pg_stat_force_next_flush()`)
+  const read = (await readRowsRead(db)).find(({ table }) => table === 'series')
+  expect(read?.scanned).toBe(0)
+  expect(read?.found).toBeGreaterThanOrEqual(1000)
+  expect(read?.found).toBeLessThan(used / 5) // the planner looks at a few rows too
+
+  await storeIdleSeries(db, 'ffffffff-0000-0000-0000-000000000000')
+  const worker = createWorker()
+  const removed = next('retention')
+  worker.start()
+  while ((await seriesNumbers(db)).length > used) worker.wake()
+  await removed
+  await worker.stop()
 })
 
 test('an unused series that a dispatch counts on at this moment is passed over: neither waits for the other', async ({

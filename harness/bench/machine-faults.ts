@@ -31,7 +31,9 @@ export async function faultsOnMachine(options: Named, rabbitMqUrl: string): Prom
   ]
 }
 
-const faultUnless = (isRight: Promise<boolean>, fault: string) => isRight.then((right) => (right ? undefined : fault))
+/** Returns the fault unless it is right. */
+export const faultUnless = (isRight: Promise<boolean>, fault: string) =>
+  isRight.then((right) => (right ? undefined : fault))
 
 const succeeds = (work: Promise<unknown>): Promise<boolean> =>
   work.then(
@@ -53,7 +55,7 @@ const isDirectory = (path: string) =>
   )
 
 /** A file that is there and can be written, or one that can be made in its directory. */
-async function canBeWritten(file: string): Promise<boolean> {
+export async function canBeWritten(file: string): Promise<boolean> {
   const isFolder = await isDirectory(file)
   return isFolder === undefined ? isWritable(dirname(file)) : !isFolder && (await isWritable(file))
 }
@@ -65,5 +67,6 @@ async function canBeFolder(path: string): Promise<boolean> {
   return isFolder === true && (await isWritable(path))
 }
 
-const hasPlace = async (page: string) =>
-  (await isWritable(page)) && (await succeeds(readFile(page, 'utf8').then((text) => withFigures(text, []))))
+/** A page that can be written, with markers for a place of this name. */
+export const hasPlace = async (page: string, place?: string) =>
+  (await isWritable(page)) && (await succeeds(readFile(page, 'utf8').then((text) => withFigures(text, [], place))))

@@ -17,17 +17,28 @@ const run = promisify(execFile)
 
 /** `postgres`: the version that was measured, if it was. */
 export async function describeMachine(settings: ServerSettings, postgres: string | undefined): Promise<Machine> {
-  const processors = cpus()
-  const [node, commit, rabbitMq, redis, bullMq, pgBoss] = await Promise.all([
-    run(settings.node, ['--version']).then(({ stdout }) => stdout.trim()),
-    run('git', ['describe', '--always', '--dirty', '--tags'], { cwd: OUR_ROOT }).then(
-      ({ stdout }) => stdout.trim(),
-      () => 'unknown',
-    ),
+  const [host, rabbitMq, redis, bullMq, pgBoss] = await Promise.all([
+    describeHost(settings, postgres),
     rabbitMqVersion(settings.rabbitMqUrl),
     redisVersion(),
     packageVersion('bullmq'),
     packageVersion('pg-boss'),
+  ])
+  return { ...host, RabbitMQ: rabbitMq ?? 'none', Redis: redis ?? 'none', BullMQ: bullMq, 'pg-boss': pgBoss }
+}
+
+/** Returns the same without the systems that Tidings is compared with. */
+export async function describeHost(
+  { node, postgresUrl }: Pick<ServerSettings, 'node' | 'postgresUrl'>,
+  postgres: string | undefined,
+): Promise<Machine> {
+  const processors = cpus()
+  const [version, commit] = await Promise.all([
+    run(node, ['--version']).then(({ stdout }) => stdout.trim()),
+    run('git', ['describe', '--always', '--dirty', '--tags'], { cwd: OUR_ROOT }).then(
+      ({ stdout }) => stdout.trim(),
+      () => 'unknown',
+    ),
   ])
   return {
     date: new Date().toISOString().slice(0, 10),
@@ -35,13 +46,8 @@ export async function describeMachine(settings: ServerSettings, postgres: string
     CPU: `${processors.length} x ${processors[0]?.model.trim() ?? 'unknown'}`,
     memory: `${Math.round(totalmem() / GIB)} GiB`,
     kernel: `${type()} ${release()}`,
-    'Node.js': node,
-    PostgreSQL:
-      postgres === undefined ? 'not used' : `${postgres}${settings.postgresUrl === undefined ? ' (embedded)' : ''}`,
-    RabbitMQ: rabbitMq ?? 'none',
-    Redis: redis ?? 'none',
-    BullMQ: bullMq,
-    'pg-boss': pgBoss,
+    'Node.js': version,
+    PostgreSQL: postgres === undefined ? 'not used' : `${postgres}${postgresUrl === undefined ? ' (embedded)' : ''}`,
   }
 }
 

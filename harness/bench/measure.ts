@@ -29,6 +29,8 @@ export interface MeasureOptions {
   readonly series: number
   /** In a closed loop the publisher pauses while this many notifications are under way. */
   readonly maxBacklog: number
+  /** Where the receiver listens; any free port unless given. */
+  readonly receiverPort?: number
   readonly settings: ServerSettings
   /** Ends the measurement, which then rejects. */
   readonly signal: AbortSignal
@@ -68,7 +70,12 @@ export async function measure(system: System, scenario: Scenario, options: Measu
   try {
     const series = scenario.isOneSeries ? 1 : options.series
     const { endpoints } = scenario
-    const receiverPort = await receiver.ask('start', { endpoints, series, isNumbered: system.isNumbered })
+    const receiverPort = await receiver.ask('start', {
+      endpoints,
+      series,
+      isNumbered: system.isNumbered,
+      port: options.receiverPort,
+    })
     const running = await system.start({
       directory: options.directory,
       receiverPort,

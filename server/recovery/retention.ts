@@ -2,14 +2,17 @@ import type { Database } from '../db/database.ts'
 import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
 import type { Log } from '../log.ts'
-import { createLoop, type Worker } from '../runtime/loop.ts'
+import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
+import { required } from '../runtime/required.ts'
 import { removeEndedSubscriptions, removeEndedTargets } from '../subscriptions/remove-ended.ts'
 
 const EVENTS_PER_BATCH = 1000
 const SUBSCRIPTIONS_PER_BATCH = 500
 const TARGETS_PER_BATCH = 500
 const KEYS_PER_BATCH = 1000
-const SERIES_PER_BATCH = 1000
+/** Counters that are looked at each time; all of them in turn. No index has `used`: each dispatch would write it. */
+const SERIES_PER_WINDOW = 1000
+const BEFORE_ALL_SERIES = '00000000-0000-0000-0000-000000000000'
 const RETENTION_INTERVAL_MS = 60_000
 /** Between two batches. */
 const PAUSE_MS = 100
@@ -26,7 +29,7 @@ const SERIES_DAYS = 400
  * - series without an event for 400 days.
  *
  * It scans each partition window by window, so events that have to stay (those waiting for a dead target, say) do not
- * keep it from later ones.
+ * keep it from later ones; series too, so that a tick costs as much however many there are.
  */
 export function createRetention({
   db,
@@ -36,9 +39,10 @@ export function createRetention({
   db: Database
   retentionHours: number
   log: Log
-}): Worker {
+}): WakeableWorker {
   const seenHours = Math.max(retentionHours, MIN_SEEN_HOURS)
   const scannedTo = new Map<number, number>()
+  let seriesScannedTo = BEFORE_ALL_SERIES
 
   async function tick(): Promise<number> {
     let events = 0
@@ -58,9 +62,10 @@ export function createRetention({
     const subscriptions = await removeEndedSubscriptions(db, { hours: seenHours, limit: SUBSCRIPTIONS_PER_BATCH })
     const targets = await removeEndedTargets(db, { hours: seenHours, limit: TARGETS_PER_BATCH })
     const keys = await removeKeys(db, seenHours)
-    const series = await removeSeries(db)
-    if (events + subscriptions + targets + keys + series > 0)
-      log.info({ events, subscriptions, targets, keys, series }, 'retention')
+    const series = await removeSeries(db, seriesScannedTo)
+    seriesScannedTo = series.next
+    if (events + subscriptions + targets + keys + series.removed > 0)
+      log.info({ events, subscriptions, targets, keys, series: series.removed }, 'retention')
     return hasMore ||
       subscriptions === SUBSCRIPTIONS_PER_BATCH ||
       targets === TARGETS_PER_BATCH ||
@@ -164,21 +169,36 @@ async function removeKeys(db: Db, seenHours: number): Promise<number> {
 }
 
 /**
- * Deletes counters of unused series. Skips locked rows, which a dispatch or an import writes at this moment. If it
- * waited for them, it could deadlock with the dispatch, and would delete the counters that had just been written.
+ * Deletes the unused ones of the next counters, by key. Skips locked rows, which a dispatch or an import writes at this
+ * moment. If it waited for them, it could deadlock with the dispatch, and would delete the counters that had just been
+ * written.
  */
-async function removeSeries(db: Db): Promise<number> {
-  const rows = await db.query(sql`
-    with unused as (
-      select series.series_key
+async function removeSeries(db: Db, after: string): Promise<{ readonly removed: number; readonly next: string }> {
+  const [window] = await db.query<{ removed: number; looked: number; last: string | null }>(sql`
+    with looked as materialized (
+      select series_key, used
       from series
-      where series.used < now() - ${SERIES_DAYS} * interval '1 day'
-      limit ${SERIES_PER_BATCH}
-      for update skip locked
+      where series_key > ${after}
+      order by series_key
+      limit ${SERIES_PER_WINDOW}
+    ), unused as materialized (
+      select still.series_key
+      from looked
+      cross join lateral (
+        select series_key
+        from series
+        where series.series_key = looked.series_key
+          and series.used < now() - ${SERIES_DAYS} * interval '1 day'
+        for update skip locked) as still
+      where looked.used < now() - ${SERIES_DAYS} * interval '1 day'
+    ), removed as (
+      delete from series
+      using unused
+      where series.series_key = unused.series_key
+      returning 1
     )
-    delete from series
-    using unused
-    where series.series_key = unused.series_key
-    returning 1`)
-  return rows.length
+    select (select count(*)::integer from removed) as removed, (select count(*)::integer from looked) as looked,
+           (select series_key::text from looked order by series_key desc limit 1) as last`)
+  const { removed, looked, last } = required(window, 'a count always has a row')
+  return { removed, next: looked === SERIES_PER_WINDOW && last !== null ? last : BEFORE_ALL_SERIES }
 }

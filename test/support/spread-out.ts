@@ -14,6 +14,7 @@ const LONG = [
   'rolling-restart',
   'ledger',
   'bench',
+  'growth',
   'fuzz',
 ].map((name) => `${name}.test.ts`)
 

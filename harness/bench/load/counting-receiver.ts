@@ -38,7 +38,7 @@ function start(options: ReceiverOptions): Promise<number> {
     )
   })
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', 1024, () => {
+    server.listen(options.port ?? 0, '127.0.0.1', 1024, () => {
       const address = server.address()
       resolve(typeof address === 'object' && address !== null ? address.port : 0)
     })

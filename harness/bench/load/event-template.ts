@@ -2,6 +2,12 @@ import { BLANK_MARK, SERIES_DIGITS, writeDigits } from './event-mark.ts'
 
 const BLANK_SERIES = '0'.repeat(SERIES_DIGITS)
 
+/** Of all events. */
+export const SOURCE = 'https://tapis.io/jobs'
+
+/** Returns the id of a series, which is its subject too, unless one is given. */
+export const seriesName = (series: number) => `job-${String(series).padStart(SERIES_DIGITS, '0')}`
+
 export interface EventTemplateOptions {
   readonly host: string
   readonly port: number
@@ -9,6 +15,8 @@ export interface EventTemplateOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Size of the JSON text of an event. */
   readonly bodyBytes: number
+  /** Of all events; unless given, each series has a subject of its own. */
+  readonly subject?: string | undefined
 }
 
 /** The bytes of a publish request, in which only digits have to be overwritten. */
@@ -20,13 +28,14 @@ export interface EventTemplate {
   readonly seriesAt: readonly number[]
 }
 
-/** All events are of one type; subject and series id are `job-` and the number of the series. */
-export function createEventTemplate({ host, port, path, headers, bodyBytes }: EventTemplateOptions): EventTemplate {
+/** All events are of one type; the series id, and the subject unless it is given, are those of `seriesName`. */
+export function createEventTemplate(options: EventTemplateOptions): EventTemplate {
+  const { host, port, path, headers, bodyBytes, subject = `job-${BLANK_SERIES}` } = options
   const event = (data: string) =>
     JSON.stringify({
-      source: 'https://tapis.io/jobs',
+      source: SOURCE,
       type: 'jobs.JOB_NEW_STATUS.RUNNING',
-      subject: `job-${BLANK_SERIES}`,
+      subject,
       seriesId: `job-${BLANK_SERIES}`,
       timestamp: '2026-11-30T12:00:00.000Z',
       data,
@@ -43,7 +52,11 @@ export function createEventTemplate({ host, port, path, headers, bodyBytes }: Ev
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`, 'latin1')
   const subjectAt = bytes.indexOf('"subject":"job-') + '"subject":"job-'.length
   const seriesIdAt = bytes.indexOf('"seriesId":"job-') + '"seriesId":"job-'.length
-  return { bytes, markAt: bytes.indexOf(BLANK_MARK), seriesAt: [subjectAt, seriesIdAt] }
+  return {
+    bytes,
+    markAt: bytes.indexOf(BLANK_MARK),
+    seriesAt: options.subject === undefined ? [subjectAt, seriesIdAt] : [seriesIdAt],
+  }
 }
 
 export function writeSeries(bytes: Buffer, { seriesAt }: EventTemplate, series: number): void {

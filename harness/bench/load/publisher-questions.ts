@@ -6,6 +6,8 @@ export interface PublisherOptions {
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly bodyBytes: number
+  /** Of all events; unless given, each series has a subject of its own. */
+  readonly subject?: string | undefined
   readonly connections: number
   readonly series: number
   /** Events per second in an open loop. Undefined: a closed loop, each connection sends when it has its response. */

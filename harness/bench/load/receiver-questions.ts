@@ -20,6 +20,8 @@ export interface ReceiverOptions {
   readonly series: number
   /** Notifications have a `seriesSeqCount`; without it the publisher's number is used. */
   readonly isNumbered: boolean
+  /** Where it listens; any free port unless given. */
+  readonly port?: number | undefined
 }
 
 export interface ReceiverCounts {

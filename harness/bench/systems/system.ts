@@ -29,6 +29,8 @@ export interface RunningSystem {
     readonly port: number
     readonly path: string
     readonly headers: Readonly<Record<string, string>>
+    /** Of all events; unless given, each series has a subject of its own. */
+    readonly subject?: string
   }
   readonly processes: readonly MeteredProcess[]
   /** What it does for durability, as read from its servers or as they were started. */

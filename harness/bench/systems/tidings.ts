@@ -6,12 +6,13 @@ import { startService, type ServiceProcess } from '../../service-process.ts'
 import { describePostgres, openDatabase, withEmbeddedUrl } from '../servers/bench-postgres.ts'
 import { queuesOf, rabbitMqProcess, rabbitMqVersion, removeQueues } from '../servers/rabbitmq.ts'
 import type { MeteredProcess } from '../stats/cpu-meter.ts'
-import { startInSteps, type CleanUp, type System, type SystemContext } from './system.ts'
+import { startInSteps, type CleanUp, type RunningSystem, type System, type SystemContext } from './system.ts'
 
-const CALLER = { user: 'jobs', tenant: 'dev' } as const
+/** Who publishes and subscribes. */
+export const CALLER = { user: 'jobs', tenant: 'dev' } as const
 
 /** The defaults of the service, whatever the environment of the benchmark says. */
-const BENCH_ENV = { ...LEDGER_ENV, TIDINGS_RETRY_DELAYS_S: undefined, LOG_LEVEL: 'error' }
+export const BENCH_ENV = { ...LEDGER_ENV, TIDINGS_RETRY_DELAYS_S: undefined, LOG_LEVEL: 'error' }
 
 export interface TidingsOptions {
   readonly broker: 'database' | 'rabbitmq'
@@ -51,10 +52,7 @@ async function start(context: SystemContext, options: TidingsOptions & { readonl
   }
   const api = services[0]
   if (!api) throw new Error('no service was started')
-  const token = await mintDevelopmentToken(
-    { dataDir, siteId: 'dev', tenants: { kind: 'development' } },
-    { kind: 'service', name: CALLER.user },
-  )
+  const token = await mintToken(dataDir)
   await subscribe(api.url, token, context)
   const processes: MeteredProcess[] = [
     ...services.map(({ pid }) => ({ kind: 'node' as const, pid })),
@@ -62,17 +60,29 @@ async function start(context: SystemContext, options: TidingsOptions & { readonl
   ]
   if (broker === 'rabbitmq') processes.push({ kind: 'rabbitmq', pid: await rabbitMqProcess(rabbitMqUrl) })
   const { durability, version } = await describePostgres(postgres.url)
-  const { hostname: host, port } = new URL(api.url)
   return {
-    publishTo: {
-      host,
-      port: Number(port),
-      path: '/v3/notifications/events/publish',
-      headers: { 'x-tapis-token': token, 'x-tapis-user': CALLER.user, 'x-tapis-tenant': CALLER.tenant },
-    },
+    publishTo: publishAddress(api.url, token),
     processes,
     durability: broker === 'database' ? durability : `${durability}; quorum queues, publisher confirms`,
     postgresVersion: version,
+  }
+}
+
+/** Returns a token for `CALLER`, signed with the development keys in a data directory. */
+export const mintToken = (dataDir: string) =>
+  mintDevelopmentToken(
+    { dataDir, siteId: 'dev', tenants: { kind: 'development' } },
+    { kind: 'service', name: CALLER.user },
+  )
+
+/** Returns where `CALLER` publishes, at a service with this address. */
+export function publishAddress(url: string, token: string): RunningSystem['publishTo'] {
+  const { hostname: host, port } = new URL(url)
+  return {
+    host,
+    port: Number(port),
+    path: '/v3/notifications/events/publish',
+    headers: { 'x-tapis-token': token, 'x-tapis-user': CALLER.user, 'x-tapis-tenant': CALLER.tenant },
   }
 }
 
