@@ -129,3 +129,9 @@ test('records that are published together share a chain with those of their seri
   expect(b1).not.toBe(a1)
   expect([lone, none]).toEqual([undefined, undefined])
 })
+
+test('events outside a series are spread over the partitions, whenever they come', () => {
+  const records = Array.from({ length: 400 }, () => recordOf({ seriesId: null }))
+  expect(new Set(records.map(({ partition }) => partition)).size).toBe(32)
+  expect(records.map(({ uuid }) => uuid)).toEqual(records.map(({ uuid }) => uuid).toSorted())
+})

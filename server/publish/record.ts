@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
 import { eventText, instantText } from '@tidings/contract/event-text.ts'
+import { v7 as newUuid } from 'uuid'
 import type { Chain, EventRecord } from '../broker/broker.ts'
 import { hashKey, hashUuid } from '../db/hash-key.ts'
 import { endContentHash, eventContentHash } from './content-hash.ts'
@@ -11,7 +11,7 @@ const MAX_SUBJECT_FILTER_LENGTH = 150
 
 /**
  * Adds uuid, received, tenant and user to an event and chooses its partition. `now` is the database's time. Pure,
- * except for the random uuid of an event without a key.
+ * except for the new uuid of an event without a key.
  */
 export function eventRecord(event: EventInput, context: PublishContext, partitions: number, now: Date): EventRecord {
   const uuid = uuidOf(context)
@@ -32,7 +32,7 @@ export function eventRecord(event: EventInput, context: PublishContext, partitio
   })
   const [service = '', category = '', detail = ''] = event.type.split('.')
   return {
-    partition: partitionOf(seriesKey ?? uuid, partitions),
+    partition: partitionOf(seriesKey ?? spreadKeyOf(uuid, context), partitions),
     uuid,
     contentHash: isCompared(context) ? eventContentHash(event, context) : undefined,
     kind: 'event',
@@ -87,12 +87,16 @@ export function chained(records: readonly EventRecord[]): EventRecord[] {
   })
 }
 
-/** The uuid of a key must never change between versions: a retry across an upgrade would be stored twice. */
+/**
+ * The uuid of a key must never change between versions: a retry across an upgrade would be stored twice. Others begin
+ * with the time (version 7, RFC 9562 5.7), so new events share the pages of their index (`event_uuid_key`): random ones
+ * change a page each, and send all of it to the write-ahead log after a checkpoint.
+ */
 function uuidOf(
   { tenant, service, foreignSigner, idempotencyKey }: PublishContext,
   ...kind: readonly string[]
 ): string {
-  if (idempotencyKey === undefined) return randomUUID()
+  if (idempotencyKey === undefined) return newUuid()
   return hashUuid(
     tenant,
     service,
@@ -101,6 +105,10 @@ function uuidOf(
     ...(foreignSigner === undefined ? [] : ['signed by', foreignSigner]),
   )
 }
+
+/** What spreads events outside a series over the partitions: not the time with which a new uuid begins. */
+const spreadKeyOf = (uuid: string, { idempotencyKey }: PublishContext) =>
+  idempotencyKey === undefined ? uuid.slice(-8) : uuid
 
 const isCompared = ({ idempotencyKey, contentMayDiffer = false }: PublishContext) =>
   idempotencyKey !== undefined && !contentMayDiffer
