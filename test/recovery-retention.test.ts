@@ -1,33 +1,26 @@
 import { createReaper } from '@tidings/server/recovery/reaper.ts'
-import { createRetention } from '@tidings/server/recovery/retention.ts'
 import { expandFanOuts } from '@tidings/server/dispatch/fan-out-store.ts'
 import type { FanOut } from '@tidings/server/lanes/fan-out.ts'
 import { freezeLanes } from '@tidings/server/lanes/cold-lane-store.ts'
 import { settleNotifications } from '@tidings/server/lanes/final-settlement-store.ts'
 import { required } from '@tidings/server/runtime/required.ts'
-import { sql } from '@tidings/server/db/sql.ts'
-import { expect, onTestFinished, test as base } from 'vitest'
+import { expect } from 'vitest'
 import { createRecordingLog } from './support/recording-log.ts'
-import { dispatchAsFanOuts, dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
-import { queryOnce } from './support/query-once.ts'
-import { createTestDatabase } from './support/test-database.ts'
-import { openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
+import { dispatchAsFanOuts, finalOf, frozenLaneOf } from './support/core-steps.ts'
+import { retain, retentionTest as test } from './support/retention-runs.ts'
+import type { StepwiseService } from './support/stepwise-service.ts'
 import {
   addTargets,
   ageEvents,
   ageFanOuts,
-  ageSeries,
   ageSettledEvents,
   countNotifications,
   endAtExpiry,
   endSubscriptions,
   endTargets,
   expireSubscriptions,
-  readRowsRead,
   removeDeadLetters,
-  resetRowsRead,
   reviveTargets,
-  seriesNumbers,
   storedAttempts,
   storedCallbacks,
   storedData,
@@ -39,27 +32,7 @@ import {
   storeIdempotencyKey,
   storeIdleSeries,
   storeTestSequences,
-  storeUsedSeries,
 } from './support/stored-state.ts'
-
-const test = base.extend<{ steps: StepwiseService }>({
-  steps: async ({}, use) => {
-    // One partition, so that every rule is applied to rows that lie side by side.
-    const steps = await openStepwiseService({ partitionCount: 1 })
-    await use(steps)
-    await steps.stop()
-  },
-})
-
-/** Lets retention run once, with 48 hours. Rejects when it removes nothing at all. */
-async function retain({ db }: StepwiseService): Promise<void> {
-  const { log, next } = createRecordingLog()
-  const removed = next('retention')
-  const worker = createRetention({ db, retentionHours: 48, log })
-  worker.start()
-  await removed
-  await worker.stop()
-}
 
 /** `data` of the events that are still there, in their order. */
 const kept = ({ db }: StepwiseService) => storedData(db)
@@ -149,62 +122,6 @@ test('the event of a dead letter stays as long as the dead letter', async ({ ste
   await removeDeadLetters(steps.db)
   await retain(steps)
   expect(await kept(steps)).toEqual([])
-})
-
-test('a series that was unused for 400 days is forgotten, and restarts at 1', async ({ steps }) => {
-  await steps.publish({ seriesId: 'idle' }, { seriesId: 'used' })
-  await steps.dispatch()
-  await ageSeries(steps.db, 399)
-  await steps.publish({ seriesId: 'used' })
-  await steps.dispatch()
-  await ageSeries(steps.db, 2)
-  await retain(steps)
-  expect(await seriesNumbers(steps.db)).toEqual([2])
-})
-
-test('each time a bounded number of series is read, and an unused one behind many used ones is reached', async () => {
-  const db = await createTestDatabase({ maxConnections: 1 }) // whose counters can be had at once
-  onTestFinished(() => db.drop())
-  const { log, next } = createRecordingLog()
-  const createWorker = () => createRetention({ db, retentionHours: 48, log })
-  const used = 10_000
-  await storeUsedSeries(db, used)
-  await queryOnce(db.url, 'analyze')
-  await resetRowsRead(db)
-  const once = createWorker()
-  once.start()
-  await once.stop() // after the tick
-  await db.query(sql`select pg_stat_force_next_flush()`)
-  const read = (await readRowsRead(db)).find(({ table }) => table === 'series')
-  expect(read?.scanned).toBe(0)
-  expect(read?.found).toBeGreaterThanOrEqual(1000)
-  expect(read?.found).toBeLessThan(used / 5) // the planner looks at a few rows too
-
-  await storeIdleSeries(db, 'ffffffff-0000-0000-0000-000000000000')
-  const worker = createWorker()
-  const removed = next('retention')
-  worker.start()
-  while ((await seriesNumbers(db)).length > used) worker.wake()
-  await removed
-  await worker.stop()
-})
-
-test('an unused series that a dispatch counts on at this moment is passed over: neither waits for the other', async ({
-  steps,
-}) => {
-  await steps.publish({ seriesId: 'forgotten' }, { seriesId: 'returning' })
-  await steps.dispatch()
-  await ageSeries(steps.db, 401)
-  await steps.publish({ seriesId: 'returning' })
-  await steps.db.transaction(async (tx) => {
-    await dispatchTaken({ ...steps, db: { ...steps.db, query: tx.query } })
-    await retain(steps)
-    expect(await seriesNumbers(steps.db)).toEqual([1])
-  })
-  expect(await seriesNumbers(steps.db)).toEqual([2])
-  await steps.publish({ seriesId: 'forgotten' })
-  await steps.dispatch()
-  expect(await seriesNumbers(steps.db)).toEqual([1, 2])
 })
 
 test('an ended subscription is removed when nothing of it is left, and not before', async ({ steps }) => {
