@@ -1,5 +1,6 @@
 import type { BuildInfo } from '@tidings/contract/envelope.ts'
 import packageJson from '../package.json' with { type: 'json' }
+import type { Operator } from '../config/validators.ts'
 import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
 import type { Publish } from '../publish/publish.ts'
@@ -11,6 +12,7 @@ import { createListSubscriptions } from './lists/list-subscriptions.ts'
 import { createDocumentation } from './openapi/documentation.ts'
 import { createRoutes } from './routes.ts'
 import { createStatus, type ReadyCheck } from './status/status.ts'
+import { createSightAccess } from './sight/sight-access.ts'
 import { createSubscriptionAccess } from './subscriptions/subscription-access.ts'
 import type { DeliveryReach } from './subscriptions/subscription-warnings.ts'
 import { createSequenceCallback } from './test-sequences/sequence-callback.ts'
@@ -35,6 +37,8 @@ export interface ApiDeps {
   readonly longListDb: Database
   readonly authenticator: Authenticator
   readonly admins: Admins
+  /** Who may look at every tenant. */
+  readonly operators?: readonly Operator[] | undefined
   readonly publish: Publish
   readonly sequences: Pick<SequencePublisher, 'publishNext'>
   readonly checks: readonly ReadyCheck[]
@@ -55,6 +59,7 @@ export function createApi({
   searchDb,
   longListDb,
   admins,
+  operators = [],
   checks,
   lastCanary,
   buildInfo,
@@ -76,6 +81,7 @@ export function createApi({
   const routes = createRoutes({
     ...shared,
     access,
+    sight: { db: searchDb, access: createSightAccess({ admins, operators }) },
     list: createListSubscriptions({ db: searchDb, longListDb, access }),
     status: createStatus({ checks, lastCanary, envelopes }),
     callback: createSequenceCallback({ db: callbackDb }),

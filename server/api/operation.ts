@@ -13,6 +13,7 @@ import type {
 } from './http/route.ts'
 import type { ListSubscriptions } from './lists/list-subscriptions.ts'
 import type { OperationDescription } from './openapi/operation-description.ts'
+import type { SightAccess } from './sight/sight-access.ts'
 import type { Status } from './status/status.ts'
 import type { SubscriptionAccess } from './subscriptions/subscription-access.ts'
 import type { DeliveryReach } from './subscriptions/subscription-warnings.ts'
@@ -34,6 +35,7 @@ export interface GuardedOperation extends OperationDescription {
   readonly rejectionCode?: ErrorCode
   /** Undefined: the limit for services. Users never have more than theirs. */
   readonly maxBodyBytes?: number
+  readonly forms?: GuardedRoute['forms']
   /** Decides in its own order what is rejected first. Rejections are thrown. */
   readonly handle: (parts: ApiParts, context: RequestContext) => Promise<ApiResponse | StreamedResponse>
 }
@@ -56,6 +58,8 @@ export interface ApiParts {
   readonly access: SubscriptionAccess
   readonly publish: Publish
   readonly list: ListSubscriptions
+  /** Looks at events, on connections of their own. */
+  readonly sight: { readonly db: Database; readonly access: SightAccess }
   readonly status: Status
   readonly callback: SequenceCallback
   readonly sequences: Pick<SequencePublisher, 'publishNext'>

@@ -26,6 +26,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   postEvent: ['tenant'],
   endEventSeries: ['tenant'],
   publishEventBatch: ['tenant'],
+  getEvent: ['uuid', 'subscription', 'ownedBy', 'tenant'],
   beginTestSequence: ['subscriptionTTL', 'numberOfEvents', 'endSeries'],
   getTestSequence: ['name'],
   deleteTestSequence: ['name'],

@@ -5,6 +5,7 @@ import { getSubscriptions } from './lists/get-subscriptions.ts'
 import { searchSubscriptionsRequestBody } from './lists/search-by-body.ts'
 import { searchSubscriptionsQueryParameters } from './lists/search-by-parameters.ts'
 import type { Operation } from './operation.ts'
+import { getEvent } from './sight/get-event.ts'
 import { healthCheck } from './status/health-check.ts'
 import { readyCheck } from './status/ready-check.ts'
 import { postSubscription } from './subscriptions/create-subscription.ts'
@@ -46,6 +47,8 @@ export const OPERATIONS: readonly Operation[] = [
   postEvent,
   endEventSeries,
   publishEventBatch,
+
+  getEvent,
 
   beginTestSequence,
   getTestSequence,

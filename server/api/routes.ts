@@ -20,7 +20,7 @@ const publicRoute = ({ method, path, who, admit, handle }: PublicOperation, part
 })
 
 function guardedRoute(operation: GuardedOperation, parts: ApiParts): GuardedRoute {
-  const { method, path, who, rejectionCode, maxBodyBytes, deprecated, handle } = operation
+  const { method, path, who, rejectionCode, maxBodyBytes, forms, deprecated, handle } = operation
   return {
     method,
     path,
@@ -28,6 +28,7 @@ function guardedRoute(operation: GuardedOperation, parts: ApiParts): GuardedRout
     queryParameters: queryParametersOf(operation),
     ...(rejectionCode === undefined ? {} : { rejectionCode }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
+    ...(forms === undefined ? {} : { forms }),
     ...(deprecated === undefined ? {} : { headers: deprecationHeaders(deprecated) }),
     handle: (context) => handle(parts, context),
   }

@@ -2,7 +2,7 @@ import { customCleanEnv } from 'envalid'
 import type { BrokerServer } from './broker-url.ts'
 import { CONTRADICTIONS } from './contradictions.ts'
 import { prepareEnvironment, type Notice } from './environment.ts'
-import type { Admin } from './validators.ts'
+import type { Admin, Operator } from './validators.ts'
 import { isDevelopment, VARIABLES, type Settings } from './variables.ts'
 
 /** Unless set, and unless there are fewer in all. */
@@ -45,6 +45,7 @@ export interface Config {
   readonly admins:
     | { readonly kind: 'list'; readonly list: readonly Admin[] }
     | { readonly kind: 'security_kernel'; readonly password: string }
+  readonly operators: readonly Operator[]
   /** Undefined: all may call. */
   readonly allowedServices: readonly string[] | undefined
   readonly subscriptions: SubscriptionRules
@@ -134,6 +135,7 @@ function toConfig(settings: Settings): Config {
       settings.TAPIS_SERVICE_PASSWORD === undefined
         ? { kind: 'list', list: settings.TIDINGS_ADMINS ?? [] }
         : { kind: 'security_kernel', password: settings.TAPIS_SERVICE_PASSWORD },
+    operators: settings.TIDINGS_OPERATORS,
     allowedServices: settings.TIDINGS_ALLOWED_SERVICES,
     subscriptions: {
       usersChangeFilters: settings.TIDINGS_USERS_CHANGE_FILTERS,

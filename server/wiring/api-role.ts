@@ -63,6 +63,7 @@ export async function createApiRole({
       log,
     }),
     admins: openAdmins(config, { tenants, log }),
+    operators: config.operators,
     publish,
     sequences,
     checks: createReadyChecks({ tenants, siteId: config.siteId, db: pools.probes, broker }),

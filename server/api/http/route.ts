@@ -29,6 +29,8 @@ export interface GuardedRoute {
   readonly rejectionCode?: ErrorCode
   /** Undefined: the limit for services. Users never have more than theirs. */
   readonly maxBodyBytes?: number
+  /** Regular expressions of parameters of the path: with another value, this is not the path of this route. */
+  readonly forms?: Readonly<Record<string, string>>
   /** Of every response. */
   readonly headers?: Readonly<Record<string, string>>
   /** The names of its query parameters, for warnings about misspelt ones; undefined: no warnings. */

@@ -27,6 +27,7 @@ test('the operations have the names that generated clients know', () => {
     'disableSubscription',
     'enableSubscription',
     'endEventSeries',
+    'getEvent',
     'getSubscriptionByName',
     'getSubscriptionByUuid',
     'getSubscriptions',
