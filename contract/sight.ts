@@ -118,3 +118,35 @@ export const EventReport = Type.Object({
   hasMoreNotMatched: Type.Boolean(),
 })
 export type EventReport = Static<typeof EventReport>
+
+/** An event in a list, with how many of its notifications are in which state, counted up to 100 in all. */
+const eventItem = {
+  event: StoredEvent,
+  state: EventReport.properties.state,
+  dispatched: TextOrNull,
+  waiting: Whole,
+  delivered: Whole,
+  givenUp: Whole,
+  cancelled: Whole,
+}
+export const EventItem = Type.Object(eventItem)
+
+export const EventList = Type.Object({ events: Type.Array(EventItem), cursor: TextOrNull })
+export type EventList = Static<typeof EventList>
+
+/** A notification of an event of a series. */
+export const SeriesNotification = Type.Object({
+  uuid: Uuid,
+  state: NotificationReport.properties.state,
+  subscriptionUuid: Uuid,
+  targetId: Uuid,
+})
+
+export const SeriesEvent = Type.Object({ ...eventItem, notifications: Type.Array(SeriesNotification) })
+
+export const SeriesReport = Type.Object({
+  events: Type.Array(SeriesEvent),
+  heldUpBy: Type.Array(NotificationReport),
+  cursor: TextOrNull,
+})
+export type SeriesReport = Static<typeof SeriesReport>

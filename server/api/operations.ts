@@ -6,6 +6,8 @@ import { searchSubscriptionsRequestBody } from './lists/search-by-body.ts'
 import { searchSubscriptionsQueryParameters } from './lists/search-by-parameters.ts'
 import type { Operation } from './operation.ts'
 import { getEvent } from './sight/get-event.ts'
+import { getEvents } from './sight/get-events.ts'
+import { getSeries } from './sight/get-series.ts'
 import { healthCheck } from './status/health-check.ts'
 import { readyCheck } from './status/ready-check.ts'
 import { postSubscription } from './subscriptions/create-subscription.ts'
@@ -49,6 +51,8 @@ export const OPERATIONS: readonly Operation[] = [
   publishEventBatch,
 
   getEvent,
+  getEvents,
+  getSeries,
 
   beginTestSequence,
   getTestSequence,

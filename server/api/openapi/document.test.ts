@@ -28,6 +28,8 @@ test('the operations have the names that generated clients know', () => {
     'enableSubscription',
     'endEventSeries',
     'getEvent',
+    'getEvents',
+    'getSeries',
     'getSubscriptionByName',
     'getSubscriptionByUuid',
     'getSubscriptions',

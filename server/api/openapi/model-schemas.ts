@@ -10,10 +10,15 @@ import {
 } from '@tidings/contract/result.ts'
 import {
   Attempt,
+  EventItem,
+  EventList,
   EventReport,
   FirstInLane,
   NotificationReport,
   NotMatched,
+  SeriesEvent,
+  SeriesNotification,
+  SeriesReport,
   StoredEvent,
   SubscriptionName,
   TargetName,
@@ -74,6 +79,13 @@ export const MODEL_SCHEMAS = {
   TargetName,
   Attempt,
   FirstInLane,
+  RespEventList: envelopeSchema(EventList),
+  EventList,
+  EventItem,
+  RespSeriesReport: envelopeSchema(SeriesReport),
+  SeriesReport,
+  SeriesEvent,
+  SeriesNotification,
 } satisfies Record<string, TSchema>
 
 export type ModelSchemas = typeof MODEL_SCHEMAS

@@ -21,3 +21,18 @@ export const ALL_OWNERS = {
 export const VISIBLE =
   'Users see what belongs to their own subscriptions, tenant administrators and services what belongs to the tenant. ' +
   'Addresses of others are shown as their origin and a hash.'
+
+export const LIMIT = inQuery(
+  'limit',
+  { type: 'integer', default: 100, minimum: 1, maximum: 100 },
+  'Largest number to return.',
+)
+export const CURSOR = inQuery(
+  'cursor',
+  TEXT,
+  'The `cursor` of the page before; it goes with the same other parameters. A page may be short, or empty, and still ' +
+    'have a cursor: there is a bound on what is read for one page.',
+)
+export const FROM = inQuery('from', TEXT, 'Since when, an instant like `2026-11-23T10:00:00Z`.')
+export const TO = inQuery('to', TEXT, 'Before when, an instant.')
+export const of = (name: string, description: string) => inQuery(name, TEXT, description)
