@@ -150,3 +150,6 @@ export const SeriesReport = Type.Object({
   cursor: TextOrNull,
 })
 export type SeriesReport = Static<typeof SeriesReport>
+
+export const NotificationList = Type.Object({ notifications: Type.Array(NotificationReport), cursor: TextOrNull })
+export type NotificationList = Static<typeof NotificationList>

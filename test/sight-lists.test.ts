@@ -1,4 +1,5 @@
-import type { EventList, SeriesReport } from '@tidings/contract/sight.ts'
+import type { EventList, NotificationList, SeriesReport } from '@tidings/contract/sight.ts'
+import type { Receiver } from '@tidings/harness/receiver.ts'
 import { expect } from 'vitest'
 import type { TestApp } from './support/test-app.ts'
 import { eventually, isDispatched, serviceTest } from './support/service-fixtures.ts'
@@ -92,4 +93,79 @@ test('what is wrong with the parameters is said, all at once', async ({ app }) =
   expect([missing.status, missing.body?.message]).toEqual([400, expect.stringMatching(/subject is missing[^]*seriesId is/)])
   const own = await app.client.call('GET', '/events?ownedBy=jdoe')
   expect([own.status, own.body?.message]).toEqual([400, expect.stringContaining('subject is missing')])
+})
+
+/** One target that fails, one that answers 410, one that takes everything; three events. */
+async function mixedDeliveries(app: TestApp, subject: string, receiver: Receiver) {
+  receiver.decide(({ path }) =>
+    path === '/fails' ? { status: 503, headers: { 'retry-after': '30' } } : path === '/gone' ? 410 : undefined,
+  )
+  const names = []
+  for (const path of ['/fails', '/gone', '/takes'])
+    names.push(await app.subscribe({ addresses: [receiver.url(path)], subjectFilter: subject }))
+  const uuids = await publishSeries(app, subject, 3)
+  const [fails = '', gone = '', takes = ''] = names
+  const states = async () =>
+    (await read<NotificationList>(app, `/notifications?event=${uuids[2]}`)).notifications.map(({ state }) => state)
+  await eventually(states).toEqual(['waiting', 'given_up', 'delivered'])
+  return { fails, gone, takes, uuids }
+}
+
+const idsOf = (pages: readonly NotificationList[]) =>
+  pages.flatMap(({ notifications }) => notifications.map(({ eventUuid, subscription }) => `${subscription.name} ${eventUuid}`))
+
+test('notifications are found by each filter, page by page, each once', async ({ app, subject, receiver }) => {
+  const { fails, gone, takes, uuids } = await mixedDeliveries(app, subject, receiver)
+  const [first, second, third] = uuids
+  const find = async (query: string) => idsOf(await readAll<NotificationList>(app, `/notifications?limit=2&${query}`))
+  const all = [third, second, first]
+  const [waiting] = (await read<NotificationList>(app, `/notifications?event=${first}&state=waiting`)).notifications
+  const target = waiting?.target.id ?? ''
+
+  expect(await find(`event=${first}`)).toEqual([fails, gone, takes].map((name) => `${name} ${first}`))
+  expect(await find(`subscription=${waiting?.subscription.uuid}`)).toEqual(all.map((uuid) => `${fails} ${uuid}`))
+  expect(await find(`target=${target}`)).toEqual(all.map((uuid) => `${fails} ${uuid}`))
+  expect(await find(`target=${target}&state=waiting`)).toEqual(uuids.map((uuid) => `${fails} ${uuid}`))
+  expect(await find(`target=${target}&reason=http_503`)).toEqual([`${fails} ${first}`])
+  const series = `source=${encodeURIComponent(SOURCE)}&subject=${subject}&seriesId=one`
+  expect((await find(`${series}&state=given_up`)).sort()).toEqual(all.map((uuid) => `${gone} ${uuid}`).sort())
+  expect((await find(`${series}&state=given_up&reason=gone`)).length).toBe(3)
+  expect((await find(`${series}&state=waiting`)).sort()).toEqual(uuids.map((uuid) => `${fails} ${uuid}`).sort())
+  expect((await find(series)).length).toBe(9)
+  expect(await find(`${series}&state=cancelled`)).toEqual([])
+  expect(await find(`${series}&to=2020-01-01T00:00:00Z`)).toEqual([])
+  expect((await find(`${series}&from=2020-01-01T00:00:00Z&state=delivered`)).length).toBe(3)
+  expect(await find(`ownedBy=nobody&${series}`)).toEqual([])
+
+  const deliveries = await readAll<NotificationList>(app, `/subscriptions/byName/${takes}/deliveries?limit=2`)
+  expect(idsOf(deliveries)).toEqual(all.map((uuid) => `${takes} ${uuid}`))
+  expect((await app.client.call('GET', '/subscriptions/byName/nobody/deliveries')).status).toBe(404)
+  await app.client.call('DELETE', `/subscriptions/byName/${fails}`)
+  await eventually(async () =>
+    (await read<NotificationList>(app, `/subscriptions/byName/${fails}/deliveries`)).notifications.map(({ state }) => state),
+  ).toEqual(['cancelled', 'cancelled', 'cancelled'])
+})
+
+test('what is on the wire is among what waits, before and after it has failed', async ({ app, subject, receiver }) => {
+  const name = await app.subscribe({ addresses: [receiver.url()], subjectFilter: subject })
+  let answer: (() => void) | undefined
+  receiver.decide((_request, response) => {
+    answer = () => response.writeHead(200).end()
+    return 'withheld'
+  })
+  const uuids = await publishSeries(app, subject, 2)
+  await receiver.take(1)
+  const pages = await readAll<NotificationList>(app, '/notifications?limit=1&state=waiting')
+  expect(idsOf(pages)).toEqual(uuids.map((uuid) => `${name} ${uuid}`))
+  receiver.decide(() => undefined)
+  answer?.()
+  await receiver.take(1)
+})
+
+test('a made-up cursor shows nothing more', async ({ app }) => {
+  for (const parts of [['cold', 1, 'x', -5], ['hot', -1, '', 9e15], ['event', 0, '', 0], ['newest', 1, '', 1]]) {
+    const cursor = Buffer.from(JSON.stringify(parts)).toString('base64url')
+    expect((await app.client.call('GET', `/notifications?cursor=${cursor}`)).status).toBe(200)
+  }
+  expect((await app.client.call('GET', '/notifications?cursor=abc')).status).toBe(400)
 })

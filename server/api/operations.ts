@@ -7,6 +7,8 @@ import { searchSubscriptionsQueryParameters } from './lists/search-by-parameters
 import type { Operation } from './operation.ts'
 import { getEvent } from './sight/get-event.ts'
 import { getEvents } from './sight/get-events.ts'
+import { getDeliveries } from './sight/get-deliveries.ts'
+import { getNotifications } from './sight/get-notifications.ts'
 import { getSeries } from './sight/get-series.ts'
 import { healthCheck } from './status/health-check.ts'
 import { readyCheck } from './status/ready-check.ts'
@@ -53,6 +55,8 @@ export const OPERATIONS: readonly Operation[] = [
   getEvent,
   getEvents,
   getSeries,
+  getNotifications,
+  getDeliveries,
 
   beginTestSequence,
   getTestSequence,

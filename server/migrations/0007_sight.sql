@@ -6,7 +6,7 @@
 set local lock_timeout = '500ms';
 
 -- In the lock order of docs/architecture.md.
-lock table event, subscription in share row exclusive mode;
+lock table event, subscription, delivery_target in share row exclusive mode;
 
 -- What decided about a match, and since when. The state of now is in `subscription`, this is how it came to be. One row
 -- for each change, the first for the creation.
@@ -54,6 +54,9 @@ select id, updated, type1, type2, type3, subject_filter, enabled, expiry from su
 -- Subscriptions that have ended too, and those whose filter has other letters than the subject.
 create index subscription_any_subject on subscription (tenant, lower(subject_filter), id);
 create index subscription_any_name on subscription (tenant, owner, name, id);
+
+-- Targets of one address.
+create index delivery_target_address on delivery_target (address_key);
 
 -- The events of a subject, and so those of a series, for its events have one subject. The only index for looks that a
 -- publish pays for, hence a hash: half as large as the texts, and a third cheaper (docs/decisions/0036).

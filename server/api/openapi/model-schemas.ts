@@ -14,6 +14,7 @@ import {
   EventList,
   EventReport,
   FirstInLane,
+  NotificationList,
   NotificationReport,
   NotMatched,
   SeriesEvent,
@@ -86,6 +87,8 @@ export const MODEL_SCHEMAS = {
   SeriesReport,
   SeriesEvent,
   SeriesNotification,
+  RespNotificationList: envelopeSchema(NotificationList),
+  NotificationList,
 } satisfies Record<string, TSchema>
 
 export type ModelSchemas = typeof MODEL_SCHEMAS

@@ -16,6 +16,8 @@ export const SIGHT_MODEL_DESCRIPTIONS = {
   SeriesReport: 'The events of a series in their order, and what holds them up.',
   SeriesEvent: 'An event of a series, with its notifications.',
   SeriesNotification: 'A notification of an event of a series.',
+  RespNotificationList: 'A page of notifications.',
+  NotificationList: 'Notifications, with what became of them.',
 } as const
 
 /** Describes their members; `Model.member` where it means something else, or more, in this model. */
@@ -46,6 +48,7 @@ export const SIGHT_MEMBER_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'EventList.events': 'The events of the page, newest first.',
   'SeriesReport.events': 'The events of the page, oldest first.',
   'SeriesEvent.notifications': 'At most 10.',
+  'NotificationList.notifications': 'The notifications of the page.',
   heldUpBy: 'Of each target of this page that has something waiting, the notification that goes first.',
   explanation: 'A sentence for people.',
   dispatched: 'When it was compared with the subscriptions, in UTC; null where that is not known.',
