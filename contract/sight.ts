@@ -153,3 +153,48 @@ export type SeriesReport = Static<typeof SeriesReport>
 
 export const NotificationList = Type.Object({ notifications: Type.Array(NotificationReport), cursor: TextOrNull })
 export type NotificationList = Static<typeof NotificationList>
+
+/** A delivery target of a subscription, and what waits in its lanes that have a row. */
+export const TargetReport = Type.Object({
+  target: TargetName,
+  subscription: SubscriptionName,
+  coldLanes: Whole,
+  waiting: Whole,
+  oldest: TextOrNull,
+  attempts: Whole,
+  lastFailure: TextOrNull,
+  lastFailed: TextOrNull,
+  nextTry: TextOrNull,
+})
+
+export const TargetList = Type.Object({ targets: Type.Array(TargetReport), cursor: TextOrNull })
+export type TargetList = Static<typeof TargetList>
+
+export const PartitionStatus = Type.Object({
+  partition: Whole,
+  dispatcher: TextOrNull,
+  isOwned: Type.Boolean(),
+  behind: Whole,
+  oldest: TextOrNull,
+})
+
+export const TenantStatus = Type.Object({ tenant: Text, coldLanes: Whole, waiting: Whole, oldest: TextOrNull })
+
+export const TargetStatus = Type.Object({
+  tenant: Text,
+  target: TargetName,
+  coldLanes: Whole,
+  waiting: Whole,
+  oldest: TextOrNull,
+  lastFailure: TextOrNull,
+  nextTry: TextOrNull,
+})
+
+export const StatusReport = Type.Object({
+  asOf: Text,
+  partitions: Type.Array(PartitionStatus),
+  tenants: Type.Array(TenantStatus),
+  targets: Type.Array(TargetStatus),
+  isComplete: Type.Boolean(),
+})
+export type StatusReport = Static<typeof StatusReport>

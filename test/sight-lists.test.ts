@@ -1,10 +1,10 @@
-import type { EventList, NotificationList, SeriesReport } from '@tidings/contract/sight.ts'
+import type { EventList, NotificationList, SeriesReport, StatusReport, TargetList } from '@tidings/contract/sight.ts'
 import type { Receiver } from '@tidings/harness/receiver.ts'
 import { expect } from 'vitest'
 import type { TestApp } from './support/test-app.ts'
 import { eventually, isDispatched, serviceTest } from './support/service-fixtures.ts'
 
-const test = serviceTest()
+const test = serviceTest({ TIDINGS_OPERATORS: 'jobs' })
 const SOURCE = 'https://example.org/'
 
 async function read<T>(app: TestApp, path: string, headers?: Readonly<Record<string, string>>): Promise<T> {
@@ -168,4 +168,37 @@ test('a made-up cursor shows nothing more', async ({ app }) => {
     expect((await app.client.call('GET', `/notifications?cursor=${cursor}`)).status).toBe(200)
   }
   expect((await app.client.call('GET', '/notifications?cursor=abc')).status).toBe(400)
+})
+
+test('a failing target says what waits for it, since when, why, and when it is tried again; so does the status', async ({
+  app,
+  subject,
+  receiver,
+}) => {
+  const { fails, takes } = await mixedDeliveries(app, subject, receiver)
+  const lists = await readAll<TargetList>(app, '/targets?limit=2')
+  const all = lists.flatMap(({ targets }) => targets)
+  expect(all.find(({ subscription }) => subscription.name === takes)).toMatchObject({ coldLanes: 0, waiting: 0 })
+  const failing = (await readAll<TargetList>(app, '/targets?failing=true&limit=1')).flatMap(({ targets }) => targets)
+  expect(failing).toMatchObject([
+    {
+      subscription: { name: fails },
+      target: { deliveryAddress: receiver.url('/fails') },
+      coldLanes: 1,
+      waiting: 3,
+      attempts: 1,
+      lastFailure: 'http_503',
+    },
+  ])
+  expect([failing[0]?.oldest, failing[0]?.nextTry].every((text) => text?.endsWith('Z'))).toBe(true)
+  expect((await read<TargetList>(app, '/targets?failing=true&ownedBy=nobody')).targets).toEqual([])
+
+  const status = await read<StatusReport>(app, '/status')
+  expect(status.partitions.length).toBeGreaterThan(0)
+  expect(status.partitions.every(({ isOwned }) => isOwned)).toBe(true)
+  expect(status.tenants).toMatchObject([{ tenant: 'dev', coldLanes: 1, waiting: 3 }])
+  expect(status.targets).toMatchObject([
+    { tenant: 'dev', target: { id: failing[0]?.target.id, deliveryAddress: null }, lastFailure: 'http_503' },
+  ])
+  await app.client.call('DELETE', `/subscriptions/byName/${fails}`)
 })

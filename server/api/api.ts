@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Operator } from '../config/validators.ts'
 import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
+import { createCachedStatus } from '../sight/cached-status.ts'
 import type { Publish } from '../publish/publish.ts'
 import type { Admins } from './admins/admins.ts'
 import type { Authenticator } from './auth/caller.ts'
@@ -81,7 +82,7 @@ export function createApi({
   const routes = createRoutes({
     ...shared,
     access,
-    sight: { db: searchDb, access: createSightAccess({ admins, operators }) },
+    sight: { db: searchDb, access: createSightAccess({ admins, operators }), status: createCachedStatus(searchDb) },
     list: createListSubscriptions({ db: searchDb, longListDb, access }),
     status: createStatus({ checks, lastCanary, envelopes }),
     callback: createSequenceCallback({ db: callbackDb }),

@@ -13,6 +13,7 @@ import type {
 } from './http/route.ts'
 import type { ListSubscriptions } from './lists/list-subscriptions.ts'
 import type { OperationDescription } from './openapi/operation-description.ts'
+import type { CachedStatus } from '../sight/cached-status.ts'
 import type { SightAccess } from './sight/sight-access.ts'
 import type { Status } from './status/status.ts'
 import type { SubscriptionAccess } from './subscriptions/subscription-access.ts'
@@ -59,7 +60,7 @@ export interface ApiParts {
   readonly publish: Publish
   readonly list: ListSubscriptions
   /** Looks at events, on connections of their own. */
-  readonly sight: { readonly db: Database; readonly access: SightAccess }
+  readonly sight: { readonly db: Database; readonly access: SightAccess; readonly status: CachedStatus }
   readonly status: Status
   readonly callback: SequenceCallback
   readonly sequences: Pick<SequencePublisher, 'publishNext'>

@@ -57,6 +57,8 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
     'tenant',
   ],
   getDeliveries: ['name', 'state', 'reason', 'from', 'to', 'limit', 'cursor', 'ownedBy', 'tenant'],
+  getTargets: ['failing', 'limit', 'cursor', 'ownedBy', 'anyOwner', 'tenant'],
+  getStatus: [],
   getSeries: ['source', 'subject', 'seriesId', 'limit', 'cursor', 'ownedBy', 'anyOwner', 'tenant'],
   getEvent: ['uuid', 'subscription', 'ownedBy', 'tenant'],
   beginTestSequence: ['subscriptionTTL', 'numberOfEvents', 'endSeries'],

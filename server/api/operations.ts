@@ -10,6 +10,8 @@ import { getEvents } from './sight/get-events.ts'
 import { getDeliveries } from './sight/get-deliveries.ts'
 import { getNotifications } from './sight/get-notifications.ts'
 import { getSeries } from './sight/get-series.ts'
+import { getStatus } from './sight/get-status.ts'
+import { getTargets } from './sight/get-targets.ts'
 import { healthCheck } from './status/health-check.ts'
 import { readyCheck } from './status/ready-check.ts'
 import { postSubscription } from './subscriptions/create-subscription.ts'
@@ -57,6 +59,8 @@ export const OPERATIONS: readonly Operation[] = [
   getSeries,
   getNotifications,
   getDeliveries,
+  getTargets,
+  getStatus,
 
   beginTestSequence,
   getTestSequence,

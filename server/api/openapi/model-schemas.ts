@@ -17,12 +17,18 @@ import {
   NotificationList,
   NotificationReport,
   NotMatched,
+  PartitionStatus,
   SeriesEvent,
   SeriesNotification,
   SeriesReport,
+  StatusReport,
   StoredEvent,
   SubscriptionName,
+  TargetList,
   TargetName,
+  TargetReport,
+  TargetStatus,
+  TenantStatus,
 } from '@tidings/contract/sight.ts'
 import { SubscriptionSearch } from '@tidings/contract/subscription-search.ts'
 import {
@@ -89,6 +95,14 @@ export const MODEL_SCHEMAS = {
   SeriesNotification,
   RespNotificationList: envelopeSchema(NotificationList),
   NotificationList,
+  RespTargetList: envelopeSchema(TargetList),
+  TargetList,
+  TargetReport,
+  RespStatusReport: envelopeSchema(StatusReport),
+  StatusReport,
+  PartitionStatus,
+  TenantStatus,
+  TargetStatus,
 } satisfies Record<string, TSchema>
 
 export type ModelSchemas = typeof MODEL_SCHEMAS
