@@ -90,7 +90,10 @@ test('what is wrong with the parameters is said, all at once', async ({ app }) =
   for (const part of ['NTFAPI_SIGHT_PARAM_ERR', 'limit', 'cursor', 'from', 'type'])
     expect(bad.body?.message).toContain(part)
   const missing = await app.client.call('GET', '/series?source=s')
-  expect([missing.status, missing.body?.message]).toEqual([400, expect.stringMatching(/subject is missing[^]*seriesId is/)])
+  expect([missing.status, missing.body?.message]).toEqual([
+    400,
+    expect.stringMatching(/subject is missing[^]*seriesId is/),
+  ])
   const own = await app.client.call('GET', '/events?ownedBy=jdoe')
   expect([own.status, own.body?.message]).toEqual([400, expect.stringContaining('subject is missing')])
 })
@@ -112,7 +115,9 @@ async function mixedDeliveries(app: TestApp, subject: string, receiver: Receiver
 }
 
 const idsOf = (pages: readonly NotificationList[]) =>
-  pages.flatMap(({ notifications }) => notifications.map(({ eventUuid, subscription }) => `${subscription.name} ${eventUuid}`))
+  pages.flatMap(({ notifications }) =>
+    notifications.map(({ eventUuid, subscription }) => `${subscription.name} ${eventUuid}`),
+  )
 
 test('notifications are found by each filter, page by page, each once', async ({ app, subject, receiver }) => {
   const { fails, gone, takes, uuids } = await mixedDeliveries(app, subject, receiver)
@@ -142,7 +147,9 @@ test('notifications are found by each filter, page by page, each once', async ({
   expect((await app.client.call('GET', '/subscriptions/byName/nobody/deliveries')).status).toBe(404)
   await app.client.call('DELETE', `/subscriptions/byName/${fails}`)
   await eventually(async () =>
-    (await read<NotificationList>(app, `/subscriptions/byName/${fails}/deliveries`)).notifications.map(({ state }) => state),
+    (await read<NotificationList>(app, `/subscriptions/byName/${fails}/deliveries`)).notifications.map(
+      ({ state }) => state,
+    ),
   ).toEqual(['cancelled', 'cancelled', 'cancelled'])
 })
 
@@ -163,7 +170,12 @@ test('what is on the wire is among what waits, before and after it has failed', 
 })
 
 test('a made-up cursor shows nothing more', async ({ app }) => {
-  for (const parts of [['cold', 1, 'x', -5], ['hot', -1, '', 9e15], ['event', 0, '', 0], ['newest', 1, '', 1]]) {
+  for (const parts of [
+    ['cold', 1, 'x', -5],
+    ['hot', -1, '', 9e15],
+    ['event', 0, '', 0],
+    ['newest', 1, '', 1],
+  ]) {
     const cursor = Buffer.from(JSON.stringify(parts)).toString('base64url')
     expect((await app.client.call('GET', `/notifications?cursor=${cursor}`)).status).toBe(200)
   }

@@ -54,7 +54,9 @@ export async function findEvents(db: Db, scope: Scope, request: EventPageRequest
   const { filter, isNewestFirst, limit } = request
   const order = isNewestFirst ? sql`desc` : sql`asc`
   const scan = filter.subject === undefined ? ofPartitions(request) : ofSubject(filter.subject, request)
-  const rows = await db.query<EventListRow & { readonly uuid: string | null; scanEnd: number | null }>(sql`
+  const rows = await db.query<
+    Omit<EventListRow, 'uuid'> & { readonly uuid: string | null; readonly scanEnd: number | null }
+  >(sql`
     with ${scan},
     matching as (
       select ${EVENT_COLUMNS}, ${COUNTS}
@@ -82,7 +84,7 @@ export async function findEvents(db: Db, scope: Scope, request: EventPageRequest
     select matching.*, scan_end.position as "scanEnd"
     from scan_end left join matching on true
     order by matching.position ${order}`)
-  const found = rows.filter((row) => row.uuid !== null)
+  const found = rows.flatMap(({ uuid, scanEnd, ...row }) => (uuid === null ? [] : [{ ...row, uuid }]))
   const shown = found.slice(0, limit)
   const next = found.length > limit ? (shown.at(-1)?.position ?? null) : (rows[0]?.scanEnd ?? null)
   return { rows: shown, next }

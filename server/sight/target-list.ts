@@ -3,7 +3,7 @@ import { instantText } from '@tidings/contract/event-text.ts'
 import type { Db } from '../db/db.ts'
 import { sql, type Sql } from '../db/sql.ts'
 import { instant } from './event-look.ts'
-import { cursorText } from './page-cursor.ts'
+import { cursorText, type CursorParts } from './page-cursor.ts'
 import type { Scope } from './scope.ts'
 import { targetName } from './target-name.ts'
 
@@ -16,14 +16,21 @@ const MAX_READ = 500
 export interface TargetPageRequest {
   /** Only those with a lane that has a row: something failed, or did not get through for long. */
   readonly isFailing: boolean
-  /** The id of the target, or subscription, behind which the page begins. */
-  readonly after: number
+  /** The parts of a cursor; undefined: from the beginning. */
+  readonly after: CursorParts | undefined
   readonly limit: number
 }
 
-interface TargetListRow {
-  /** Of the target or the subscription, for the cursor. */
-  readonly place: number
+/** Of a cursor: when the subscription was created (microseconds since 1970), its id, and the id of the target. */
+export const TARGET_CURSOR = ['number', 'number', 'number'] as const
+
+interface Place {
+  readonly created: number
+  readonly subscriptionId: number
+  readonly targetId: number
+}
+
+interface TargetListRow extends Place {
   readonly method: string
   readonly address: string
   readonly addressKey: string
@@ -39,16 +46,22 @@ interface TargetListRow {
   readonly lastFailed: string | null
 }
 
+const microseconds = (column: Sql) => sql`(extract(epoch from ${column}) * 1000000)::bigint`
+
 /** Returns a page of the delivery targets within the scope, in the order in which they were made. */
 export async function listTargets(
   db: Db,
   scope: Scope,
   { isFailing, after, limit }: TargetPageRequest,
 ): Promise<TargetList> {
-  const rows = await db.query<TargetListRow & { readonly scanEnd: number | null; readonly uuid: string | null }>(sql`
-    with recursive ${isFailing ? failing(after) : ofSubscriptions(scope, after)},
+  const place = placeOf(after)
+  const order = isFailing ? sql`target.id` : sql`owned.created, owned.id, target.id`
+  const rows = await db.query<
+    Omit<TargetListRow, 'uuid'> & { readonly uuid: string | null; readonly scanEnd: Place | null }
+  >(sql`
+    with recursive ${isFailing ? failing(place) : ofSubscriptions(scope, place)},
     matching as (
-      select scanned.place, target.id, target.method, target.address, target.address_key, owned.owner, owned.name,
+      select row_number() over (order by ${order}) as rank, owned.created, owned.id as subscription_id, target.id, target.method, target.address, target.address_key, owned.owner, owned.name,
              owned.uuid
       from scanned
       cross join lateral (
@@ -56,13 +69,14 @@ export async function listTargets(
         where delivery_target.id = scanned.target_id
         limit 1) as target
       cross join lateral (
-        select owner, name, uuid, tenant from subscription
+        select id, created, owner, name, uuid, tenant from subscription
         where subscription.id = target.subscription_id
         limit 1) as owned
       where owned.tenant = ${scope.tenant} and ${scope.owner === undefined ? sql`true` : sql`owned.owner = ${scope.owner}`}
-      order by target.id
+      order by ${order}
       limit ${limit + 1})
-    select matching.place, matching.method, matching.address, matching.address_key as "addressKey", matching.owner,
+    select ${microseconds(sql`matching.created`)} as created, matching.subscription_id as "subscriptionId",
+           matching.id as "targetId", matching.method, matching.address, matching.address_key as "addressKey", matching.owner,
            matching.name, matching.uuid, scan_end.place as "scanEnd",
            coalesce(cold.lanes, 0) as lanes, coalesce(cold.waiting, 0) as waiting, ${instant(sql`cold.oldest`)} as oldest,
            ${instant(sql`cold.next_try`)} as "nextTry", coalesce(cold.attempts, 0) as attempts,
@@ -75,13 +89,22 @@ export async function listTargets(
       where attempt.target_id = matching.id and attempt.lane_series = cold.first_series
       order by position desc, number desc
       limit 1) as failed on true
-    order by matching.id`)
-  const found = rows.filter((row) => row.uuid !== null)
+    order by matching.rank`)
+  const found = rows.flatMap(({ uuid, scanEnd, ...row }) => (uuid === null ? [] : [{ ...row, uuid }]))
   const shown = found.slice(0, limit)
-  const next = found.length > limit ? (shown.at(-1)?.place ?? null) : (rows[0]?.scanEnd ?? null)
+  const next = found.length > limit ? shown.at(-1) : rows[0]?.scanEnd
   return {
     targets: shown.map((row) => targetReport(row, scope.reader)),
-    cursor: next === null ? null : cursorText([next]),
+    cursor: next == null ? null : cursorText([next.created, next.subscriptionId, next.targetId]),
+  }
+}
+
+function placeOf(after: CursorParts | undefined): Place {
+  const [created = 0, subscriptionId = 0, targetId = 0] = after ?? []
+  return {
+    created: Number(created),
+    subscriptionId: Number(subscriptionId),
+    targetId: Number(targetId),
   }
 }
 
@@ -104,7 +127,7 @@ const COLD = sql`
       limit ${MAX_WAITING / MAX_LANES}) as first_ones) as counted`
 
 /** Targets that have a row of a lane, one step of the index each. */
-const failing = (after: number): Sql => sql`
+const failing = ({ targetId: after }: Place): Sql => sql`
     step (target_id, number) as (
       (select target_id, 1 from lane where lane.target_id > ${after} order by lane.target_id limit 1)
       union all
@@ -113,30 +136,39 @@ const failing = (after: number): Sql => sql`
       cross join lateral (
         select target_id from lane where lane.target_id > step.target_id order by lane.target_id limit 1) as following
       where step.number < ${MAX_READ}),
-    scanned as materialized (select target_id as place, target_id from step),
+    scanned as materialized (select target_id from step),
     scan_end as materialized (
-      select case when count(*) = ${MAX_READ} then max(target_id) end as place from step)`
+      select case when count(*) = ${MAX_READ}
+                  then json_build_object('created', 0, 'subscriptionId', 0, 'targetId', max(target_id)) end as place
+      from step)`
 
-/** Targets in force of subscriptions, which are read in the order of their ids. */
-const ofSubscriptions = ({ tenant, owner }: Scope, after: number): Sql => sql`
+/** Targets in force of active subscriptions, in the order of their creation. */
+const ofSubscriptions = ({ tenant, owner }: Scope, { created, subscriptionId, targetId }: Place): Sql => sql`
     subscriptions as materialized (
-      select id from subscription
+      select id, created from subscription
       where subscription.tenant = ${tenant} and ${owner === undefined ? sql`true` : sql`subscription.owner = ${owner}`}
         and subscription.ended is null
-      order by id
-      limit 5000),
+        and (subscription.created, subscription.id) >= (
+          timestamptz 'epoch' + ${created}::float8 * interval '1 microsecond', ${subscriptionId}::bigint)
+      order by subscription.created, subscription.id
+      limit ${MAX_READ}),
     scanned as materialized (
-      select target.id as place, target.id as target_id
+      select target.id as target_id
       from subscriptions
       cross join lateral (
         select id from delivery_target
         where delivery_target.subscription_id = subscriptions.id and delivery_target.ended is null
-          and delivery_target.id > ${after}
-        offset 0) as target
-      order by target.id
-      limit ${MAX_READ}),
+          and delivery_target.id > case when subscriptions.id = ${subscriptionId}::bigint then ${targetId}::bigint else 0 end
+        offset 0) as target),
     scan_end as materialized (
-      select case when count(*) = ${MAX_READ} then max(place) end as place from scanned)`
+      select case when (select count(*) from subscriptions) = ${MAX_READ} then last.place end as place
+      from (values (1)) as one
+      left join lateral (
+        select json_build_object('created', ${microseconds(sql`created`)}, 'subscriptionId', id,
+                                 'targetId', ${Number.MAX_SAFE_INTEGER}::bigint) as place
+        from subscriptions
+        order by subscriptions.created desc, subscriptions.id desc
+        limit 1) as last on true)`
 
 function targetReport(row: TargetListRow, reader: string | undefined): TargetList['targets'][number] {
   const textOf = (text: string | null) => (text === null ? null : instantText(text))

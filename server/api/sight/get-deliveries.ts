@@ -49,7 +49,10 @@ export const getDeliveries: GuardedOperation = {
     const list = await listNotifications(
       db,
       { ...scope, owner: key.owner },
-      { filter: { ...common, eventUuid: undefined, subscriptionUuid, targetId: undefined, series: undefined }, ...page },
+      {
+        filter: { ...common, eventUuid: undefined, subscriptionUuid, targetId: undefined, series: undefined },
+        ...page,
+      },
     )
     return { message: `TAPIS_FOUND Notifications found: ${list.notifications.length}`, result: list }
   },

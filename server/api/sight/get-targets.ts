@@ -1,4 +1,4 @@
-import { listTargets } from '../../sight/target-list.ts'
+import { listTargets, TARGET_CURSOR } from '../../sight/target-list.ts'
 import { inQuery } from '../openapi/openapi-parameters.ts'
 import type { GuardedOperation } from '../operation.ts'
 import { ALL_OWNERS, CURSOR, LIMIT, OF_TENANT, OWNER, VISIBLE } from './sight-parameters.ts'
@@ -51,9 +51,9 @@ export const getTargets: GuardedOperation = {
   async handle({ sight: { db, access } }, context) {
     const scope = await access.scopeOf(context)
     const query = createSightQuery(context.query)
-    const [limit, cursor, isFailing] = [query.limit(), query.cursor(['number']), context.query.flag('failing')]
+    const [limit, cursor, isFailing] = [query.limit(), query.cursor(TARGET_CURSOR), context.query.flag('failing')]
     query.rejectIfWrong()
-    const list = await listTargets(db, scope, { isFailing, after: Number(cursor?.[0] ?? 0), limit })
+    const list = await listTargets(db, scope, { isFailing, after: cursor, limit })
     return { message: `TAPIS_FOUND Targets found: ${list.targets.length}`, result: list }
   },
 }
