@@ -182,7 +182,7 @@ test('a made-up cursor shows nothing more', async ({ app }) => {
   expect((await app.client.call('GET', '/notifications?cursor=abc')).status).toBe(400)
 })
 
-test('a failing target says what waits for it, since when, why, and when it is tried again; so does the status', async ({
+test('a failing target says what waits for it, since when and why; so does the status', async ({
   app,
   subject,
   receiver,

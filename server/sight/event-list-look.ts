@@ -92,7 +92,7 @@ export async function findEvents(db: Db, scope: Scope, request: EventPageRequest
 
 const COUNTS = sql`counted.waiting, counted.delivered, counted.given_up as "givenUp", counted.cancelled`
 
-/** `scanned` (partition, position), and `scan_end`: one row, the position up to which it is complete, null: to the end. */
+/** `scanned` (partition, position), and `scan_end`, one row: the position up to which it is complete, null: all. */
 function ofSubject(subject: string, { after, isNewestFirst }: EventPageRequest): Sql {
   const behind = isNewestFirst
     ? sql`event.position < ${after ?? Number.MAX_SAFE_INTEGER} order by position desc`

@@ -20,7 +20,7 @@ export interface ReportRequest {
   readonly ownerOfName: string
 }
 
-/** Returns everything that is known about an event within the scope; undefined: for this scope there is no such event. */
+/** Returns what is known about an event within the scope; undefined: for this scope there is no such event. */
 export async function reportEvent(
   db: Db,
   scope: Scope,

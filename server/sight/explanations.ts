@@ -56,7 +56,10 @@ function sentenceOf(reason: WhyNot, { type, subject }: EventToMatch, version: Fi
     case 'type_detail':
       return `Its type filter wants the detail ${version?.type[2] ?? ''}, the event has ${detail}.`
     case 'subject_case':
-      return `Its subject filter has other upper and lower case letters: ${version?.subjectFilter ?? ''}, not ${subject ?? ''}.`
+      return (
+        'Its subject filter has other upper and lower case letters: ' +
+        `${version?.subjectFilter ?? ''}, not ${subject ?? ''}.`
+      )
     case 'subject':
       return subject === null
         ? 'Its subject filter wants a subject; the event has none, or one that is longer than a filter can be.'

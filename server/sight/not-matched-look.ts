@@ -28,7 +28,7 @@ const VERSION = sql`json_build_object(
   'expiry', ${instant(sql`expiry`)})`
 
 export interface Asked {
-  /** Only those of this name, of the owner of the scope; undefined: those that nearly matched first, then the newest. */
+  /** Only those of this name, of the owner of the scope; undefined: those that nearly matched, then the newest. */
   readonly name: string | undefined
   readonly limit: number
 }
@@ -74,7 +74,7 @@ function candidates({ tenant, owner }: Scope, { subject }: EventRow, name: strin
       limit ${MAX_CANDIDATES})`,
     ]
   const withSubject = (text: string, distance: number) => sql`(
-      select id, case when subject_filter = ${text} then ${distance}::integer else ${distance}::integer + 1 end as distance
+      select id, ${distance}::integer + case when subject_filter = ${text} then 0 else 1 end as distance
       from (
         select id, owner, subject_filter from subscription
         where subscription.tenant = ${tenant}

@@ -61,7 +61,8 @@ export async function listTargets(
   >(sql`
     with recursive ${isFailing ? failing(place) : ofSubscriptions(scope, place)},
     matching as (
-      select row_number() over (order by ${order}) as rank, owned.created, owned.id as subscription_id, target.id, target.method, target.address, target.address_key, owned.owner, owned.name,
+      select row_number() over (order by ${order}) as rank, owned.created, owned.id as subscription_id,
+             target.id, target.method, target.address, target.address_key, owned.owner, owned.name,
              owned.uuid
       from scanned
       cross join lateral (
@@ -72,13 +73,16 @@ export async function listTargets(
         select id, created, owner, name, uuid, tenant from subscription
         where subscription.id = target.subscription_id
         limit 1) as owned
-      where owned.tenant = ${scope.tenant} and ${scope.owner === undefined ? sql`true` : sql`owned.owner = ${scope.owner}`}
+      where owned.tenant = ${scope.tenant}
+        and ${scope.owner === undefined ? sql`true` : sql`owned.owner = ${scope.owner}`}
       order by ${order}
       limit ${limit + 1})
     select ${microseconds(sql`matching.created`)} as created, matching.subscription_id as "subscriptionId",
-           matching.id as "targetId", matching.method, matching.address, matching.address_key as "addressKey", matching.owner,
+           matching.id as "targetId", matching.method, matching.address, matching.address_key as "addressKey",
+           matching.owner,
            matching.name, matching.uuid, scan_end.place as "scanEnd",
-           coalesce(cold.lanes, 0) as lanes, coalesce(cold.waiting, 0) as waiting, ${instant(sql`cold.oldest`)} as oldest,
+           coalesce(cold.lanes, 0) as lanes, coalesce(cold.waiting, 0) as waiting,
+           ${instant(sql`cold.oldest`)} as oldest,
            ${instant(sql`cold.next_try`)} as "nextTry", coalesce(cold.attempts, 0) as attempts,
            failed.reason as "lastFailure", ${instant(sql`failed.started`)} as "lastFailed"
     from scan_end
@@ -158,7 +162,7 @@ const ofSubscriptions = ({ tenant, owner }: Scope, { created, subscriptionId, ta
       cross join lateral (
         select id from delivery_target
         where delivery_target.subscription_id = subscriptions.id and delivery_target.ended is null
-          and delivery_target.id > case when subscriptions.id = ${subscriptionId}::bigint then ${targetId}::bigint else 0 end
+          and (subscriptions.id <> ${subscriptionId}::bigint or delivery_target.id > ${targetId}::bigint)
         offset 0) as target),
     scan_end as materialized (
       select case when (select count(*) from subscriptions) = ${MAX_READ} then last.place end as place

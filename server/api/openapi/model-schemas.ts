@@ -43,8 +43,8 @@ import { Type, type TSchema } from 'typebox'
 const OPEN_RESULT = Type.Union([Type.Unsafe({ type: 'object' }), Type.Null()])
 
 /**
- * The names that generated clients know (Tapis Notifications 1.6.2; those with EventBatch, and those of contract/sight.ts, are
- * our own), and the schemas
+ * The names that generated clients know (Tapis Notifications 1.6.2; those with EventBatch, and those of
+ * contract/sight.ts, are our own), and the schemas
  * that requests are validated with. RespBasic leaves its result open, as the original does: several operations respond
  * with it. healthCheck and readyCheck put a text into it, also as the original does; a model of their own would change
  * what generated methods return.

@@ -93,8 +93,8 @@ export const SIGHT_MEMBER_DESCRIPTIONS: Readonly<Record<string, string>> = {
   target: 'Where it goes.',
   'NotificationReport.state': '`waiting`, `delivered`, `given_up` or `cancelled`.',
   'NotificationReport.reason':
-    'Of one that waits: `sending`, `retrying`, `due`, `behind`, `cancelling` or `no_dispatcher`. Of one that was given ' +
-    'up: why. Else null.',
+    'Of one that waits: `sending`, `retrying`, `due`, `behind`, `cancelling` or `no_dispatcher`. Of one that ' +
+    'was given up: why. Else null.',
   'NotificationReport.created': 'When the event matched the subscription, in UTC.',
   settled: 'When it was delivered, given up or cancelled, in UTC; null while it waits.',
   attempts: 'How many attempts have ended; of a delivered one, the one that succeeded counts too.',

@@ -25,8 +25,8 @@ export const getEvent: GuardedOperation = {
     inQuery(
       'subscription',
       { type: 'string' },
-      'The name of a subscription that it did not match, to be told why. Its owner is `ownedBy`, or the user that the ' +
-        'request is made for. Without it, subscriptions that nearly matched come first.',
+      'The name of a subscription that it did not match, to be told why. Its owner is `ownedBy`, or the user that ' +
+        'the request is made for. Without it, subscriptions that nearly matched come first.',
     ),
     OWNER,
     OF_TENANT,
