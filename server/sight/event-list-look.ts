@@ -7,7 +7,7 @@ import type { Scope } from './scope.ts'
 /** Events of one subject that a page reads at most. */
 const MAX_OF_SUBJECT = 1000
 /** Events of each partition that a page reads at most. */
-const MAX_OF_PARTITION = 300
+const MAX_OF_PARTITION = 150
 /** Positions follow the times at which events were received, but for this. */
 const DISORDER = '10 minutes'
 
@@ -58,12 +58,22 @@ export async function findEvents(db: Db, scope: Scope, request: EventPageRequest
     Omit<EventListRow, 'uuid'> & { readonly uuid: string | null; readonly scanEnd: number | null }
   >(sql`
     with ${scan},
-    matching as (
-      select ${EVENT_COLUMNS}, ${COUNTS}
+    chosen as materialized (
+      select event.partition, event.position
       from scanned
       cross join lateral (
         select * from event
         where event.partition = scanned.partition and event.position = scanned.position
+        limit 1) as event
+      where ${join(conditions(scope, filter), ' and ')}
+      order by event.position ${order}
+      limit ${limit + 1}),
+    matching as (
+      select ${EVENT_COLUMNS}, ${COUNTS}
+      from chosen
+      cross join lateral (
+        select * from event
+        where event.partition = chosen.partition and event.position = chosen.position
         limit 1) as event
       ${EVENT_JOINS}
       cross join lateral (
@@ -77,10 +87,7 @@ export async function findEvents(db: Db, scope: Scope, request: EventPageRequest
           select state from notification
           where notification.target_id = key.target_id and notification.lane_series = key.lane_series
             and notification.position = key.position
-          limit 1) as one) as counted
-      where ${join(conditions(scope, filter), ' and ')}
-      order by event.position ${order}
-      limit ${limit + 1})
+          limit 1) as one) as counted)
     select matching.*, scan_end.position as "scanEnd"
     from scan_end left join matching on true
     order by matching.position ${order}`)

@@ -5,7 +5,7 @@ import type { Scope } from './scope.ts'
 import type { FilterVersion } from './why-not.ts'
 
 /** Of each kind of candidate. */
-const MAX_CANDIDATES = 1000
+const MAX_CANDIDATES = 300
 
 /** Instants are ISO texts in UTC with six digits. */
 export interface NotMatchedRow {
@@ -37,31 +37,38 @@ export interface Asked {
 export const readNotMatched = (db: Db, scope: Scope, event: EventRow, { name, limit }: Asked) =>
   db.query<NotMatchedRow>(sql`
   with candidate as materialized (${join(candidates(scope, event, name), ' union all ')}),
-  nearest as (
+  nearest as materialized (
     select id, min(distance) as distance from candidate
-    group by id)
+    group by id),
+  chosen as materialized (
+    select nearest.id, nearest.distance
+    from nearest
+    where not exists (
+      select from (
+        select id from delivery_target where delivery_target.subscription_id = nearest.id offset 0) as target
+      cross join lateral (
+        select from notification
+        where notification.target_id = target.id and notification.lane_series = ${event.laneSeries}
+          and notification.position = ${event.position}
+        limit 1) as has)
+    order by nearest.distance, nearest.id desc
+    limit ${limit})
   select one.uuid, one.tenant, one.owner, one.name,
          ${instant(sql`one.created`)} as created,
          ${instant(sql`one.ended`)} as ended, one.end_reason as "endReason",
          versions.rows -> 0 as "inForce", versions.rows -> 1 as before, current.row as current
-  from nearest
-  cross join lateral (select * from subscription where subscription.id = nearest.id limit 1) as one
-  cross join lateral (select ${VERSION} as row from subscription where subscription.id = nearest.id limit 1) as current
+  from chosen
+  cross join lateral (select * from subscription where subscription.id = chosen.id limit 1) as one
+  cross join lateral (select ${VERSION} as row from subscription where subscription.id = chosen.id limit 1) as current
   left join lateral (
     select json_agg(row order by id desc) as rows
     from (
       select id, ${VERSION} as row from subscription_version
-      where subscription_version.subscription_id = nearest.id
+      where subscription_version.subscription_id = chosen.id
         and (${event.dispatched}::timestamptz is null or changed <= ${event.dispatched}::timestamptz)
       order by id desc
       limit 2) as last) as versions on true
-  where not exists (
-    select from delivery_target
-    join notification on notification.target_id = delivery_target.id
-    where delivery_target.subscription_id = nearest.id and notification.lane_series = ${event.laneSeries}
-      and notification.position = ${event.position})
-  order by nearest.distance, nearest.id desc
-  limit ${limit}`)
+  order by chosen.distance, chosen.id desc`)
 
 /** Statements that name subscriptions by (id, distance), each with a bound on what it reads. */
 function candidates({ tenant, owner }: Scope, { subject }: EventRow, name: string | undefined): Sql[] {

@@ -20,7 +20,7 @@ export interface Scan {
   readonly order: Sql
 }
 
-const MAX_OF_PARTITION = 300
+const MAX_OF_PARTITION = 150
 const MAX_LANES = 300
 const MAX_OF_LANE = 101
 const LAST = Number.MAX_SAFE_INTEGER
