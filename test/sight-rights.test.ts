@@ -151,3 +151,46 @@ test('who is no operator may not name another tenant, whether the event is there
   const named = await look(`/events/${shared}?subscription=carol-shared&ownedBy=carol`, user('bob', 'ta'))
   expect([named.status, named.envelope.message.split(' ')[0]]).toEqual([401, 'NTFLIB_UNAUTH2'])
 })
+
+test('no list and no filter shows a user anything of another owner', async () => {
+  const { user, service } = callersOf(sites)
+  const all = reportIn(await look(`/events/${ofCarol}`, service('ta', 'carol'))).notifications[0]
+  expect(all?.subscription.owner).toBe('carol')
+  const filters = [
+    '/notifications',
+    ...['waiting', 'delivered', 'given_up', 'cancelled'].map((state) => `/notifications?state=${state}`),
+    `/notifications?event=${ofCarol}`,
+    `/notifications?event=${shared}`,
+    `/notifications?subscription=${all?.subscription.uuid}`,
+    `/notifications?target=${all?.target.id}`,
+    '/notifications?source=s&subject=of-carol&seriesId=one',
+    '/events?subject=of-carol',
+    '/events?subject=shared',
+    '/series?source=s&subject=of-carol&seriesId=one',
+    '/series?source=s&subject=shared&seriesId=one',
+    '/targets',
+    '/targets?failing=true',
+  ]
+  for (const path of filters) {
+    const answer = await look(path, user('bob', 'ta'))
+    expect([path, answer.status]).toEqual([path, 200])
+    expect(answer.text).not.toMatch(/carol/)
+    for (const query of ['ownedBy=carol', 'anyOwner=true', 'tenant=tb']) {
+      const { status } = await look(`${path}${path.includes('?') ? '&' : '?'}${query}`, user('bob', 'ta'))
+      expect([path, query, status]).toEqual([path, query, 401])
+    }
+  }
+  expect((await look('/subscriptions/byName/carol-shared/deliveries', user('bob', 'ta'))).status).toBe(404)
+  const own = await look('/notifications?event=' + shared, user('bob', 'ta'))
+  expect((own.envelope.result as { notifications: unknown[] }).notifications).toHaveLength(1)
+  const tenant = await look(`/notifications?event=${shared}&anyOwner=true`, user('alice', 'ta'))
+  expect((tenant.envelope.result as { notifications: unknown[] }).notifications).toHaveLength(2)
+})
+
+test('the status is for operators who may read', async () => {
+  const { user, service } = callersOf(sites)
+  expect((await look('/status', user('olga', 'tb'))).status).toBe(200)
+  expect((await look('/status', service('ta', 'x', 'watch'))).status).toBe(200)
+  for (const caller of [user('alice', 'ta'), user('act', 'tb'), service('tb', 'olga'), user('olga', 'ta')])
+    expect((await look('/status', caller)).status).toBe(401)
+})

@@ -108,7 +108,7 @@ export const operatorList = makeValidator<readonly Operator[]>((text) => {
     .map((part) => part.trim())
     .filter((part) => part !== '')
   return entries.map((entry) => {
-    const [, who = '', given = 'read'] = /^([^=]*)(?:=(.*))?$/.exec(entry) ?? []
+    const [, who = '', given = 'read'] = /^(.*?)(?:=([a-z+]*))?$/.exec(entry) ?? []
     const grants = given.split('+').flatMap((word) => OPERATOR_GRANTS.find((grant) => grant === word) ?? [])
     if (!/^([^:\s]+:\S+|[A-Za-z0-9._~-]+)$/.test(who) || grants.length !== given.split('+').length)
       throw new Error(

@@ -5,7 +5,9 @@
 -- migration gives way, and the start that runs it tries again a second later.
 set local lock_timeout = '500ms';
 
--- In the lock order of docs/architecture.md.
+-- `partition` comes first: every dispatch and every settlement begins with the fence on it, so none of them is in the
+-- middle of anything while the other locks are waited for.
+lock table partition in access exclusive mode;
 lock table event, subscription, delivery_target in share row exclusive mode;
 
 -- What decided about a match, and since when. The state of now is in `subscription`, this is how it came to be. One row
