@@ -47,7 +47,7 @@ export interface SubscriptionLife {
 
 /**
  * Returns everything that keeps an event from matching at this moment, as `dispatch_records` matches
- * (migrations/0006_lanes_in_memory.sql): none means that it matches. A subscription that has ended by its expiry still
+ * (migrations/0005_lanes_in_memory.sql): none means that it matches. A subscription that has ended by its expiry still
  * matches what was received before.
  */
 export function whyNot(

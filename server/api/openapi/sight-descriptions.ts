@@ -40,8 +40,8 @@ export const SIGHT_MEMBER_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'EventReport.state':
     '`stored`: not compared with the subscriptions yet. `dispatched`: compared. `parked`: it could not be dispatched.',
   'EventReport.reason':
-    'Of a stored event `queued` or `no_dispatcher`; of a dispatched one `spreading` while its notifications are still ' +
-    'being made; of a parked one why it could not be dispatched; else null.',
+    'Of a stored event `queued` or `no_dispatcher`; of a dispatched one `spreading` while its notifications are ' +
+    'still being made; of a parked one why it could not be dispatched; else null.',
   'EventItem.state': '`stored`, `dispatched` or `parked`.',
   'SeriesEvent.state': '`stored`, `dispatched` or `parked`.',
   'SeriesNotification.state': '`waiting`, `delivered`, `given_up` or `cancelled`.',
