@@ -63,7 +63,6 @@ export async function createApiRole({
       log,
     }),
     admins: openAdmins(config, { tenants, log }),
-    operators: config.operators,
     publish,
     publishQuotas: config.publishQuotas,
     sequences,
