@@ -50,6 +50,7 @@ function startDispatch({ db }: BrokerTestbed, { request }: TestbedProcess) {
       watermarkOf: () => 0,
       dispatched: () => Promise.resolve(),
       fanOuts: () => [],
+      openFanOuts: () => [],
       hasRoomFor: () => true,
       expanded: () => Promise.resolve(),
       uncertain: () => undefined,

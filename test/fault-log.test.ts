@@ -70,6 +70,7 @@ test.for(['dispatch', 'cancel'])(
       watermarkOf: () => 0,
       dispatched: () => Promise.resolve(),
       fanOuts: () => [],
+      openFanOuts: () => [],
       hasRoomFor: () => true,
       expanded: () => Promise.resolve(),
       uncertain: nothing,

@@ -228,8 +228,15 @@ export const MUTATIONS: readonly Mutation[] = [
     'not-counted-down',
     'a settlement does not say which events remove subscriptions',
     'delivery/settler.ts',
-    '    lane.queue[index]?.event.deletesSubscriptions === false ? [] : [position],',
-    '    lane.queue[index]?.event.deletesSubscriptions === false || position > 0 ? [] : [position],',
+    'waiting.event.deletesSubscriptions === false ? [] : [position]',
+    '(waiting.event.deletesSubscriptions === false || position > 0) ? [] : [position]',
+  ),
+  mutation(
+    'fan-out-unknown-at-a-hand-over',
+    'a dispatch under way overlooks the fan-outs of a partition whose hand-over has begun',
+    'lanes/lane-keeper.ts',
+    'fanOuts: () => [...homes.values()].flatMap((home) => [...home.fanOuts.values()]),',
+    'fanOuts: () => [...homes.values()].flatMap((home) => (isOpen(home) ? [...home.fanOuts.values()] : [])),',
   ),
   mutation(
     'unknown-is-not-stored',

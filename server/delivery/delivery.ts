@@ -3,6 +3,7 @@ import type { Ownership } from '../db/fence.ts'
 import type { Log } from '../log.ts'
 import type { Worker } from '../runtime/loop.ts'
 import { MACHINE, type Machine } from '../runtime/machine.ts'
+import { required } from '../runtime/required.ts'
 import { createExpirySweep } from './breaker/expiry-sweep.ts'
 import { createMethodBreakers } from './breaker/method-breakers.ts'
 import { createPacedSlots } from './breaker/paced-slots.ts'
@@ -123,7 +124,7 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
 
   function onSettled(lane: Lane, settlements: readonly FinalSettlement[]): void {
     const isRemoval = lane.queue[0]?.event.deletesSubscriptions !== false
-    steps.settled(lane, settlements.length)
+    steps.settled(lane, required(settlements.at(-1), 'an outcome').position)
     if (isRemoval) onCountedDown()
   }
 

@@ -116,9 +116,11 @@ function nextBatch(queue: readonly Item[], { epochs }: OwnedPartitions): readonl
 
 /** Of events that remove subscriptions when all their notifications are settled, or may: not known without a text. */
 const removalPositions = ({ lane, settlements }: Item) =>
-  settlements.flatMap(({ position }, index) =>
-    lane.queue[index]?.event.deletesSubscriptions === false ? [] : [position],
-  )
+  settlements.flatMap(({ position }, index) => {
+    const waiting = lane.queue[index]
+    // Another position: the queue was read again since, and this one is not in it.
+    return waiting?.position === position && waiting.event.deletesSubscriptions === false ? [] : [position]
+  })
 
 const withoutContent = ({ lane, settlements }: Item): Item => ({
   lane,

@@ -16,13 +16,15 @@ import { createSliceSize } from './slice-size.ts'
 
 /** Texts of events in memory for the next slices, of 1 MiB at most. Others are read when they are sent. */
 const MAX_TEXTS = 16
+/** Tenants and series whose last turn is remembered, before those that have no fan-out are forgotten. */
+const MAX_SERVED = 10_000
 /** How long a series waits whose statement has failed. */
 const REST_AFTER_FAILURE_MS = 1000
 
 export interface ExpanderDeps {
   /** The connection of dispatch. */
   readonly db: Db
-  readonly lanes: Pick<LaneKeeper, 'fanOuts' | 'hasRoomFor' | 'expanded' | 'uncertain'>
+  readonly lanes: Pick<LaneKeeper, 'openFanOuts' | 'hasRoomFor' | 'expanded' | 'uncertain'>
   readonly log: Log
   readonly clock: () => number
 }
@@ -46,7 +48,8 @@ export function createExpander({ db, lanes, log, clock }: ExpanderDeps): Expande
   const texts = new LRUCache<number, EventText>({ max: MAX_TEXTS })
 
   function candidates(): readonly FanOut[] {
-    const all = lanes.fanOuts()
+    const all = lanes.openFanOuts()
+    if (servedAt.size > MAX_SERVED) forgetOthers(all)
     if (all.length === 0) {
       suspects.clear()
       texts.clear()
@@ -56,6 +59,12 @@ export function createExpander({ db, lanes, log, clock }: ExpanderDeps): Expande
     const isReady = ({ laneSeries }: FanOut) => (suspects.get(laneSeries) ?? -Infinity) <= now
     const suspect = all.find((one) => suspects.has(one.laneSeries) && isReady(one))
     return all.filter((one) => (suspect ? one.laneSeries === suspect.laneSeries : !suspects.has(one.laneSeries)))
+  }
+
+  /** A series has its turn until its fan-outs are over. */
+  function forgetOthers(all: readonly FanOut[]): void {
+    const names = new Set(all.flatMap(({ tenant, laneSeries }) => [tenant, laneSeries]))
+    servedAt = new Map([...servedAt].filter(([name]) => names.has(name)))
   }
 
   function noteTurns(slices: readonly Slice[]): void {

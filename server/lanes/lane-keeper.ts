@@ -49,8 +49,13 @@ export interface LaneKeeper extends Intake {
   /** Whether dispatch and delivery may begin work on this partition. */
   isOpen(home: PartitionLanes): boolean
   watermarkOf(partition: number): number
-  /** Returns the fan-outs of the partitions that are open, by position in each. */
+  /**
+   * Returns the fan-outs of all partitions, by position in each: what a dispatch has to know, even if its partition has
+   * begun to be handed over since it was asked for.
+   */
   fanOuts(): readonly FanOut[]
+  /** Returns those of the partitions that are open. */
+  openFanOuts(): readonly FanOut[]
   /** Whether so many notifications of a fan-out may come into memory. */
   hasRoomFor(count: number): boolean
   /** Says that it is not known whether a statement on these partitions was committed. */
@@ -114,7 +119,8 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
     },
     isOpen,
     watermarkOf: (partition) => homes.get(partition)?.watermark() ?? 0,
-    fanOuts: () => [...homes.values()].flatMap((home) => (isOpen(home) ? [...home.fanOuts.values()] : [])),
+    fanOuts: () => [...homes.values()].flatMap((home) => [...home.fanOuts.values()]),
+    openFanOuts: () => [...homes.values()].flatMap((home) => (isOpen(home) ? [...home.fanOuts.values()] : [])),
     hasRoomFor: memory.hasRoomFor,
     ...createIntake({ db, memory, targets, onUncertain: uncertain }),
     uncertain,

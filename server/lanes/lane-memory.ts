@@ -39,7 +39,10 @@ export interface LaneMemory extends LaneAdditions {
   hasRoomFor(count: number): boolean
   /** Rows of lanes of these targets were made, and are due. */
   madeCold(home: PartitionLanes, targets: Iterable<Target>): void
-  /** Requests rows for what holds the watermarks back, and for the surplus of the largest tenant. */
+  /**
+   * Requests rows for what holds the watermarks back, and for the surplus of the largest tenant; lets go of what is
+   * settled. To be called each second.
+   */
   sweep(): void
   /** Resolves when nothing of this partition, or of all, is on the wire or being written. */
   idle(partition?: number): Promise<void>
@@ -90,6 +93,7 @@ export function createLaneMemory({ outletOf, onRequest, clock }: LaneMemoryDeps)
     hasRoomFor: (count) => use.size + count <= MAX_WITH_SLICE,
     madeCold({ partition }, targets) {
       const now = clock()
+      for (const home of homes.values()) home.compact()
       for (const { method, addressKey } of targets) outletOf(method).coldUntil({ partition, addressKey }, now)
     },
     sweep() {

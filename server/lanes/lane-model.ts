@@ -130,6 +130,10 @@ export interface PartitionLanes {
   note(waiting: Waiting): void
   /** Returns the position up to which everything is inserted, and settled or in a lane that has a row. */
   watermark(): number
+  /** Lets go of what no longer holds the watermark back. To be called now and then. */
+  compact(): void
+  /** Returns how many notes it has. */
+  noted(): number
   /** Forgets what was noted, before what is not settled is read again. */
   reset(cursor: number): void
 }

@@ -208,3 +208,13 @@ test('a failed attempt says from when on its lane may be woken: after what the r
   bench.end(lane, { ...RETRY, askedMs: 3000 })
   expect(bench.takeFreezes()).toMatchObject([{ freeze: { delayMs: 5000, wakesAfterMs: 3000 } }])
 })
+
+test('outcomes that are written again after the queue was read again drop what they are of, and nothing else', () => {
+  const { bench, lane, steps } = sending(1, 2)
+  bench.end(lane)
+  bench.home.state = 'loading'
+  bench.load([{ position: 1 }, { position: 5 }, { position: 6 }])
+  expect(positionsOf(lane)).toEqual([1, 5, 6])
+  steps.settled(lane, 4)
+  expect(positionsOf(lane)).toEqual([5, 6])
+})

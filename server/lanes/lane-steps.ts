@@ -26,8 +26,8 @@ export interface AttemptSteps {
   hold(lane: Lane): void
   /** An attempt has ended. */
   result(lane: Lane, settlement: Settlement): void
-  /** The first `count` outcomes are committed. */
-  settled(lane: Lane, count: number): void
+  /** The outcomes up to this position are committed. */
+  settled(lane: Lane, upTo: number): void
 }
 
 /** What happens to the row of a lane. */
@@ -87,9 +87,11 @@ function createAttemptSteps(
       enter(lane, 'settling')
       outlet(lane).settle(lane, [isFinal(settlement) ? settlement : cancellationOf(lane, head)])
     },
-    settled(lane, count) {
+    settled(lane, upTo) {
       if (lane.home.state === 'closed') return
-      drop(lane, count)
+      // Not by number: what is behind the head may have been read again since, without what was settled.
+      const next = lane.queue.findIndex(({ position }) => position > upTo)
+      drop(lane, next === -1 ? lane.queue.length : next)
       lane.attempts = 0
       const isFreezeSent = lane.freeze !== undefined && !lane.home.freezes.has(lane)
       if (isFreezeSent)

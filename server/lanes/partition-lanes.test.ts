@@ -46,3 +46,17 @@ test('a partition that is read again begins without fan-outs', () => {
   home.reset(7)
   expect([home.watermark(), home.fanOuts.size]).toEqual([7, 0])
 })
+
+test('what no longer holds the watermark back is let go, wherever it stands', () => {
+  const home = createPartitionLanes(0, 1)
+  home.cursor = 20
+  const noted = [10, 12, 12, 15, 11, 11].map(waitingAt)
+  for (const waiting of noted) home.note(waiting)
+  for (const at of [1, 3, 4]) Object.assign(noted[at] ?? {}, { isPassed: true })
+  expect([home.watermark(), home.noted()]).toEqual([9, 6])
+  home.compact()
+  expect([home.watermark(), home.noted()]).toEqual([9, 3])
+  for (const waiting of noted) waiting.isPassed = true
+  home.compact()
+  expect([home.watermark(), home.noted()]).toEqual([20, 0])
+})

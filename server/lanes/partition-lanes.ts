@@ -1,8 +1,5 @@
 import type { PartitionLanes, Waiting } from './lane-model.ts'
 
-/** Settled entries at the front of the order are removed in blocks of this size. */
-const COMPACT_AT = 1024
-
 export function createPartitionLanes(partition: number, epoch: number): PartitionLanes {
   let order: Waiting[] = []
   let first = 0
@@ -27,6 +24,16 @@ export function createPartitionLanes(partition: number, epoch: number): Partitio
     return position
   }
 
+  function compact(): void {
+    order = order.slice(first).filter(isHolding)
+    first = 0
+    for (const [of, waiting] of late) {
+      const left = waiting.filter(isHolding)
+      if (left.length === 0) late.delete(of)
+      else if (left.length < waiting.length) late.set(of, left)
+    }
+  }
+
   return {
     partition,
     epoch,
@@ -45,13 +52,11 @@ export function createPartitionLanes(partition: number, epoch: number): Partitio
     },
     watermark() {
       while (order[first]?.isPassed === true) first += 1
-      if (first >= COMPACT_AT) {
-        order = order.slice(first)
-        first = 0
-      }
       const oldest = order[first]
       return Math.min(oldest ? oldest.position - 1 : this.cursor, firstLate(this.fanOuts) - 1)
     },
+    compact,
+    noted: () => order.length - first + [...late.values()].reduce((sum, { length }) => sum + length, 0),
     reset(cursor) {
       order = []
       first = 0
@@ -62,3 +67,5 @@ export function createPartitionLanes(partition: number, epoch: number): Partitio
     },
   }
 }
+
+const isHolding = ({ isPassed }: Waiting) => !isPassed

@@ -127,7 +127,8 @@ export function createLaneBench({
     },
     end: (lane, outcome = {}) => memory.steps.result(lane, { ...deliveredAt(lane), ...outcome }),
     settle() {
-      for (const { lane, settlements } of bench.settling.splice(0)) memory.steps.settled(lane, settlements.length)
+      for (const { lane, settlements } of bench.settling.splice(0))
+        memory.steps.settled(lane, settlements.at(-1)?.position ?? 0)
     },
     takeFreezes: () => memory.steps.takeFreezes(home.freezes, 100),
     freeze: () => bench.takeFreezes().forEach(memory.steps.frozen),

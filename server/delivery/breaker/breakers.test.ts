@@ -6,6 +6,8 @@ const OK: AttemptResult = { kind: 'answered', httpStatus: 200, durationMs: 0 }
 const BROKEN: AttemptResult = { kind: 'answered', httpStatus: 500, durationMs: 0 }
 const BUSY: AttemptResult = { kind: 'answered', httpStatus: 503, retryAfterMs: 90_000, durationMs: 0 }
 const UNREACHED: AttemptResult = { kind: 'failed', reason: 'connect_refused', stage: 'connect', durationMs: 0 }
+/** Of a mail server, before the text of the mail. */
+const SILENT: AttemptResult = { kind: 'failed', reason: 'answer_timeout', stage: 'connect', durationMs: 0 }
 
 const placeOf = (addressKey: string, origin = 'http://one') => ({ addressKey, origin })
 
@@ -61,6 +63,16 @@ test('a server that cannot be reached holds all its addresses back; one probe fo
   attempt('late y', placeOf('y'), BROKEN)
   expect(breakers.holds(placeOf('y')), 'somebody is there again').toBe(false)
   expect(bench.woken.map((isWoken) => ['x', 'y', 'z'].filter(isWoken))).toEqual([['x', 'y']])
+})
+
+test('a probe of a server that meets silence is one that has failed: the next one waits', () => {
+  const bench = createBench()
+  const { breakers, fail, attempt } = bench
+  fail(placeOf('x'), UNREACHED)
+  bench.now = 60_000
+  attempt('a y', placeOf('y'), SILENT)
+  expect(breakers.holds(placeOf('x'))).toBe(true)
+  expect(breakers.heldUntil('x')).toBe(120_000)
 })
 
 test('a success wakes the lanes of its address, as of that moment, for as long as their waits may last', () => {

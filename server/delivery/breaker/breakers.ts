@@ -124,7 +124,15 @@ export function createBreakers(deps: BreakersDeps): Breakers {
       }
       const wait: WaitMs = (attempts) => waitMs(attempts, result)
       const waitUnreached: WaitMs = (attempts) => Math.min(wait(attempts), MAX_UNREACHED_WAIT_MS)
-      const ofServer = moveOf(verdict.server === 'reached', verdict.server === 'unreached', waitUnreached)
+      const isUnreached = verdict.server === 'unreached'
+      // Silence does not open it, but has not closed one that is open either: the next probe waits, too.
+      const isSilent = verdict.server === 'unknown' && verdict.address === 'fails'
+      const ofServer = (breaker: Breaker) =>
+        moveOf(
+          verdict.server === 'reached',
+          isUnreached || (isSilent && breaker.state === 'open'),
+          waitUnreached,
+        )(breaker)
       const ofAddress = moveOf(verdict.address === 'works', verdict.address === 'fails', wait)
       judge({ kind: 'server', id: originOf(target) }, { target, result, ofOne: ofServer })
       judge({ kind: 'address', id: target.addressKey }, { target, result, ofOne: ofAddress })
