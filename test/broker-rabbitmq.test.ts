@@ -216,16 +216,16 @@ describe.skipIf(!hasRabbitMq)('the service with RabbitMQ', () => {
     const [toDatabase, toBroker] = [await startFaultyProxy(() => db.url), await startFaultyProxy(() => node.url)]
     onTestFinished(() => toDatabase.close())
     onTestFinished(() => toBroker.close())
-    await toBroker.refuse()
+    await toBroker.blackhole()
     const service = startWatchedService({
       DATABASE_URL: toDatabase.url,
       BROKER_URL: toBroker.url,
       TIDINGS_DATA_DIR: files,
     })
-    await service.waitForLog('failing, will be retried') // the broker
+    await service.waitForLog('tenants in force') // the broker is next, and keeps the start waiting for seconds
     await toDatabase.refuse()
-    await toBroker.forward()
     await service.waitForLog('the database cannot be reached, will be retried until it can')
+    await toBroker.forward()
     await toDatabase.forward()
     await service.isReady()
     expect(await service.end()).toBe(0)
