@@ -81,6 +81,12 @@ export function instantText(text: string): string {
   return padded === '' ? `${seconds}Z` : `${seconds}.${padded}Z`
 }
 
+/** Returns what `instantText` would of the ISO text of a date. */
+export function dateText(date: Date): string {
+  const text = date.toISOString()
+  return text.endsWith('.000Z') ? `${text.slice(0, -'.000Z'.length)}Z` : text
+}
+
 function offsetMs(zone: string): number {
   if (zone === 'Z') return 0
   const digits = zone.slice(1).replace(':', '').padEnd(4, '0')

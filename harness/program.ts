@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url'
 
 const OUR_ROOT = fileURLToPath(new URL('..', import.meta.url))
 
+/** Of Node.js, as `npm start` and the image give them to the service. */
+export const SERVICE_FLAGS = ['--max-semi-space-size=32']
+
 export interface ProgramOptions {
   /** A source tree other than this checkout. It is never the built one. */
   readonly root?: string | undefined

@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { startDeadline } from '@tidings/server/runtime/deadline.ts'
 import { required } from '@tidings/server/runtime/required.ts'
-import { programArguments } from './program.ts'
+import { programArguments, SERVICE_FLAGS } from './program.ts'
 
 const OUR_ROOT = fileURLToPath(new URL('..', import.meta.url))
 const START_LIMIT_MS = 60_000
@@ -59,7 +59,7 @@ export interface ServiceProcess {
 export async function startService({
   dataDir,
   root = OUR_ROOT,
-  program = programArguments('server/main.ts', { root }),
+  program = [...SERVICE_FLAGS, ...programArguments('server/main.ts', { root })],
   node = process.execPath,
   uid,
   env = {},

@@ -63,7 +63,7 @@ async function linkPackage(name: string): Promise<void> {
 async function writeRootPackageJson(): Promise<void> {
   const { name, version, private: isPrivate, description, license, type, engines } = await readJson(ROOT)
   const scripts = Object.fromEntries([
-    ['start', `${PREFLIGHT} bin/tidings.js`],
+    ['start', `${PREFLIGHT} --max-semi-space-size=32 bin/tidings.js`],
     ...COMMANDS.map((command) => [command, `${PREFLIGHT} bin/tidings-${command}.js`] as const),
   ])
   await writeJson(out, { name, version, private: isPrivate, description, license, type, engines, scripts })

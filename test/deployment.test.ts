@@ -17,7 +17,7 @@ import {
 } from './support/dockerfile.ts'
 
 /** Of Node.js itself. */
-const OTHER_VARIABLES = ['NODE_ENV']
+const OTHER_VARIABLES = ['NODE_ENV', 'NODE_OPTIONS']
 const HEALTHCHECK = ['node', 'bin/tidings-healthcheck.js']
 /** Of a stop, in main.ts, with what comes before and after it. */
 const LEAST_GRACE_S = 45

@@ -47,6 +47,7 @@ export async function describeHost(
     memory: `${Math.round(totalmem() / GIB)} GiB`,
     kernel: `${type()} ${release()}`,
     'Node.js': version,
+    Tidings: process.env.BUILT_TREE === undefined ? 'from its sources' : 'built',
     PostgreSQL: postgres === undefined ? 'not used' : `${postgres}${postgresUrl === undefined ? ' (embedded)' : ''}`,
   }
 }

@@ -3,6 +3,7 @@ import { onTerminationSignal } from '@tidings/server/runtime/signals.ts'
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withBuiltService } from '../built-service.ts'
 import { extractRevision } from '../revisions.ts'
 import { describeMachine } from './machine.ts'
 import { faultsOnMachine } from './machine-faults.ts'
@@ -53,7 +54,9 @@ async function main(args: readonly string[]): Promise<number> {
   const parent = await mkdtemp(join(tmpdir(), 'tidings-bench-'))
   await chmod(parent, 0o755) // the account that runs PostgreSQL has to get in
   try {
-    return await bench(parent, request.options)
+    // Two revisions are both run from their sources.
+    if (request.options.against !== undefined) return await bench(parent, request.options)
+    return await withBuiltService(() => bench(parent, request.options))
   } finally {
     await rm(parent, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }

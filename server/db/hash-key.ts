@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /**
  * Returns a 128-bit key for texts that are too long, or too untrusted, to be indexed themselves: the first 16 bytes of
@@ -17,14 +17,14 @@ export function hashUuid(...parts: readonly string[]): string {
 }
 
 function digest(parts: readonly string[]): Buffer {
-  const hash = createHash('sha256')
-  for (const part of parts) {
-    const text = Buffer.from(part, 'utf8')
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(text.length)
-    hash.update(length).update(text)
+  const lengths = parts.map((part) => Buffer.byteLength(part))
+  const input = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0))
+  let at = 0
+  for (const [index, part] of parts.entries()) {
+    at = input.writeUInt32BE(lengths[index] ?? 0, at)
+    at += input.write(part, at)
   }
-  return hash.digest()
+  return hash('sha256', input, 'buffer')
 }
 
 const uuidOf = (bytes: Buffer) =>

@@ -4,12 +4,16 @@ import { isLostOwnership, type OwnedPartitions } from '../db/fence.ts'
 import type { Log } from '../log.ts'
 import { createLogRateLimit } from '../runtime/log-rate-limit.ts'
 import { createLoop, type Idle, type Worker } from '../runtime/loop.ts'
-import type { Machine } from '../runtime/machine.ts'
+import { MACHINE, type Machine } from '../runtime/machine.ts'
 import { settleNotifications } from '../lanes/final-settlement-store.ts'
 import type { Lane } from '../lanes/lane-model.ts'
 import type { FinalSettlement } from '../lanes/settlement.ts'
 
 const BATCH_SIZE = 500
+/** So long is waited for more outcomes, when nobody waits for those that there are: a commit costs as much as many. */
+const LINGER_MS = 10
+/** But not for more than these. */
+const ENOUGH = 64
 
 export interface SettlerDeps {
   readonly db: Db
@@ -28,6 +32,8 @@ export interface Settler extends Worker {
 }
 
 interface Item {
+  /** Monotonic, in ms. */
+  readonly since: number
   readonly lane: Lane
   readonly settlements: readonly FinalSettlement[]
 }
@@ -37,7 +43,7 @@ interface Item {
  * however long the database is away. A statement whose outcome is not known is repeated: it changes only what is not
  * settled. So it can be, because the next notification of a lane is sent only after the answer.
  */
-export function createSettler({ db, ownedPartitions, onSettled, log, machine }: SettlerDeps): Settler {
+export function createSettler({ db, ownedPartitions, onSettled, log, machine = MACHINE }: SettlerDeps): Settler {
   const limit = createLogRateLimit()
   const loop = createLoop({ name: 'settle', log, tick, machine })
   let queue: Item[] = []
@@ -49,6 +55,8 @@ export function createSettler({ db, ownedPartitions, onSettled, log, machine }: 
     const owned = ownedPartitions()
     const batch = nextBatch(queue, owned)
     if (batch.length === 0) return { restMs: queue.length === 0 ? 1000 : 50 }
+    const restMs = lingerMs(batch, machine.now())
+    if (restMs > 0) return { restMs }
     writing = new Set(batch.map(({ lane }) => lane.home.partition))
     try {
       await write(owned, batch)
@@ -86,8 +94,9 @@ export function createSettler({ db, ownedPartitions, onSettled, log, machine }: 
 
   return {
     settle(lane, settlements) {
-      queue.push({ lane, settlements })
-      loop.wake()
+      const item = { since: machine.now(), lane, settlements }
+      queue.push(item)
+      if (queue.length === 1 || queue.length >= ENOUGH || isAwaited(item)) loop.wake()
     },
     async arrived(partition) {
       while (writing.has(partition)) await new Promise<void>((resolve) => void onArrived.push(resolve))
@@ -114,15 +123,30 @@ function nextBatch(queue: readonly Item[], { epochs }: OwnedPartitions): readonl
   return batch
 }
 
+/** Returns how long these outcomes, the oldest first, may wait for others. Pure. */
+function lingerMs(batch: readonly Item[], now: number): number {
+  const [oldest] = batch
+  if (oldest === undefined || batch.length >= ENOUGH || batch.some(isAwaited)) return 0
+  return Math.max(0, oldest.since + LINGER_MS - now)
+}
+
+/** Whether something waits until this is written: the next notification of its lane, a hand-over, a removal. */
+const isAwaited = (item: Item) =>
+  item.lane.queue.length > item.settlements.length ||
+  item.lane.isCold ||
+  item.lane.home.state !== 'open' ||
+  removalPositions(item).length > 0
+
 /** Of events that remove subscriptions when all their notifications are settled, or may: not known without a text. */
-const removalPositions = ({ lane, settlements }: Item) =>
+const removalPositions = ({ lane, settlements }: Pick<Item, 'lane' | 'settlements'>) =>
   settlements.flatMap(({ position }, index) => {
     const waiting = lane.queue[index]
     // Another position: the queue was read again since, and this one is not in it.
     return waiting?.position === position && waiting.event.deletesSubscriptions === false ? [] : [position]
   })
 
-const withoutContent = ({ lane, settlements }: Item): Item => ({
+const withoutContent = ({ since, lane, settlements }: Item): Item => ({
+  since,
   lane,
   settlements: settlements.map((one) => ({
     ...one,

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Ownership } from '../db/fence.ts'
 import type { Machine } from '../runtime/machine.ts'
 import { within } from '../runtime/within.ts'
@@ -39,10 +40,11 @@ export interface Wire {
   abortFormer(home: PartitionLanes): Promise<void>
 }
 
-interface Attempt {
-  readonly home: PartitionLanes
+/** The attempts of a partition; one signal aborts them all. */
+interface OnWire {
   readonly aborter: AbortController
-  readonly ended: Promise<void>
+  /** Each resolves when its attempt has ended. */
+  readonly attempts: Set<Promise<void>>
 }
 
 export function createWire({
@@ -56,7 +58,8 @@ export function createWire({
   clock,
   machine,
 }: WireDeps): Wire {
-  const attempts = new Set<Attempt>()
+  /** Of a partition that was released, until it is taken over again. */
+  const onWire = new Map<PartitionLanes, OnWire>()
 
   /** Called in the tick in which the request is written: lease, epoch and the state of the subscription still hold. */
   const maySend = ({ home, target }: Lane) =>
@@ -84,28 +87,43 @@ export function createWire({
     else onNotSent(lane)
   }
 
-  async function abort(mine: readonly Attempt[]): Promise<void> {
-    for (const { aborter } of mine) aborter.abort()
-    await Promise.all(mine.map(({ ended }) => ended))
+  function wireOf(home: PartitionLanes): OnWire {
+    const known = onWire.get(home)
+    if (known) return known
+    const created = { aborter: new AbortController(), attempts: new Set<Promise<void>>() }
+    setMaxListeners(0, created.aborter.signal) // Node.js warns from the eleventh on
+    onWire.set(home, created)
+    return created
+  }
+
+  /** What begins afterwards has another signal. */
+  async function abort(homes: readonly PartitionLanes[]): Promise<void> {
+    const aborted = homes.flatMap((home) => onWire.get(home) ?? [])
+    for (const home of homes) onWire.delete(home)
+    for (const { aborter } of aborted) aborter.abort()
+    await Promise.all(aborted.flatMap(({ attempts }) => [...attempts]))
   }
 
   return {
     send(lane, text) {
-      const aborter = new AbortController()
-      const ended = send(lane, text, aborter.signal).then(() => void attempts.delete(attempt))
-      const attempt = { home: lane.home, aborter, ended }
-      attempts.add(attempt)
+      const { home } = lane
+      const mine = wireOf(home)
+      const ended: Promise<void> = send(lane, text, mine.aborter.signal).then(() => {
+        mine.attempts.delete(ended)
+      })
+      mine.attempts.add(ended)
     },
     async drain(partition) {
-      const mine = [...attempts].filter(({ home }) => partition === undefined || home.partition === partition)
-      const ended = Promise.all(mine.map((attempt) => attempt.ended))
+      const homes = [...onWire.keys()].filter((home) => partition === undefined || home.partition === partition)
+      const mine = homes.flatMap((home) => onWire.get(home) ?? [])
+      const ended = Promise.all(mine.flatMap(({ attempts }) => [...attempts]))
       if (await within(DRAIN_MS, ended, machine)) return 0
-      const late = mine.filter((attempt) => attempts.has(attempt))
-      await abort(late)
+      const late = mine.reduce((sum, { attempts }) => sum + attempts.size, 0)
+      await abort(homes)
       await ended
-      return late.length
+      return late
     },
     abortFormer: (current) =>
-      abort([...attempts].filter(({ home }) => home.partition === current.partition && home !== current)),
+      abort([...onWire.keys()].filter((home) => home.partition === current.partition && home !== current)),
   }
 }

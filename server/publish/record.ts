@@ -1,9 +1,9 @@
 import type { EventInput, EventSeries } from '@tidings/contract/event.ts'
-import { eventText, instantText } from '@tidings/contract/event-text.ts'
-import { v7 as newUuid } from 'uuid'
+import { dateText, eventText } from '@tidings/contract/event-text.ts'
 import type { Chain, EventRecord } from '../broker/broker.ts'
 import { hashKey, hashUuid } from '../db/hash-key.ts'
 import { endContentHash, eventContentHash } from './content-hash.ts'
+import { newUuid } from './new-uuid.ts'
 import type { PublishContext } from './publish-context.ts'
 
 /** Longest subject filter, in code points. Only `*` can match a longer subject, so it is not stored for matching. */
@@ -27,7 +27,7 @@ export function eventRecord(event: EventInput, context: PublishContext, partitio
     endSeries: event.endSeries ?? false,
     tenant: context.tenant,
     user: context.user,
-    received: instantText(now.toISOString()),
+    received: dateText(now),
     uuid,
   })
   const [service = '', category = '', detail = ''] = event.type.split('.')

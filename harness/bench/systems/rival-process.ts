@@ -1,4 +1,4 @@
-import { sourceArguments } from '../../program.ts'
+import { SERVICE_FLAGS, sourceArguments } from '../../program.ts'
 import { startService, type ServiceProcess } from '../../service-process.ts'
 import { PUBLISH_PATH } from './rival/event-endpoint.ts'
 import { RIVAL_VARIABLE, type RivalSettings } from './rival/rival-settings.ts'
@@ -31,7 +31,7 @@ export async function startRival(
     const service = await startService({
       dataDir: directory,
       node: settings.node,
-      program: sourceArguments(`harness/bench/systems/rival/${program}`),
+      program: [...SERVICE_FLAGS, ...sourceArguments(`harness/bench/systems/rival/${program}`)],
       env: { [RIVAL_VARIABLE]: JSON.stringify(told), NODE_ENV: 'production' },
       onLog: (line) => void process.stderr.write(`${line}\n`),
     })

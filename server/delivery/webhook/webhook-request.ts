@@ -1,4 +1,5 @@
-import { parseWebAddress } from '@tidings/contract/delivery-address.ts'
+import { parseWebAddress, type WebAddress } from '@tidings/contract/delivery-address.ts'
+import { LRUCache } from 'lru-cache'
 import type { Unbuildable } from '../send-result.ts'
 
 /** A webhook call as it is sent. */
@@ -28,12 +29,23 @@ const FIXED_HEADERS = {
   'Accept-Encoding': 'identity',
 }
 
+/** Addresses that were sent to lately: parsing one takes as long as all the rest of a request. */
+const parsed = new LRUCache<string, WebAddress>({ max: 10_000, maxSize: 8 * 1024 * 1024 })
+
+function parse(address: string): WebAddress {
+  const known = parsed.get(address)
+  if (known) return known
+  const read = parseWebAddress(address)
+  parsed.set(address, read, { size: address.length + 1 })
+  return read
+}
+
 /** Builds a request from an address and headers. Credentials in the address become Basic authentication (RFC 7617). */
 export function webhookRequest(
   address: string,
   extraHeaders: Readonly<Record<string, string>>,
 ): WebhookRequest | Unbuildable {
-  const read = parseWebAddress(address)
+  const read = parse(address)
   if (read.kind === 'invalid') return { kind: 'unbuildable', reason: read.reason }
   if (Object.keys(extraHeaders).some((name) => RESERVED.has(name.toLowerCase())))
     return { kind: 'unbuildable', reason: 'bad_header' }

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import type { Log } from '../../log.ts'
 import type { AddressGuard } from './address-guard.ts'
 import { createWebhookConnections, type WebhookPoolLimits } from './webhook-connections.ts'
@@ -28,6 +27,7 @@ export interface WebhookSend {
   readonly body: Buffer | string
   /** In addition to those that every notification has and that cannot be replaced. */
   readonly headers: Readonly<Record<string, string>>
+  /** Sends may share it; Node.js warns from the eleventh listener on, unless `setMaxListeners` was called for it. */
   readonly signal?: AbortSignal | undefined
   /** Called when the connection is up, in the tick in which the request is written. False: nothing is written. */
   readonly maySend: () => boolean
@@ -101,8 +101,6 @@ export function createWebhookSender({
   return {
     async send({ address, body, headers, signal, maySend }) {
       if (signal?.aborted) return ABORTED
-      // All sends of a caller share a signal, and Node.js warns from the eleventh listener on.
-      if (signal) setMaxListeners(0, signal)
       const request = webhookRequest(address, headers)
       if (request.kind === 'unbuildable') return request
       const startedAt = performance.now()

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { isObject } from '@tidings/contract/is-object.ts'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ValidationResult } from '@tidings/contract/validate.ts'
@@ -63,13 +64,11 @@ export function readBody<T>(
   return { checked: check(parsed.value), members: parsed.value }
 }
 
+/** Undefined: it is not UTF-8. A byte order mark is left out. */
 function decodeUtf8(body: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body)
-  } catch (error) {
-    if (error instanceof TypeError) return undefined
-    throw error
-  }
+  if (!isUtf8(body)) return undefined
+  const text = body.toString('utf8')
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
 }
 
 function parseJson(text: string): { kind: 'value'; value: unknown } | { kind: 'invalid'; violation: string } {
