@@ -5,7 +5,8 @@ import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
 import { required } from '../runtime/required.ts'
 
-const CHECK_INTERVAL_MS = 600_000
+/** Rarely, because it reads the whole table: 2 s for six million rows. `unknown-notifications.ts` looks each minute. */
+const CHECK_INTERVAL_MS = 3_600_000
 
 /**
  * Counts notifications that nobody would ever send: not settled, up to the watermark of their partition, and in a lane

@@ -7,7 +7,7 @@ import type { DeliveryMethod } from '../lanes/lane.ts'
 import type { PlacedLane } from '../lanes/placed-lane.ts'
 import { createDeletions } from '../lanes/deletions.ts'
 import { createLaneKeeper, type LaneKeeper } from '../lanes/lane-keeper.ts'
-import { createLaneMemory } from '../lanes/lane-memory.ts'
+import { createLaneMemory, type LaneMemory } from '../lanes/lane-memory.ts'
 import { createTargetCache } from '../lanes/target-cache.ts'
 import { thawEmptied } from '../lanes/thaw-emptied.ts'
 import type { Resolve } from '../delivery/names/resolve.ts'
@@ -41,6 +41,8 @@ export interface DeliveriesDeps {
  */
 export interface Deliveries extends Pick<Delivery, 'drain' | 'start' | 'stop'> {
   readonly lanes: LaneKeeper
+  /** The partitions in memory. */
+  readonly homes: LaneMemory['homes']
   /** Whether memory has this lane, or reads it. */
   isBusy(lane: PlacedLane): boolean
   /** Nothing waits in these lanes: their rows can go. */
@@ -108,6 +110,7 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
 
   return {
     lanes,
+    homes: memory.homes,
     isBusy,
     emptied,
     async drain(partition) {
