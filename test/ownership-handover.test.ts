@@ -1,10 +1,10 @@
 import { startReceiver, type Receiver } from '@tidings/harness/receiver.ts'
 import { KEEPS_LANES_FORMAT, RECORD_FORMAT } from '@tidings/server/broker/broker.ts'
 import { sql } from '@tidings/server/db/sql.ts'
-import { endOfSeriesRecord } from '@tidings/server/publish/record.ts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { jobEvent, startApp, type TestApp } from './support/test-app.ts'
+import { startApp, type TestApp } from './support/test-app.ts'
 import { startOwner } from './support/partition-shares.ts'
+import { seriesInPartition } from './support/series-in-partition.ts'
 import { createRecordingLog, type RecordingLog } from './support/recording-log.ts'
 import { eventually, numbersOf } from './support/service-fixtures.ts'
 import {
@@ -18,8 +18,6 @@ import {
 } from './support/stored-state.ts'
 
 const PARTITIONS = 4
-/** Who publishes in these tests. */
-const JOBS = { tenant: 'dev', user: 'jdoe', service: 'jobs' }
 
 let api: TestApp
 let receiver: Receiver
@@ -54,17 +52,7 @@ function leave(app: TestApp): Promise<void> {
 }
 
 /** The name of a series that is in this partition. */
-function seriesIn(partition: number): string {
-  for (let count = 0; ; count += 1) {
-    const { source, subject } = jobEvent()
-    const seriesId = `series-${count}`
-    if (
-      endOfSeriesRecord({ source, subject: subject ?? '', seriesId }, JOBS, PARTITIONS, new Date(0)).partition ===
-      partition
-    )
-      return seriesId
-  }
-}
+const seriesIn = (partition: number) => seriesInPartition(partition, { partitions: PARTITIONS, count: 1 })[0] ?? ''
 
 /** Puts a request on the wire for an event in each of these partitions. Returns a function that responds to them. */
 async function occupy(...partitions: number[]): Promise<() => void> {

@@ -18,6 +18,8 @@ export interface Ownership {
   ownedPartitions(): OwnedPartitions
   /** Whether a request may still go to a socket. The lease counts from before its last renewal, less a second. */
   isLeaseHeld(): boolean
+  /** How many dispatchers there were at the last look that may send, this one included. */
+  workingDispatchers(): number
 }
 
 /** SQLSTATE that lock_owned raises (see the migrations). */

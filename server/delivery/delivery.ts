@@ -93,7 +93,10 @@ export function createDelivery(deps: DeliveryDeps): Delivery {
   const busy = createBusyLanes()
   const isBusy = (lane: PlacedLane) => busy.has(lane) || memory.has(lane)
   const breakers = createMethodBreakers({ ...deps, hints, onWake: () => loop.wake(), machine })
-  const unpaced = limits.groups ? createGroupedSlots(limits, limits.groups) : createSlots(limits)
+  const { workingDispatchers } = ownership
+  const unpaced = limits.groups
+    ? createGroupedSlots(limits, limits.groups, workingDispatchers)
+    : createSlots(limits, workingDispatchers)
   const slots = createPacedSlots(unpaced, breakers)
   const coldShares = createColdShares(slots)
   const noteGivenUp = createGiveUpLog(log)

@@ -3,10 +3,11 @@ import { createGroupedSlots } from './grouped-slots.ts'
 import type { Slots } from './slots.ts'
 
 const domainOf = (address: string) => address.split('@')[1] ?? ''
-const create = () =>
+const create = (dispatchers?: () => number) =>
   createGroupedSlots(
     { inAll: 20, perAddress: 2 },
     { groupOf: domainOf, perGroup: 10, perUnproven: 5, slow: 10, reserved: 4 },
+    dispatchers,
   )
 
 /** How many of the addresses of a domain get a slot, one each. */
@@ -67,4 +68,16 @@ test('freed slots can be taken by others', () => {
   takeAll(slots, 'one.example')
   for (let index = 0; index < 5; index += 1) slots.free(`${index}@one.example`, 1, 10)
   expect([slots.leftInAll, takeAll(slots, 'one.example')]).toEqual([20, 10])
+})
+
+test('dispatchers divide the limits of a group and of an address', () => {
+  let dispatchers = 2
+  const slots = create(() => dispatchers)
+  expect(takeAll(slots, 'new.example'), 'five, by two').toBe(3)
+  expect(slots.leftFor('0@new.example')).toBe(0)
+  dispatchers = 1
+  expect(takeAll(slots, 'new.example'), 'up to five').toBe(2)
+  dispatchers = 10
+  expect(takeAll(slots, 'other.example')).toBe(1)
+  expect([takeAll(slots, 'new.example'), slots.leftInAll]).toEqual([0, 14])
 })

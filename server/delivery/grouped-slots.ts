@@ -1,9 +1,10 @@
 import { LRUCache } from 'lru-cache'
 import { createSlots, type SlotLimits, type Slots } from './slots.ts'
 
-/** How many requests to addresses that belong together may be on the wire at the same time. */
+/** How many requests to addresses that belong together may be on the wire at the same time, as in `SlotLimits`. */
 export interface GroupLimits {
   readonly groupOf: (address: string) => string
+  /** Of all dispatchers together, like `perUnproven`. */
   readonly perGroup: number
   /** The limit for a group that is not known to be prompt. */
   readonly perUnproven: number
@@ -25,9 +26,10 @@ const SOME_GROUP = ''
 export function createGroupedSlots(
   { inAll, perAddress }: SlotLimits,
   { groupOf, perGroup, ...limits }: GroupLimits,
+  dispatchers?: () => number,
 ): Slots {
-  const addresses = createSlots({ inAll, perAddress })
-  const groups = createSlots({ inAll, perAddress: perGroup, ...limits })
+  const addresses = createSlots({ inAll, perAddress }, dispatchers)
+  const groups = createSlots({ inAll, perAddress: perGroup, ...limits }, dispatchers)
   const known = new LRUCache<string, string>({ max: MAX_KNOWN })
   /**
    * The group in which each address took its slots: they are freed there, even if the group was forgotten meanwhile.

@@ -83,3 +83,24 @@ test('slow addresses share their slots, from the moment they prove slow until th
   slots.free('slow', 0, 1)
   expect([slots.leftFor('slow'), slots.leftFor('other'), slots.leftFor('new')]).toEqual([7, 3, 7])
 })
+
+test('dispatchers divide the limits of an address, not those in all; what is on the wire stays', () => {
+  let dispatchers = 1
+  const slots = createSlots({ inAll: 10, perAddress: 6, perUnproven: 4 }, () => dispatchers)
+  slots.take('prompt')
+  slots.free('prompt', 0, 10)
+  expect([slots.leftFor('prompt'), slots.leftFor('new')]).toEqual([6, 4])
+  for (let count = 0; count < 4; count += 1) slots.take('new')
+  dispatchers = 3
+  expect([slots.leftFor('prompt'), slots.leftFor('other'), slots.leftFor('new')]).toEqual([2, 2, 0])
+  expect([slots.usedBy('new'), slots.leftInAll]).toEqual([4, 6])
+  slots.free('new')
+  slots.free('new')
+  expect(slots.leftFor('new')).toBe(0)
+  slots.free('new')
+  expect(slots.leftFor('new')).toBe(1)
+  dispatchers = 100
+  expect([slots.leftFor('prompt'), slots.leftFor('new')]).toEqual([1, 0])
+  dispatchers = 1
+  expect([slots.leftFor('prompt'), slots.leftFor('new')]).toEqual([6, 3])
+})

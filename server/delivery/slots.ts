@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache'
+import { dividedLimit } from './divided-limit.ts'
 
-/** How many requests may be on the wire at the same time. */
+/** How many requests may be on the wire at the same time. What is not per address is of this process alone. */
 export interface SlotLimits {
   readonly inAll: number
+  /** Of all dispatchers together; each has its part (divided-limit.ts). */
   readonly perAddress: number
   /** The limit for an address that is not known to be prompt; `perAddress` unless given. */
   readonly perUnproven?: number
@@ -60,15 +62,21 @@ export interface Slots {
  * Counts the requests on the wire and the bytes of their bodies, per address and in all. However many addresses hang,
  * the reserved slots remain for those that do not (no noisy neighbours), and addresses known to hang leave slots to
  * addresses of which nothing is known yet.
+ *
+ * `dispatchers`: how many share the limits per address, this one included. It is asked each time; where it grows, what
+ * is on the wire stays there.
  */
-export function createSlots({
-  inAll,
-  perAddress,
-  perUnproven = perAddress,
-  reserved = 0,
-  slow: maxSlow = inAll,
-  maxKnown = MAX_KNOWN,
-}: SlotLimits): Slots {
+export function createSlots(
+  {
+    inAll,
+    perAddress,
+    perUnproven = perAddress,
+    reserved = 0,
+    slow: maxSlow = inAll,
+    maxKnown = MAX_KNOWN,
+  }: SlotLimits,
+  dispatchers: () => number = () => 1,
+): Slots {
   const used = new Map<string, Use>()
   const prompt = new LRUCache<string, true>({ max: maxKnown })
   const slow = new LRUCache<string, true>({
@@ -97,7 +105,7 @@ export function createSlots({
     const { requests, bytes } = usedBy(addressKey)
     if (bytes >= BYTES_PER_ADDRESS || total.bytes >= MAX_BYTES) return 0
     const usedHere = requests + dealt.here
-    const maxHere = prompt.has(addressKey) ? perAddress : perUnproven
+    const maxHere = dividedLimit(prompt.has(addressKey) ? perAddress : perUnproven, dispatchers())
     const left = Math.max(0, Math.min(freeFor(addressKey, usedHere) - dealt.inAll, maxHere - usedHere))
     return total.bytes < BYTES_IN_ALL ? left : Math.min(left, usedHere === 0 ? 1 : 0)
   }

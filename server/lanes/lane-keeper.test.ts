@@ -31,6 +31,7 @@ test('a dispatch under way knows the fan-outs of a partition whose hand-over has
       activePartitions: () => ({ ownerId: '', epochs: active }),
       ownedPartitions: () => ({ ownerId: '', epochs: new Map([[3, 1]]) }),
       isLeaseHeld: () => true,
+      workingDispatchers: () => 1,
       renew: () => undefined,
     },
     isReady: () => true,

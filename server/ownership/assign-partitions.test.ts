@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { eligibleDispatchers, assignPartitions, type DispatcherView, type PartitionView } from './assign-partitions.ts'
+import {
+  assignPartitions,
+  countWorking,
+  eligibleDispatchers,
+  type DispatcherView,
+  type PartitionView,
+} from './assign-partitions.ts'
 
 const NOBODY: ReadonlySet<number> = new Set()
 
@@ -185,4 +191,8 @@ test('with three formats, each partition that has a reader soon has an owner tha
     }),
     { numRuns: 1000 },
   )
+})
+
+test('no more dispatchers are at work than there are partitions, and the one that asks always is', () => {
+  expect([countWorking(1, 16), countWorking(3, 16), countWorking(20, 16), countWorking(0, 16)]).toEqual([1, 3, 16, 1])
 })

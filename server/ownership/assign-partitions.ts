@@ -135,3 +135,9 @@ function surplusOf(mine: readonly PartitionView[], count: number, rooms: readonl
 const readersOf = (format: number, staying: readonly DispatcherView[]) =>
   staying.filter((one) => one.format >= format).length
 const idsOf = (partitions: readonly PartitionView[]) => partitions.map(({ id }) => id)
+
+/**
+ * How many dispatchers may send at the same time. Those that are leaving may have requests on the wire, those beyond
+ * the number of partitions have none. At least one, the process that asks: its own lease may just have ended. Pure.
+ */
+export const countWorking = (dispatchers: number, partitions: number) => Math.max(1, Math.min(dispatchers, partitions))

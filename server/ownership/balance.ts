@@ -9,7 +9,7 @@ import {
   takePartitions,
   type PartitionRow,
 } from './ownership-store.ts'
-import { eligibleDispatchers, assignPartitions } from './assign-partitions.ts'
+import { assignPartitions, countWorking, eligibleDispatchers } from './assign-partitions.ts'
 
 /**
  * A dispatcher that cannot reach the broker releases its partitions to those that can after this time: it may be the
@@ -22,6 +22,8 @@ export interface BalanceDeps {
   readonly assigned: AssignedPartitions
   /** The newest format of records that this process reads. */
   readonly format: number
+  /** Called with the number of dispatchers at work, before partitions are taken or released because of it. */
+  readonly onCounted: (dispatchers: number) => void
   readonly onTaken: () => void
   readonly log: Log
   readonly clock: () => number
@@ -41,6 +43,7 @@ export function createBalance({
   db,
   assigned,
   format,
+  onCounted,
   onTaken,
   log,
   clock,
@@ -65,6 +68,7 @@ export function createBalance({
   return async (ownerId, { isStopping }) => {
     await reapExpiredDispatchers(db)
     const [dispatchers, rows] = await Promise.all([readDispatchers(db), readPartitions(db)])
+    onCounted(countWorking(dispatchers.length, rows.length))
     const eligible = isStopping ? dispatchers : eligibleDispatchers(dispatchers)
     const {
       take,

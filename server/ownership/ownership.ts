@@ -58,13 +58,18 @@ export function createOwnership(deps: OwnershipDeps): OwnershipWorker {
   const tick = () => poll().catch(suspendWithoutLease)
   const loop = createLoop({ name: 'ownership', log, tick, restAfterErrorMs: 250, machine })
   const assigned = createAssignedPartitions({ broker, drain, onDrained: loop.wake, log })
-  const balance = createBalance({ db, assigned, format, onTaken, log, clock })
+  const balance = createBalance({ db, assigned, format, onCounted, onTaken, log, clock })
   const renewals = createRenewals({ db, assigned, onRenewed: onTaken })
+  let working = 1
   let isFirst = true
   let isStarted = false
   /** Set by a stop, which waits for it. */
   let onEmpty: (() => void) | undefined
   let stopped: Promise<void> | undefined
+
+  function onCounted(count: number): void {
+    working = count
+  }
 
   /** Without the database, but perhaps not without the broker, which gives a queue to one process at a time. */
   function suspendWithoutLease(error: unknown): never {
@@ -120,6 +125,7 @@ export function createOwnership(deps: OwnershipDeps): OwnershipWorker {
     activePartitions: () => ({ ownerId: lease.ownerId, epochs: assigned.active() }),
     ownedPartitions: () => ({ ownerId: lease.ownerId, epochs: assigned.owned() }),
     isLeaseHeld: lease.isHeld,
+    workingDispatchers: () => working,
     renew(partitions) {
       renewals.request(partitions)
       loop.wake()

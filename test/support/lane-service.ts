@@ -41,6 +41,7 @@ export function startLaneService(
     activePartitions: owned,
     ownedPartitions: owned,
     isLeaseHeld: () => service.isLeaseHeld,
+    workingDispatchers: () => 1,
     renew: (ids: readonly number[]) => void renew(ids),
     refuse: () => undefined,
   }

@@ -30,8 +30,8 @@ export const DELIVERY_VARIABLES = {
   )({
     default: undefined,
     desc:
-      'Webhook requests in flight at the same time to one address; at most TIDINGS_SENDS_IN_ALL. Unset: 128, or ' +
-      'TIDINGS_SENDS_IN_ALL if that is less.',
+      'Webhook requests in flight at the same time to one address, from all dispatchers together: each has its part, ' +
+      'rounded up. At most TIDINGS_SENDS_IN_ALL. Unset: 128, or TIDINGS_SENDS_IN_ALL if that is less.',
   }),
   TIDINGS_CANARY_INTERVAL_S: between(
     0,
