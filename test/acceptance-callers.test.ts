@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startApp, type TestApp } from './support/test-app.ts'
-import { startSingleSite, type SingleSite } from './support/single-site.ts'
+import { startSingleSite, type Site } from './support/site.ts'
 import { changeEntry, createTenantLists, type TenantLists } from './support/tenants-lists.ts'
 import { createSigner, mint, serviceClaims, userClaims, type Signer, type TokenClaims } from './support/tokens.ts'
 import { sendExactRequest, type ExactResponse } from './support/exact-request.ts'
@@ -35,7 +35,7 @@ describe('protocol item 1: the decision table of authentication', () => {
     readonly token?: (claims: TokenClaims) => string
   }
 
-  let sites: Readonly<Record<string, SingleSite>>
+  let sites: Readonly<Record<string, Site>>
   beforeAll(async () => {
     const started = Object.entries(PLACES).map(async ([name, { siteId, edit }]) => {
       const lists = createTenantLists({ admin, dev, other })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { answer, createSubscriptionCalls, NEW, WEBHOOK } from './support/subscription-calls.ts'
+import { ALL_MEMBERS, answer, createSubscriptionCalls, NEW, WEBHOOK } from './support/subscription-calls.ts'
 import { createApiForFile, startApiForTest } from './support/test-api.ts'
 import { endReasons, expireSubscriptions } from './support/stored-state.ts'
 
@@ -37,21 +37,7 @@ describe('create', () => {
     )
     const { result, message } = await answer(api.call('GET', '/subscriptions/byName/s1'))
     expect(message).toBe('TAPIS_FOUND Subscription found: s1')
-    expect(Object.keys(result)).toEqual([
-      'tenant',
-      'name',
-      'description',
-      'owner',
-      'enabled',
-      'typeFilter',
-      'subjectFilter',
-      'deliveryTargets',
-      'ttlMinutes',
-      'uuid',
-      'expiry',
-      'created',
-      'updated',
-    ])
+    expect(Object.keys(result)).toEqual(ALL_MEMBERS)
     expect(result).toMatchObject({
       tenant: 'dev',
       name: 's1',

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { checkResponse } from './support/response-checks.ts'
+import { sendCheckedRequest } from './support/checked-request.ts'
 import { irregularCallers, type CallerHeaders } from './support/irregular-callers.ts'
-import { rawHeadersOf, sendExactRequest } from './support/exact-request.ts'
 import { callersOf, startTwoSites, type TwoSites } from './support/two-sites.ts'
 
 const SECRET = 'secret-of-tb'
@@ -38,18 +37,8 @@ beforeAll(async () => {
 })
 afterAll(() => sites.stop())
 
-async function ask(method: string, path: string, headers: CallerHeaders, body?: object) {
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  const answer = await sendExactRequest(sites.url, method, path, rawHeadersOf(sites.url, headers, text), text)
-  await checkResponse({
-    method,
-    url: `${sites.url}/v3/notifications${path}`,
-    status: answer.status,
-    contentType: answer.contentType,
-    text: answer.text,
-  })
-  return answer
-}
+const ask = (method: string, path: string, headers: CallerHeaders, body?: object) =>
+  sendCheckedRequest(sites.url, method, path, headers, body)
 
 interface Row {
   readonly uuid: string

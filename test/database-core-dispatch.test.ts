@@ -11,9 +11,10 @@ import {
 import { freezeLanes } from '@tidings/server/lanes/cold-lane-store.ts'
 import { MAX_TAKEN_BODY_BYTES, takeRecords } from '@tidings/server/dispatch/take.ts'
 import { required } from '@tidings/server/runtime/required.ts'
-import { expect, test as base } from 'vitest'
+import { expect } from 'vitest'
 import { dispatchTaken, frozenLaneOf, requestOf } from './support/core-steps.ts'
-import { openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
+import type { StepwiseService } from './support/stepwise-service.ts'
+import { stepwiseTest } from './support/stepwise-test.ts'
 import {
   addTargets,
   deadLetterReasons,
@@ -23,16 +24,10 @@ import {
   storedLanes,
   storedProgress,
   storeOddCopy,
+  unsettledRemovals,
 } from './support/stored-state.ts'
 
-const test = base.extend<{ steps: StepwiseService }>({
-  steps: async ({}, use) => {
-    const steps = await openStepwiseService({ partitionCount: 2 })
-    await steps.subscribe('http://127.0.0.1/')
-    await use(steps)
-    await steps.stop()
-  },
-})
+const test = stepwiseTest({ partitionCount: 2, targetCount: 1 })
 
 const take = ({ db, partitions }: StepwiseService) => takeRecords(db, partitions, 100)
 
@@ -233,6 +228,6 @@ test('an event that removes subscriptions notes which, and how many notification
   await steps.db.query(sql`update subscription set subject_filter = 'subject'`)
   await dispatchTaken(steps)
   expect(await pendingRemovals(steps.db)).toEqual([record?.position])
-  expect(await steps.db.query(sql`select unsettled from subject_removal`)).toEqual([{ unsettled: 3 }])
+  expect(await unsettledRemovals(steps.db)).toEqual([{ unsettled: 3 }])
   expect(await steps.db.query(sql`select subscription_id from subject_removal_member`)).toHaveLength(1)
 })

@@ -8,9 +8,10 @@ import type { FanOut } from '@tidings/server/lanes/fan-out.ts'
 import { settleNotifications } from '@tidings/server/lanes/final-settlement-store.ts'
 import { countStuckLanes } from '@tidings/server/recovery/stuck-lanes.ts'
 import { required } from '@tidings/server/runtime/required.ts'
-import { expect, test as base } from 'vitest'
+import { expect } from 'vitest'
 import { dispatchAsFanOuts, dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
-import { openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
+import type { StepwiseService } from './support/stepwise-service.ts'
+import { stepwiseTest } from './support/stepwise-test.ts'
 import {
   addTargets,
   countNotifications,
@@ -18,18 +19,10 @@ import {
   setPartitionEpochs,
   storedFanOuts,
   storedLanes,
+  unsettledRemovals,
 } from './support/stored-state.ts'
 
-/** One partition, and a subscription with five targets. */
-const test = base.extend<{ steps: StepwiseService }>({
-  steps: async ({}, use) => {
-    const steps = await openStepwiseService({ partitionCount: 1 })
-    await steps.subscribe('http://127.0.0.1/')
-    await addTargets(steps.db, 4)
-    await use(steps)
-    await steps.stop()
-  },
-})
+const test = stepwiseTest({ partitionCount: 1, targetCount: 5 })
 
 const expand = ({ db, owned }: StepwiseService, fanOut: FanOut, size: number, areCold = false) =>
   expandFanOuts(db, owned, [{ fanOut, size }], areCold)
@@ -39,8 +32,6 @@ async function onlyFanOut(steps: StepwiseService): Promise<FanOut> {
   expect(fanOuts).toHaveLength(1)
   return required(fanOuts[0], 'a fan-out')
 }
-
-const unsettled = ({ db }: StepwiseService) => db.query(sql`select unsettled from subject_removal`)
 
 test('a fan-out goes where the event went at its dispatch, in slices, each target once', async ({ steps }) => {
   await steps.publish({})
@@ -142,14 +133,14 @@ test('an event that removes subscriptions waits for all of its targets, also for
 }) => {
   await steps.publish({ deleteSubscriptionsMatchingSubject: true })
   const fanOut = await onlyFanOut(steps)
-  expect(await unsettled(steps)).toEqual([{ unsettled: 5 }])
+  expect(await unsettledRemovals(steps.db)).toEqual([{ unsettled: 5 }])
   await steps.db.query(sql`delete from delivery_target where id = (select max(id) from delivery_target)`)
   const rows = await expand(steps, fanOut, 3)
   const settled = rows.map((row) => finalOf({ ...row, laneSeries: fanOut.laneSeries }))
   await settleNotifications(steps.db, steps.owned, settled, [fanOut.position])
-  expect(await unsettled(steps)).toEqual([{ unsettled: 2 }])
+  expect(await unsettledRemovals(steps.db)).toEqual([{ unsettled: 2 }])
   expect(await expand(steps, { ...fanOut, done: 3 }, 3)).toHaveLength(1)
-  expect(await unsettled(steps)).toEqual([{ unsettled: 1 }])
+  expect(await unsettledRemovals(steps.db)).toEqual([{ unsettled: 1 }])
 })
 
 test('a batch with large events makes fan-outs of them, and of what follows in their series', async ({ steps }) => {

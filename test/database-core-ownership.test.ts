@@ -11,11 +11,12 @@ import {
   takePartitions,
 } from '@tidings/server/ownership/ownership-store.ts'
 import { required } from '@tidings/server/runtime/required.ts'
-import { expect, test as base } from 'vitest'
+import { expect } from 'vitest'
 import { dispatchTaken, finalOf, frozenLaneOf } from './support/core-steps.ts'
 import { sessionsWaitingForLock } from './support/database-sessions.ts'
 import { eventually } from './support/service-fixtures.ts'
-import { createGate, openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
+import { createGate, type StepwiseService } from './support/stepwise-service.ts'
+import { stepwiseTest } from './support/stepwise-test.ts'
 import {
   addTargets,
   endSubscriptions,
@@ -25,14 +26,7 @@ import {
   storedTargets,
 } from './support/stored-state.ts'
 
-const test = base.extend<{ steps: StepwiseService }>({
-  steps: async ({}, use) => {
-    const steps = await openStepwiseService({ partitionCount: 2 })
-    await steps.subscribe('http://127.0.0.1/')
-    await use(steps)
-    await steps.stop()
-  },
-})
+const test = stepwiseTest({ partitionCount: 2, targetCount: 1 })
 
 const mineOf = ({ epochs }: OwnedPartitions) => [...epochs].map(([id, epoch]) => ({ id, epoch }))
 

@@ -7,29 +7,19 @@ import {
   readWaiting,
 } from '@tidings/server/lanes/cold-lane-store.ts'
 import { required } from '@tidings/server/runtime/required.ts'
-import { sql } from '@tidings/server/db/sql.ts'
-import { expect, test as base } from 'vitest'
-import { dispatchTaken, frozenLaneOf } from './support/core-steps.ts'
-import { openStepwiseService, type StepwiseService } from './support/stepwise-service.ts'
-import { storedNotifications } from './support/stored-state.ts'
+import { expect } from 'vitest'
+import { dispatchTaken, firstOf, frozenLaneOf } from './support/core-steps.ts'
+import { stepwiseTest } from './support/stepwise-test.ts'
+import { storedNotifications, unsettledRemovals } from './support/stored-state.ts'
 
-const test = base.extend<{ steps: StepwiseService }>({
-  steps: async ({}, use) => {
-    const steps = await openStepwiseService({ partitionCount: 1 })
-    await steps.subscribe('http://127.0.0.1/')
-    await use(steps)
-    await steps.stop()
-  },
-})
-
-/** The only one, or the first. */
-const first = <T>(rows: readonly T[]) => required(rows[0], 'at least one')
-
-const unsettledRemovals = ({ db }: StepwiseService) => db.query(sql`select unsettled from subject_removal`)
+const test = stepwiseTest({ partitionCount: 1, targetCount: 1 })
 
 test('a lane is found and read before it is due once it is woken, but not before it may be', async ({ steps }) => {
   await steps.publish({})
-  const lane = await frozenLaneOf(steps, first(await dispatchTaken(steps)), { delayMs: 600_000, wakesAfterMs: 60_000 })
+  const lane = await frozenLaneOf(steps, firstOf(await dispatchTaken(steps)), {
+    delayMs: 600_000,
+    wakesAfterMs: 60_000,
+  })
   await freezeLanes(steps.db, steps.owned, [lane], [], [])
   const pair = { partition: 0, addressKey: lane.addressKey }
   const inMs = (ms: number) => new Date(Date.now() + ms)
@@ -38,12 +28,12 @@ test('a lane is found and read before it is due once it is woken, but not before
   for (const wokenAt of [null, inMs(30_000)]) {
     expect(await findAt(wokenAt)).toEqual([])
     expect(await readAt(wokenAt)).toEqual([])
-    expect(first(await readNextDue(steps.db, 'WEBHOOK', [{ pair, limit: 5, wokenAt }])).inMs).toBeGreaterThan(500_000)
+    expect(firstOf(await readNextDue(steps.db, 'WEBHOOK', [{ pair, limit: 5, wokenAt }])).inMs).toBeGreaterThan(500_000)
   }
   expect(await findAt(inMs(90_000))).toMatchObject([{ laneSeries: lane.laneSeries }])
   expect(await readAt(inMs(90_000))).toMatchObject([{ position: lane.firstPosition }])
   const next = await readNextDue(steps.db, 'WEBHOOK', [{ pair, limit: 5, wokenAt: inMs(90_000) }])
-  expect(first(next).inMs).toBeLessThanOrEqual(0)
+  expect(firstOf(next).inMs).toBeLessThanOrEqual(0)
   await freezeLanes(steps.db, steps.owned, [{ ...lane, wakesAfterMs: undefined }], [], [])
   expect(await findAt(inMs(90_000)), 'whoever has not said when is not woken').toEqual([])
 })
@@ -53,11 +43,11 @@ test('what is past its horizon is given up without an attempt, and counted down;
 }) => {
   await steps.publish({}, { deleteSubscriptionsMatchingSubject: true }, {})
   const entries = await dispatchTaken(steps)
-  await freezeLanes(steps.db, steps.owned, [await frozenLaneOf(steps, first(entries), { attempts: 2 })], [], [])
+  await freezeLanes(steps.db, steps.owned, [await frozenLaneOf(steps, firstOf(entries), { attempts: 2 })], [], [])
   const giveUp = (minAgeMs: number) =>
-    endWaiting(steps.db, steps.owned, [first(entries)], { state: 'given_up', minAgeMs }, 2)
+    endWaiting(steps.db, steps.owned, [firstOf(entries)], { state: 'given_up', minAgeMs }, 2)
   expect(await giveUp(60_000)).toEqual([])
-  const { targetId, laneSeries } = first(entries)
+  const { targetId, laneSeries } = firstOf(entries)
   expect(await giveUp(0)).toEqual([
     { targetId, laneSeries },
     { targetId, laneSeries },
@@ -67,7 +57,7 @@ test('what is past its horizon is given up without an attempt, and counted down;
     { state: 'given_up', attempts: 0 },
     { state: 'waiting' },
   ])
-  expect(await unsettledRemovals(steps)).toEqual([{ unsettled: 0 }])
+  expect(await unsettledRemovals(steps.db)).toEqual([{ unsettled: 0 }])
 })
 
 test('all cold lanes are found by key, one read behind the other', async ({ steps }) => {
@@ -80,5 +70,5 @@ test('all cold lanes are found by key, one read behind the other', async ({ step
   expect([...read, ...rest].map(({ laneSeries }) => laneSeries)).toEqual(
     lanes.map(({ laneSeries }) => laneSeries).toSorted(),
   )
-  expect(first(rest)).toMatchObject({ partition: 0, method: 'WEBHOOK', addressKey: first(lanes).addressKey })
+  expect(firstOf(rest)).toMatchObject({ partition: 0, method: 'WEBHOOK', addressKey: firstOf(lanes).addressKey })
 })

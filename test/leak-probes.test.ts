@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkResponse } from './support/response-checks.ts'
+import { sendCheckedRequest } from './support/checked-request.ts'
 import { mint } from './support/tokens.ts'
 import { callersOf, serviceOf, startTwoSites, type TwoSites } from './support/two-sites.ts'
-import { rawHeadersOf, sendExactRequest } from './support/exact-request.ts'
 
 const OF_TB = 'secret-of-tb'
 const OF_CAROL = 'secret-of-carol'
@@ -51,18 +50,8 @@ beforeAll(async () => {
 })
 afterAll(() => sites.stop())
 
-async function ask(method: string, path: string, headers: Readonly<Record<string, string>>, body?: object) {
-  const text = body === undefined ? undefined : JSON.stringify(body)
-  const answer = await sendExactRequest(sites.url, method, path, rawHeadersOf(sites.url, headers, text), text)
-  await checkResponse({
-    method,
-    url: `${sites.url}/v3/notifications${path}`,
-    status: answer.status,
-    contentType: answer.contentType,
-    text: answer.text,
-  })
-  return answer
-}
+const ask = (method: string, path: string, headers: Readonly<Record<string, string>>, body?: object) =>
+  sendCheckedRequest(sites.url, method, path, headers, body)
 
 /** Callers, and what each must never see. */
 const ASKING = [

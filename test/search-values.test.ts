@@ -5,6 +5,7 @@ import { parseTimestamp } from '@tidings/server/api/search/timestamp.ts'
 import { join, sql } from '@tidings/server/db/sql.ts'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { holds, ORDER_OPERATORS } from './support/order-comparison.ts'
 import { createTestDatabase, type TestDatabase } from './support/test-database.ts'
 
 let db: TestDatabase
@@ -36,30 +37,6 @@ test('PostgreSQL reads a timestamp as exactly the instant that is meant, at the 
   const { atOrAfter = '' } = parseTimestamp('9999-12-31T23:59:59.9999999') ?? {}
   expect(await db.query(sql`select ${microseconds(atOrAfter)} as next`)).toEqual([{ next: '253402300800000000' }])
 })
-
-const ORDER_OPERATORS = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte', 'between', 'nbetween'] as const
-
-/** By whole nanoseconds, as SQL compares numbers. */
-function holds(operator: (typeof ORDER_OPERATORS)[number], column: number, first: number, second: number): boolean {
-  switch (operator) {
-    case 'eq':
-      return column === first
-    case 'neq':
-      return column !== first
-    case 'lt':
-      return column < first
-    case 'lte':
-      return column <= first
-    case 'gt':
-      return column > first
-    case 'gte':
-      return column >= first
-    case 'between':
-      return column >= first && column <= second
-    case 'nbetween':
-      return column < first || column > second
-  }
-}
 
 test('digits that PostgreSQL would round away select the rows that the exact instant would', async () => {
   const found = findAttribute('created')

@@ -3,6 +3,7 @@ import { createDatabase } from '@tidings/server/db/database.ts'
 import { SCHEMA } from '@tidings/server/db/schema-name.ts'
 import { createLog } from '@tidings/server/log.ts'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { ALL_MEMBERS } from './support/subscription-calls.ts'
 import { createApiForFile, envelopeOf, startApiForTest, type CallOptions } from './support/test-api.ts'
 import { createDatabaseForTest } from './support/test-database.ts'
 import { eventually } from './support/service-fixtures.ts'
@@ -191,21 +192,7 @@ test('the list that Jobs asks for, word for word', async () => {
     ['b', 'jdoe', JOB],
     ['d', 'msmith', JOB],
   ])
-  expect(Object.keys(result[0] ?? {})).toEqual([
-    'tenant',
-    'name',
-    'description',
-    'owner',
-    'enabled',
-    'typeFilter',
-    'subjectFilter',
-    'deliveryTargets',
-    'ttlMinutes',
-    'uuid',
-    'expiry',
-    'created',
-    'updated',
-  ])
+  expect(Object.keys(result[0] ?? {})).toEqual(ALL_MEMBERS)
   expect(metadata).toEqual({
     recordCount: 2,
     recordLimit: 100,

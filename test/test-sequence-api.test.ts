@@ -5,6 +5,7 @@ import { PublishError } from '@tidings/server/publish/publish-error.ts'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createApiForFile, envelopeOf, EVENT_UUID, type Published } from './support/test-api.ts'
 import { eventually } from './support/service-fixtures.ts'
+import { ALL_MEMBERS, createSubscriptionCalls } from './support/subscription-calls.ts'
 import { createGate } from './support/stepwise-service.ts'
 import { endReasons, livingSubscriptions, storedTestSequences } from './support/stored-state.ts'
 
@@ -29,6 +30,7 @@ const publish: Publish = {
 }
 
 const api = createApiForFile({ deps: () => ({ publish }), isEmptiedBeforeEach: true })
+const { createNamed } = createSubscriptionCalls(api)
 
 beforeEach(() => {
   refusing = {}
@@ -52,21 +54,7 @@ describe('begin', () => {
     const { name } = result
     expect(name).toMatch(UUID)
     expect(message).toMatch(/^NTFAPI_TEST_BEGIN .*jwtUser: jobs OboTenant: dev OboUser: jdoe .*Subscription: /)
-    expect(Object.keys(result)).toEqual([
-      'tenant',
-      'name',
-      'description',
-      'owner',
-      'enabled',
-      'typeFilter',
-      'subjectFilter',
-      'deliveryTargets',
-      'ttlMinutes',
-      'uuid',
-      'expiry',
-      'created',
-      'updated',
-    ])
+    expect(Object.keys(result)).toEqual(ALL_MEMBERS)
     expect(result).toMatchObject({
       tenant: 'dev',
       owner: 'jdoe',
@@ -181,17 +169,7 @@ describe('get', () => {
 
   test('is 404 for what is not a sequence, is of another user, or has ended; users see their own', async () => {
     const { name } = await begin()
-    await envelopeOf(
-      api.call('POST', '/subscriptions', {
-        body: {
-          name: 'plain',
-          typeFilter: 'a.b.c',
-          subjectFilter: 's',
-          deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'http://x/' }],
-        },
-      }),
-      201,
-    )
+    await createNamed('plain')
     await envelopeOf(api.call('GET', `/test/${name}`, { as: 'user' }))
     const refused = [
       { path: 'plain' },
@@ -247,17 +225,7 @@ describe('delete', () => {
 
   test('an absent or foreign one is no change; any other subscription is 400; users are rejected', async () => {
     const { name } = await begin()
-    await envelopeOf(
-      api.call('POST', '/subscriptions', {
-        body: {
-          name: 'plain',
-          typeFilter: 'a.b.c',
-          subjectFilter: 's',
-          deliveryTargets: [{ deliveryMethod: 'WEBHOOK', deliveryAddress: 'http://x/' }],
-        },
-      }),
-      201,
-    )
+    await createNamed('plain')
     expect((await remove('absent')).result).toEqual({ changes: 0 })
     expect((await remove(name, { user: 'msmith' })).result).toEqual({ changes: 0 })
     expect((await envelopeOf(api.call('DELETE', '/test/plain'), 400)).message).toMatch(/^NTFLIB_TEST_DEL_NOT_SEQ /)

@@ -42,6 +42,9 @@ interface Item {
  * Collects outcomes and writes them in batches, one batch at a time (group commit). Keeps them until they are written,
  * however long the database is away. A statement whose outcome is not known is repeated: it changes only what is not
  * settled. So it can be, because the next notification of a lane is sent only after the answer.
+ *
+ * A batch that the fence refuses is repeated every 50 ms, with all that is in it, until ownership has noticed which
+ * partition was lost: it looks every second (ownership/next-poll.ts). Then the outcomes of that partition are dropped.
  */
 export function createSettler({ db, ownedPartitions, onSettled, log, machine = MACHINE }: SettlerDeps): Settler {
   const limit = createLogRateLimit()

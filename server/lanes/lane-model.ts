@@ -132,8 +132,6 @@ export interface PartitionLanes {
   watermark(): number
   /** Lets go of what no longer holds the watermark back. To be called now and then. */
   compact(): void
-  /** Returns how many notes it has. */
-  noted(): number
   /** Forgets what was noted, before what is not settled is read again. */
   reset(cursor: number): void
 }

@@ -50,13 +50,28 @@ test('a partition that is read again begins without fan-outs', () => {
 test('what no longer holds the watermark back is let go, wherever it stands', () => {
   const home = createPartitionLanes(0, 1)
   home.cursor = 20
-  const noted = [10, 12, 12, 15, 11, 11].map(waitingAt)
-  for (const waiting of noted) home.note(waiting)
-  for (const at of [1, 3, 4]) Object.assign(noted[at] ?? {}, { isPassed: true })
-  expect([home.watermark(), home.noted()]).toEqual([9, 6])
+  const holding = [waitingAt(10), waitingAt(11), waitingAt(12)] as const
+  const gone = [waitingAt(11), waitingAt(12), waitingAt(15)] as const
+  for (const one of [holding[0], holding[2], gone[1], gone[2], gone[0], holding[1]]) home.note(one)
+  const settle = (settled: readonly Waiting[]) => settled.forEach((one) => (one.isPassed = true))
+  /** Only to be seen by what still has it. */
+  const undo = (settled: readonly Waiting[]) => settled.forEach((one) => (one.isPassed = false))
+
+  settle(gone)
+  expect(home.watermark()).toBe(9)
   home.compact()
-  expect([home.watermark(), home.noted()]).toEqual([9, 3])
-  for (const waiting of noted) waiting.isPassed = true
+  undo(gone)
+  const seen = holding.map((one) => {
+    const watermark = home.watermark()
+    settle([one])
+    return watermark
+  })
+  expect(seen, 'of what still holds it back').toEqual([9, 10, 11])
+  expect(home.watermark()).toBe(20)
+
   home.compact()
-  expect([home.watermark(), home.noted()]).toEqual([20, 0])
+  undo(holding)
+  expect(home.watermark()).toBe(20)
+  home.note(waitingAt(18))
+  expect(home.watermark()).toBe(17)
 })

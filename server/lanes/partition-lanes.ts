@@ -56,7 +56,6 @@ export function createPartitionLanes(partition: number, epoch: number): Partitio
       return Math.min(oldest ? oldest.position - 1 : this.cursor, firstLate(this.fanOuts) - 1)
     },
     compact,
-    noted: () => order.length - first + [...late.values()].reduce((sum, { length }) => sum + length, 0),
     reset(cursor) {
       order = []
       first = 0

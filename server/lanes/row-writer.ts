@@ -58,12 +58,12 @@ export function createRowWriter({ db, memory: { homes, steps }, onUncertain, log
     const sent: SentFreeze[] = []
     for (const home of mine) sent.push(...steps.takeFreezes(home.freezes, MAX_FREEZES - sent.length))
     if (sent.length === 0) return 0
-    const partitions = new Set(sent.map(({ lane }) => lane.home.partition))
-    const watermarks = mine
-      .filter(({ partition }) => partitions.has(partition))
-      .map((home) => ({ partition: home.partition, watermark: home.watermark() }))
+    const watermarks = [...new Set(sent.map(({ lane }) => lane.home))].map((home) => ({
+      partition: home.partition,
+      watermark: home.watermark(),
+    }))
     await change(
-      partitions,
+      watermarks.map(({ partition }) => partition),
       () => freezeLanes(db, owned, sent.map(rowOf), sent.flatMap(failureOf), watermarks),
       (error) => giveBack(sent, error),
     )

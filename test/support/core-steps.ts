@@ -1,8 +1,8 @@
 import { dispatchRecords, type DispatchRequest } from '@tidings/server/dispatch/dispatch-store.ts'
 import { numberRecords } from '@tidings/server/dispatch/number.ts'
 import { takeRecords, type TakenRecord } from '@tidings/server/dispatch/take.ts'
-import type { FrozenLane } from '@tidings/server/lanes/cold-lane-store.ts'
-import type { WrittenSettlement } from '@tidings/server/lanes/final-settlement-store.ts'
+import { freezeLanes, type FrozenLane } from '@tidings/server/lanes/cold-lane-store.ts'
+import { settleNotifications, type WrittenSettlement } from '@tidings/server/lanes/final-settlement-store.ts'
 import type { DispatchedNotification } from '@tidings/server/lanes/known-rows.ts'
 import { readFanOuts, type FanOut } from '@tidings/server/lanes/fan-out.ts'
 import { readTargets } from '@tidings/server/lanes/looks.ts'
@@ -108,3 +108,28 @@ export async function frozenLaneOf(
     ...change,
   }
 }
+
+/** The only one, or the first. */
+export const firstOf = <T>(rows: readonly T[]): T => required(rows[0], 'at least one')
+
+/** Publishes and dispatches so many events of one series. */
+export async function entriesOf(steps: StepwiseService, count: number): Promise<LaneEntry[]> {
+  await steps.publish(...Array.from({ length: count }, () => ({})))
+  return dispatchTaken(steps)
+}
+
+/** Makes the lane of the first of these cold, with it at its head, due now. */
+export async function freezeFirst(steps: StepwiseService, entries: readonly LaneEntry[]): Promise<LaneEntry> {
+  const entry = firstOf(entries)
+  await freezeLanes(steps.db, steps.owned, [await frozenLaneOf(steps, entry)], [], [])
+  return entry
+}
+
+/** Settles these as delivered, without counting removals down. Returns how many were not settled before. */
+export const settleAll = ({ db, owned }: StepwiseService, entries: readonly LaneEntry[]): Promise<number> =>
+  settleNotifications(
+    db,
+    owned,
+    entries.map((entry) => finalOf(entry)),
+    [],
+  )

@@ -8,6 +8,12 @@ export const NEW = {
   deliveryTargets: [WEBHOOK],
 }
 
+/** Of a subscription, in the order in which a response has them. */
+export const ALL_MEMBERS = [
+  ...['tenant', 'name', 'description', 'owner', 'enabled', 'typeFilter', 'subjectFilter', 'deliveryTargets'],
+  ...['ttlMinutes', 'uuid', 'expiry', 'created', 'updated'],
+]
+
 /** Whatever an operation on one subscription may return. */
 type Result = Subscription & { readonly url: string; readonly changes: number; readonly aBool: boolean }
 

@@ -1,10 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { createApp } from '@tidings/server/app.ts'
-import { readConfig } from '@tidings/server/config/config.ts'
-import { createLog } from '@tidings/server/log.ts'
-import { createTestDatabase, type TestDatabase } from './test-database.ts'
+import { startSite, type Site } from './site.ts'
 import { createSigner, mint, type Signer, type TokenClaims } from './tokens.ts'
 
 /**
@@ -21,11 +15,8 @@ const SITES = [
   { site_id: 's2', primary: false, site_admin_tenant_id: 'adminx', services: ['jobs'] },
 ]
 
-export interface TwoSites {
-  readonly url: string
-  readonly db: TestDatabase
+export interface TwoSites extends Site {
   readonly keys: Readonly<Record<TenantId | 'rogue', Signer>>
-  stop(): Promise<void>
 }
 
 /** The service of site s1; `ta:alice` administers ta. `env` as an operator would set it. */
@@ -38,42 +29,17 @@ export async function startTwoSites(env: Readonly<Record<string, string>> = {}):
     tx: createSigner(),
     rogue: createSigner(),
   }
-  const db = await createTestDatabase({ isEmpty: true })
-  const directory = await mkdtemp(join(tmpdir(), 'tidings-two-sites-'))
   const tenants = Object.entries(TENANTS).map(([id, site]) => ({
     tenant_id: id,
     site_id: site,
     public_key: keys[id as TenantId].publicKey,
     status: 'active',
   }))
-  await writeFile(join(directory, 'tenants.json'), JSON.stringify({ tenants, sites: SITES }))
-  const config = readConfig({
-    DATABASE_URL: db.url,
-    TAPIS_SERVICE_PORT: '0',
-    HOST: '127.0.0.1',
-    TIDINGS_CANARY_INTERVAL_S: '0',
-    TENANTS_FILE: join(directory, 'tenants.json'),
-    TAPIS_SITE_ID: 's1',
-    TIDINGS_ADMINS: 'ta:alice',
-    TIDINGS_DATA_DIR: directory,
-    ...env,
-  })
-  const app = await createApp({
-    config,
-    databaseUrl: () => db.url,
-    isAlone: false,
-    log: createLog({ level: 'silent', isTerminal: false }),
-  })
-  return {
-    url: await app.start(),
-    db,
-    keys,
-    async stop() {
-      await app.stop()
-      await db.drop()
-      await rm(directory, { recursive: true })
-    },
-  }
+  const site = await startSite(
+    { tenants, sites: SITES },
+    { TIDINGS_CANARY_INTERVAL_S: '0', TAPIS_SITE_ID: 's1', TIDINGS_ADMINS: 'ta:alice', ...env },
+  )
+  return { ...site, keys }
 }
 
 const inFourHours = () => Math.floor(Date.now() / 1000) + 14_400

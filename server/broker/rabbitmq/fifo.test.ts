@@ -1,23 +1,9 @@
+import { inboxRecord } from '@tidings/test/support/inbox-record.ts'
 import { expect, test } from 'vitest'
 import { NewerFormat } from '../broker.ts'
-import type { InboxRecord } from '../inbox.ts'
 import { createFifo, type Fifo } from './fifo.ts'
 
-const record = (uuid: string, bodyBytes = 10): InboxRecord => ({
-  partition: 0,
-  uuid,
-  kind: 'event',
-  tenant: 'dev',
-  seriesKey: null,
-  type: null,
-  subject: null,
-  endsSeries: false,
-  deletesSubscriptions: false,
-  received: new Date(0),
-  body: '',
-  seqOffset: 0,
-  bodyBytes,
-})
+const record = (uuid: string, bodyBytes = 10) => inboxRecord({ uuid, bodyBytes })
 const offered = (fifo: Fifo, records = 100, bytes = 1000) => fifo.peek(records, bytes).map(({ uuid }) => uuid)
 
 /** Messages ab (tag 1) and cd (tag 2). */

@@ -1,9 +1,9 @@
+import { inboxRecord } from '@tidings/test/support/inbox-record.ts'
 import pg from 'pg'
 import type { Sql } from 'sql-template-tag'
 import { afterEach, expect, test, vi } from 'vitest'
 import { DatabaseUnreachable } from '../../db/database.ts'
 import { createLog } from '../../log.ts'
-import type { InboxRecord } from '../inbox.ts'
 import { createFifo } from './fifo.ts'
 import { createPump } from './pump.ts'
 import type { PumpSource } from './pump-heads.ts'
@@ -11,22 +11,6 @@ import type { PumpSource } from './pump-heads.ts'
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const stop of stops.splice(0)) await stop()
-})
-
-const record = (partition: number, uuid: string): InboxRecord => ({
-  partition,
-  uuid,
-  kind: 'event',
-  tenant: 'dev',
-  seriesKey: null,
-  type: null,
-  subject: null,
-  endsSeries: false,
-  deletesSubscriptions: false,
-  received: new Date(0),
-  body: '',
-  seqOffset: 0,
-  bodyBytes: 1,
 })
 
 /** What a queue has delivered, and what was acknowledged of it. */
@@ -47,7 +31,11 @@ function createSource(partition: number) {
     source,
     acknowledged,
     arrive: (...uuids: readonly string[]) =>
-      fifo.push(++tag, { kind: 'records', records: uuids.map((uuid) => record(partition, uuid)), reasons: [] }),
+      fifo.push(++tag, {
+        kind: 'records',
+        records: uuids.map((uuid) => inboxRecord({ partition, uuid })),
+        reasons: [],
+      }),
     arriveNewer: () => fifo.push(++tag, { kind: 'newer_format', format: 9 }),
   }
 }

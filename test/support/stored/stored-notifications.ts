@@ -106,3 +106,7 @@ export const storedProgress = (db: Db) =>
 /** Positions of the events that will remove the subscriptions of their subject when they are settled. */
 export const pendingRemovals = async (db: Db) =>
   (await db.query<{ position: number }>(sql`select position from subject_removal`)).map(({ position }) => position)
+
+/** How many notifications each of these removals still waits for. */
+export const unsettledRemovals = (db: Db) =>
+  db.query<{ unsettled: number }>(sql`select unsettled from subject_removal order by position`)

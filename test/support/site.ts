@@ -4,16 +4,21 @@ import { join } from 'node:path'
 import { createApp } from '@tidings/server/app.ts'
 import { readConfig } from '@tidings/server/config/config.ts'
 import { createLog } from '@tidings/server/log.ts'
-import { createTestDatabase } from './test-database.ts'
+import { createTestDatabase, type TestDatabase } from './test-database.ts'
 import type { TenantLists } from './tenants-lists.ts'
 
-export interface SingleSite {
+export interface Site {
   readonly url: string
+  readonly db: TestDatabase
   stop(): Promise<void>
 }
 
-/** The service at a site with these tenants and sites, as the Tenants service would list them. */
-export async function startSingleSite(lists: TenantLists, siteId = 'dev'): Promise<SingleSite> {
+/** An api at a site with these tenants and sites, as the Tenants service would list them. */
+export const startSingleSite = (lists: TenantLists, siteId = 'dev'): Promise<Site> =>
+  startSite(lists, { TIDINGS_ROLE: 'api', TAPIS_SITE_ID: siteId })
+
+/** The service with these tenants and sites, on a database of its own. `env` as an operator would set it. */
+export async function startSite(lists: TenantLists, env: Readonly<Record<string, string>>): Promise<Site> {
   const db = await createTestDatabase({ isEmpty: true })
   const directory = await mkdtemp(join(tmpdir(), 'tidings-site-'))
   await writeFile(join(directory, 'tenants.json'), JSON.stringify(lists))
@@ -21,10 +26,9 @@ export async function startSingleSite(lists: TenantLists, siteId = 'dev'): Promi
     DATABASE_URL: db.url,
     TAPIS_SERVICE_PORT: '0',
     HOST: '127.0.0.1',
-    TIDINGS_ROLE: 'api',
     TENANTS_FILE: join(directory, 'tenants.json'),
-    TAPIS_SITE_ID: siteId,
     TIDINGS_DATA_DIR: directory,
+    ...env,
   })
   const app = await createApp({
     config,
@@ -34,6 +38,7 @@ export async function startSingleSite(lists: TenantLists, siteId = 'dev'): Promi
   })
   return {
     url: await app.start(),
+    db,
     async stop() {
       await app.stop()
       await db.drop()
