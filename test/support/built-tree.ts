@@ -17,8 +17,8 @@ export interface BuiltTree {
 /**
  * Makes JavaScript of the programs that tests start, in the layout of the checkout, with their packages inside: the
  * many processes of a test run need not translate and find a thousand files each by itself, and start in a quarter of
- * the time. Unlike `npm run build` it does not check types, and takes a second. The tree lies below `node_modules`, where
- * its programs find the packages that they look for by name.
+ * the time. Unlike `npm run build` it does not check types, and takes a second. The tree lies below `node_modules`,
+ * where its programs find the packages that they look for by name.
  */
 export async function buildTree(): Promise<BuiltTree> {
   const parent = join(ROOT, 'node_modules', '.cache')
