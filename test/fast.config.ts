@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import config, { behaviour, unit } from '../vitest.config.ts'
 
 /** Behaviour tests that start no process of their own and wait for little. */
@@ -27,10 +27,19 @@ const FAST = [
   'webhook-{answers,connections,guard,hostile}',
 ]
 
-/** For `npm run test:fast`, a quick round while something is being changed: all unit tests and some behaviour tests. */
+/** Unit tests that take as long as all others together. */
+const SLOW = ['harness/sim/run-seed.test.ts']
+
+/**
+ * For `npm run test:fast`, a quick round while something is being changed: nearly all unit tests and some behaviour
+ * tests.
+ */
 export default defineConfig({
   test: {
     ...config.test,
-    projects: [unit, { test: { ...behaviour.test, include: FAST.map((name) => `test/${name}.test.ts`) } }],
+    projects: [
+      { test: { ...unit.test, exclude: [...configDefaults.exclude, ...SLOW] } },
+      { test: { ...behaviour.test, include: FAST.map((name) => `test/${name}.test.ts`) } },
+    ],
   },
 })

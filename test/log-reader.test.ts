@@ -3,6 +3,7 @@ import { closeSync, constants, createReadStream, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
 import { createDataDirectories } from './support/data-directories.ts'
+import { openRaw } from './support/raw-http.ts'
 import { startRawService } from './support/raw-service-process.ts'
 
 const directories = createDataDirectories()
@@ -13,12 +14,21 @@ afterEach(() => directories.removeAll())
 const REQUESTS = 10_000
 
 async function fill(url: string): Promise<void> {
-  await Promise.all(
-    Array.from({ length: 20 }, async () => {
-      for (let i = 0; i < REQUESTS / 20; i++)
-        await (await fetch(`${url}/v3/notifications/healthcheck`, { signal: AbortSignal.timeout(10_000) })).text()
-    }),
+  await Promise.all(Array.from({ length: 20 }, () => sendAtOnce(url, REQUESTS / 20)))
+}
+
+/** So many requests on one connection, none of which waits for the response to the one before. */
+async function sendAtOnce(url: string, count: number): Promise<void> {
+  const { socket, received } = await openRaw(url)
+  socket.write(`GET /v3/notifications/healthcheck HTTP/1.1\r\nHost: ${new URL(url).host}\r\n\r\n`.repeat(count))
+  await vi.waitFor(
+    () => {
+      const answers = received().split('HTTP/1.1 200 ').length - 1
+      if (answers < count) throw new Error(`${answers} of ${count} responses`)
+    },
+    { timeout: 20_000, interval: 50 },
   )
+  socket.destroy()
 }
 
 test(

@@ -1,12 +1,13 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { transformWithOxc } from 'vite'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'esbuild'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const PACKAGES = ['contract', 'embedded-postgres', 'server', 'harness', 'test']
 /** Directories with programs that tests start, and what these import. */
 const SOURCES = ['contract', 'embedded-postgres', 'server', 'harness', 'test/support']
+/** What Node.js is started with: each becomes a file. What they share lies in further files. */
+const PROGRAMS = /^server\/(main|runtime\/preload|commands\/[^/]+)\.ts$|^test\/support\/[^/]+-program\.ts$/
 
 export interface BuiltTree {
   readonly directory: string
@@ -14,9 +15,10 @@ export interface BuiltTree {
 }
 
 /**
- * Makes JavaScript of the sources, in the layout of the checkout, so that the many processes of a test run need not
- * translate them each by itself. Unlike `npm run build` it does not check types, and takes about a second. The tree
- * lies below `node_modules`, where its files find the packages that they import.
+ * Makes JavaScript of the programs that tests start, in the layout of the checkout, with their packages inside: the
+ * many processes of a test run need not translate and find a thousand files each by itself, and start in a quarter of
+ * the time. Unlike `npm run build` it does not check types, and takes a second. The tree lies below `node_modules`,
+ * where its programs find the packages that they look for by name.
  */
 export async function buildTree(): Promise<BuiltTree> {
   const parent = join(ROOT, 'node_modules', '.cache')
@@ -24,40 +26,60 @@ export async function buildTree(): Promise<BuiltTree> {
   const directory = await mkdtemp(join(parent, 'tidings-test-'))
   await chmod(directory, 0o755) // some processes run under another account
   await cp(join(ROOT, 'package.json'), join(directory, 'package.json'))
-  for (const name of PACKAGES) await writePackage(directory, name)
-  for (const source of SOURCES) await buildSources(directory, source)
+  const files = (await Promise.all(SOURCES.map((source) => filesBelow(source)))).flat()
+  await bundle(
+    files.filter((file) => PROGRAMS.test(file) && !file.endsWith('.test.ts')),
+    directory,
+  )
+  for (const file of files.filter((path) => !path.endsWith('.ts'))) await copy(file, directory)
   return { directory, remove: () => rm(directory, { recursive: true, force: true }) }
 }
 
-async function writePackage(directory: string, name: string): Promise<void> {
-  const manifest = JSON.parse(await readFile(join(ROOT, name, 'package.json'), 'utf8')) as object
-  await mkdir(join(directory, name), { recursive: true })
-  const exports = { './*.js': './*.js' }
-  await writeFile(join(directory, name, 'package.json'), JSON.stringify({ ...manifest, exports }))
-  const scope = join(directory, 'node_modules', '@tidings')
-  await mkdir(scope, { recursive: true })
-  await symlink(join('..', '..', name), join(scope, name))
-}
-
-async function buildSources(directory: string, source: string): Promise<void> {
+/** Paths below the root of the checkout. */
+async function filesBelow(source: string): Promise<string[]> {
   const entries = await readdir(join(ROOT, source), { recursive: true, withFileTypes: true })
-  for (const entry of entries) {
-    const from = join(entry.parentPath, entry.name)
-    const path = from.slice(ROOT.length)
-    if (!entry.isFile() || path.includes('node_modules') || /\.test\.ts$|(^|\/)package\.json$/.test(path)) continue
-    const to = join(directory, path)
-    await mkdir(dirname(to), { recursive: true })
-    if (path.endsWith('.ts')) await writeFile(to.replace(/\.ts$/, '.js'), await toJavaScript(from))
-    else await cp(from, to)
-  }
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(ROOT.length))
+    .filter((path) => !path.includes('node_modules'))
 }
 
-/** As tsc does it: what is imported stays imported, and names of files end with `.js`. */
-async function toJavaScript(path: string): Promise<string> {
-  const { code } = await transformWithOxc(await readFile(path, 'utf8'), path, {
-    target: 'es2023',
-    sourcemap: false,
-    typescript: { onlyRemoveTypeImports: true, rewriteImportExtensions: 'rewrite' },
-  })
-  return code
+async function copy(file: string, directory: string): Promise<void> {
+  const to = join(directory, file)
+  await mkdir(dirname(to), { recursive: true })
+  await cp(join(ROOT, file), to)
 }
+
+async function bundle(programs: readonly string[], directory: string): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: [...programs],
+    outdir: directory,
+    outbase: ROOT,
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    chunkNames: 'shared/[name]-[hash]',
+    // Packages that are CommonJS load what belongs to Node.js with it.
+    banner: { js: 'import { createRequire as r } from "node:module"; const require = r(import.meta.url);' },
+    plugins: [ownPlaces(directory)],
+    logLevel: 'error',
+  })
+}
+
+/** Each module goes on to know itself by its own place in the tree, where the files beside it have been copied. */
+const ownPlaces = (directory: string): Plugin => ({
+  name: 'own places',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8')
+      const place = join(directory, path.slice(ROOT.length)).replace(/\.ts$/, '.js')
+      const contents = text
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(place).href))
+        .replaceAll('import.meta.dirname', JSON.stringify(dirname(place)))
+      return { contents, loader: 'ts' }
+    })
+  },
+})

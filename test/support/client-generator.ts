@@ -13,6 +13,8 @@ const JAR = join(
   'bin',
   'openapi-generator.jar',
 )
+/** For programs that run for a second or two. */
+const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 /** Of 2020, and it looks into Java's own classes. */
 const OPENED = ['java.base/java.util=ALL-UNNAMED', 'java.base/java.lang=ALL-UNNAMED'].flatMap((part) => [
   '--add-opens',
@@ -43,9 +45,8 @@ export async function generateClient(language: string, options: readonly string[
   const directory = await mkdtemp(join(tmpdir(), 'generated-client-'))
   const input = join(directory, 'openapi.json')
   await writeFile(input, JSON.stringify(openApiDocument(undefined)))
-  await run('java', [...OPENED, '-jar', JAR, 'generate', '-i', input, '-g', language, '-o', directory, ...options], {
-    maxBuffer: 64 * 1024 * 1024,
-  })
+  const args = ['generate', '-i', input, '-g', language, '-o', directory, ...options]
+  await run('java', [...SHORT_LIVED, ...OPENED, '-jar', JAR, ...args], { maxBuffer: 64 * 1024 * 1024 })
   return {
     directory,
     async sources(ending) {
@@ -66,7 +67,8 @@ export async function compileJava({ directory, sources }: Generated): Promise<vo
   const own = Object.keys(await sources('.java'))
     .filter((path) => path.startsWith('src/main'))
     .map((path) => join(directory, path))
-  await run('javac', ['-nowarn', '-cp', JAR, '-d', join(directory, 'classes'), ...own, ...stubs])
+  const options = [...SHORT_LIVED.map((option) => `-J${option}`), '-nowarn', '-cp', JAR]
+  await run('javac', [...options, '-d', join(directory, 'classes'), ...own, ...stubs])
 }
 
 export async function compileTypeScript({ directory }: Generated): Promise<void> {
