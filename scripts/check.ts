@@ -6,6 +6,8 @@
  * good for a quick round, not for the last word, for the linter does not see that a type has changed in another file.
  * Where nothing was left behind, the quick round has the linter do without the rules that need types, for they take as
  * long as all the rest.
+ *
+ * A command behind `--` runs beside them, with the terminal to itself: what they have said comes at its end.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -13,7 +15,8 @@ import { mkdir, rm } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 
 const CACHE = 'node_modules/.cache'
-const isCached = process.argv.includes('--cached')
+const [ours, beside] = argumentsAround('--')
+const isCached = ours.includes('--cached')
 const isTerminal = process.stdout.isTTY
 
 const CHECKS = [
@@ -41,17 +44,32 @@ const CHECKS = [
 ]
 
 await mkdir(CACHE, { recursive: true })
-const results = await Promise.all(
-  CHECKS.map(async ({ command, args, cache, caching }) => {
-    const startedAt = performance.now()
-    if (!isCached) await rm(cache, { force: true })
-    const { code, output } = await run(command, [...args, ...caching(cache)])
-    const seconds = Math.round((performance.now() - startedAt) / 1000)
-    console.log(`${command}: ${code === 0 ? 'ok' : 'failed'} (${seconds} s)\n${code === 0 ? '' : output}`.trimEnd())
-    return code
-  }),
-)
-process.exitCode = results.every((code) => code === 0) ? 0 : 1
+const startedAt = performance.now()
+const besideCode = beside.length === 0 ? Promise.resolve(0) : runBeside(beside)
+const codes = await Promise.all(CHECKS.map(check))
+process.exitCode = [...codes, await besideCode].every((code) => code === 0) ? 0 : 1
+
+async function check({ command, args, cache, caching }: (typeof CHECKS)[number]): Promise<number | null> {
+  if (!isCached) await rm(cache, { force: true })
+  const { code, output } = await run(command, [...args, ...caching(cache)])
+  const seconds = Math.round((performance.now() - startedAt) / 1000)
+  await besideCode
+  console.log(`${command}: ${code === 0 ? 'ok' : 'failed'} (${seconds} s)\n${code === 0 ? '' : output}`.trimEnd())
+  return code
+}
+
+function argumentsAround(separator: string): readonly [string[], string[]] {
+  const given = process.argv.slice(2)
+  const at = given.indexOf(separator)
+  return at < 0 ? [given, []] : [given.slice(0, at), given.slice(at + 1)]
+}
+
+function runBeside([command = '', ...args]: readonly string[]): Promise<number | null> {
+  const child = spawn(command, args, { stdio: 'inherit' })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject).once('close', resolve)
+  })
+}
 
 async function run(command: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
   const child = spawn(command, args, {

@@ -5,7 +5,7 @@ import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
 import { required } from '../runtime/required.ts'
 
-/** Rarely, because it reads the whole table: 2 s for six million rows. `unknown-notifications.ts` looks each minute. */
+/** Rarely: it reads the whole table, 2 s for six million rows. `lanes/unknown-notifications.ts` looks each minute. */
 const CHECK_INTERVAL_MS = 3_600_000
 
 /**

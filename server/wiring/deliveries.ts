@@ -7,8 +7,9 @@ import type { DeliveryMethod } from '../lanes/lane.ts'
 import type { PlacedLane } from '../lanes/placed-lane.ts'
 import { createDeletions } from '../lanes/deletions.ts'
 import { createLaneKeeper, type LaneKeeper } from '../lanes/lane-keeper.ts'
-import { createLaneMemory, type LaneMemory } from '../lanes/lane-memory.ts'
+import { createLaneMemory } from '../lanes/lane-memory.ts'
 import { createTargetCache } from '../lanes/target-cache.ts'
+import { createUnknownNotificationCheck } from '../lanes/unknown-notifications.ts'
 import { thawEmptied } from '../lanes/thaw-emptied.ts'
 import type { Resolve } from '../delivery/names/resolve.ts'
 import type { Sender } from '../delivery/sender.ts'
@@ -41,8 +42,6 @@ export interface DeliveriesDeps {
  */
 export interface Deliveries extends Pick<Delivery, 'drain' | 'start' | 'stop'> {
   readonly lanes: LaneKeeper
-  /** The partitions in memory. */
-  readonly homes: LaneMemory['homes']
   /** Whether memory has this lane, or reads it. */
   isBusy(lane: PlacedLane): boolean
   /** Nothing waits in these lanes: their rows can go. */
@@ -101,6 +100,12 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
     EMAIL: createDelivery({ ...common, ...mailsOf(pools), method: 'EMAIL', sender: mails }),
   }
   const all = Object.values(byMethod)
+  const memoryCheck = createUnknownNotificationCheck({
+    db: pools.housekeeping,
+    homes: memory.homes,
+    uncertain: lanes.uncertain,
+    log,
+  })
   const isBusy = (lane: PlacedLane) => all.some((delivery) => delivery.isBusy(lane))
 
   async function emptied(empty: readonly PlacedLane[]): Promise<void> {
@@ -110,17 +115,16 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
 
   return {
     lanes,
-    homes: memory.homes,
     isBusy,
     emptied,
     async drain(partition) {
       await Promise.all(all.map((delivery) => delivery.drain(partition)))
     },
     start() {
-      for (const worker of [deletions, ...all]) worker.start()
+      for (const worker of [deletions, ...all, memoryCheck]) worker.start()
     },
     async stop() {
-      await Promise.all(all.map((delivery) => delivery.stop()))
+      await Promise.all([memoryCheck, ...all].map((worker) => worker.stop()))
       await deletions.stop()
       await Promise.all([webhooks.close(), mails.close()])
     },

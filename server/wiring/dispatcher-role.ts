@@ -20,7 +20,6 @@ import { createReaper } from '../recovery/reaper.ts'
 import { createRetention } from '../recovery/retention.ts'
 import { createStuckLaneAlarm } from '../recovery/stuck-lanes.ts'
 import { createSubjectRemoval } from '../recovery/subject-removal.ts'
-import { createUnknownNotificationCheck } from '../recovery/unknown-notifications.ts'
 import { deferred } from '../runtime/deferred.ts'
 import type { Worker } from '../runtime/loop.ts'
 
@@ -98,12 +97,6 @@ export function createDispatcherRole(deps: DispatcherRoleDeps): DispatcherRole {
     removal,
     cancelSweep,
     ...createHousekeeping(deps),
-    createUnknownNotificationCheck({
-      db: pools.housekeeping,
-      homes: deliveries.homes,
-      uncertain: deliveries.lanes.uncertain,
-      log,
-    }),
     ...(canary ? [canary] : []),
     ...createListeners(deps, () => dispatch.news()),
   ]

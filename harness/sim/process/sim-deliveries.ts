@@ -77,7 +77,6 @@ export function createSimDeliveries(deps: SimDeliveriesDeps): Deliveries {
 
   return {
     lanes,
-    homes: memory.homes,
     isBusy: (lane) => delivery.isBusy(lane),
     emptied,
     drain: (partition) => delivery.drain(partition),

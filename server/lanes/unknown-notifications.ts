@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
-import { laneKeyText, type PartitionLanes } from '../lanes/lane-model.ts'
+import { laneKeyText, type PartitionLanes } from './lane-model.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
 
