@@ -235,8 +235,8 @@ export const MUTATIONS: readonly Mutation[] = [
     'fan-out-unknown-at-a-hand-over',
     'a dispatch under way overlooks the fan-outs of a partition whose hand-over has begun',
     'lanes/lane-keeper.ts',
-    'fanOuts: () => [...homes.values()].flatMap((home) => [...home.fanOuts.values()]),',
-    'fanOuts: () => [...homes.values()].flatMap((home) => (isOpen(home) ? [...home.fanOuts.values()] : [])),',
+    'fanOuts: () => fanOutsOf(() => true),',
+    'fanOuts: () => fanOutsOf(isOpen),',
   ),
   mutation(
     'unknown-is-not-stored',

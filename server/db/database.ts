@@ -5,7 +5,8 @@ import type { Db } from './db.ts'
 import { connectionConfig, tlsModeOf } from './pg-client.ts'
 import { NO_TABLES, searchPathOf } from './schema-name.ts'
 import { InvalidDatabaseUrl } from './tls-settings.ts'
-import { createSession, type Session, type Transaction } from './pg-session.ts'
+import { configOf, createSession, isOrdinaryError, type Session, type Transaction } from './pg-session.ts'
+import type { Sql } from './sql.ts'
 import { createTlsFallback, type TlsFallback } from './tls-fallback.ts'
 
 /** A pool of connections that keep the same session settings. */
@@ -112,7 +113,19 @@ export function createDatabase({
   pool.on('connect', (client) => client.on('error', () => undefined))
 
   return {
-    query: (statement) => withSession(connect, prepares, (session) => session.query(statement)),
+    async query<Row>(statement: Sql) {
+      const client = await connect()
+      let isUsable = true
+      try {
+        const { rows } = await client.query(configOf(statement, prepares))
+        return rows as Row[]
+      } catch (error) {
+        isUsable = isOrdinaryError(error)
+        throw error
+      } finally {
+        client.release(!isUsable)
+      }
+    },
     transaction: (work) => withSession(connect, prepares, (session) => session.transaction(work)),
     async reserve() {
       const client = await connect()

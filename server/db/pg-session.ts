@@ -47,9 +47,9 @@ export function createSession(client: QueryClient, prepares: boolean): Session {
     }
   }
 
-  async function query<Row>({ text, values }: Sql): Promise<Row[]> {
-    const result = await send({ text, values, ...(prepares && { name: nameOf(text) }) })
-    return result.rows as Row[]
+  async function query<Row>(statement: Sql): Promise<Row[]> {
+    const { rows } = await send(configOf(statement, prepares))
+    return rows as Row[]
   }
 
   /** The commit of a failed transaction succeeds as a rollback, so its tag is what counts. */
@@ -89,8 +89,12 @@ export function createSession(client: QueryClient, prepares: boolean): Session {
 
 const rejectLate = () => Promise.reject(new Error('a statement after the end of its transaction'))
 
+export function configOf({ text, values }: Sql, prepares: boolean): pg.QueryConfig {
+  return prepares ? { text, values, name: nameOf(text) } : { text, values }
+}
+
 /** After an error of the server that does not end the session, the session can go on. */
-const isOrdinaryError = (error: unknown) => error instanceof pg.DatabaseError && error.severity === 'ERROR'
+export const isOrdinaryError = (error: unknown) => error instanceof pg.DatabaseError && error.severity === 'ERROR'
 
 /** Names by text. Their number is bounded, because only pools whose statements are a fixed few prepare them. */
 const names = new Map<string, string>()

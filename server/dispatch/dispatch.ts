@@ -53,7 +53,7 @@ export function createDispatch(deps: DispatchDeps): Dispatch {
     const hasMore = await lanes.keep()
     const hasFanOuts = await expander.expand(lanes.open())
     const owned = lanes.open()
-    const { partitions, isPoll } = news.take(owned.epochs.keys())
+    const { partitions, isPoll } = news.take(owned.epochs)
     const records = partitions.length === 0 ? 0 : await takeFrom(owned, partitions)
     if (isPoll) news.polled(records > 0)
     return hasMore || hasFanOuts ? 0 : news.restMs()

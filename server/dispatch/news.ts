@@ -12,7 +12,7 @@ export interface News {
    * Returns those of these partitions that are to be looked at now. Forgets all news, also of partitions that are not
    * among them: `restMs` would be 0 for as long as they are not.
    */
-  take(open: Iterable<number>): { readonly partitions: readonly number[]; readonly isPoll: boolean }
+  take(open: ReadonlyMap<number, unknown>): { readonly partitions: readonly number[]; readonly isPoll: boolean }
   /** A poll has ended. Without a record, some of them in a row, the next ones come more rarely. */
   polled(hadRecords: boolean): void
   /** Returns the time until there is something to look at. */
@@ -37,7 +37,7 @@ export function createNews(clock: () => number): News {
     take(open) {
       const isPoll = clock() >= pollAt
       if (isPoll) pollAt = clock() + pollEveryMs()
-      const partitions = [...open].filter((partition) => isPoll || named.has(partition))
+      const partitions = isPoll ? [...open.keys()] : [...named].filter((partition) => open.has(partition))
       named.clear()
       return { partitions, isPoll }
     },

@@ -5,6 +5,7 @@ import type { FanOut } from './fan-out.ts'
 import { createIntake, type Intake } from './intake.ts'
 import type { LaneMemory } from './lane-memory.ts'
 import { loadPartition } from './load-partition.ts'
+import { createOpenPartitions } from './open-partitions.ts'
 import type { PartitionLanes } from './lane-model.ts'
 import { createRowWriter } from './row-writer.ts'
 import type { TargetCache } from './target-cache.ts'
@@ -66,7 +67,10 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
   const { db, memory, targets, ownership, isReady, ended, onLoaded, log, clock } = deps
   const { homes } = memory
   const rows = createRowWriter({ db, memory, onUncertain: uncertain, log })
+  const open = createOpenPartitions({ homes, active: ownership.activePartitions })
   let sweptAt = -Infinity
+  /** What memory was adjusted to last. */
+  let adjusted: { readonly active: OwnedPartitions; readonly owned: OwnedPartitions } | undefined
 
   function uncertain(partitions: Iterable<number>): void {
     const ids = [...partitions]
@@ -81,8 +85,18 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
   const isOpen = ({ state, partition, epoch }: PartitionLanes) =>
     state === 'open' && ownership.activePartitions().epochs.get(partition) === epoch
 
+  /** Only a change of what is owned makes a difference: what is uncertain waits for one. */
+  function adjust(): void {
+    const now = { active: ownership.activePartitions(), owned: ownership.ownedPartitions() }
+    if (adjusted?.active.epochs === now.active.epochs && adjusted.owned.epochs === now.owned.epochs) return
+    adjustHomes(memory, now)
+    adjusted = now
+  }
+
   async function load(): Promise<void> {
-    for (const home of [...homes.values()]) {
+    const known: PartitionLanes[] = []
+    homes.forEach((home) => void known.push(home))
+    for (const home of known) {
       if (home.state !== 'loading') continue
       await ended(home)
       if (await loadPartition({ db, memory, targets, clock }, home)) onLoaded()
@@ -95,10 +109,18 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
     memory.sweep()
   }
 
+  function fanOutsOf(isWanted: (home: PartitionLanes) => boolean): readonly FanOut[] {
+    const found: FanOut[] = []
+    homes.forEach((home) => {
+      if (home.fanOuts.size > 0 && isWanted(home)) found.push(...home.fanOuts.values())
+    })
+    return found
+  }
+
   return {
     async keep() {
       if (!isReady()) return false
-      adjustHomes(memory, ownership)
+      adjust()
       sweep()
       try {
         await load()
@@ -109,18 +131,11 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
         return false
       }
     },
-    open() {
-      const { ownerId, epochs } = ownership.activePartitions()
-      const isHome = ([id, epoch]: readonly [number, number]) => {
-        const home = homes.get(id)
-        return home?.state === 'open' && home.epoch === epoch
-      }
-      return { ownerId, epochs: new Map([...epochs].filter(isHome)) }
-    },
+    open,
     isOpen,
     watermarkOf: (partition) => homes.get(partition)?.watermark() ?? 0,
-    fanOuts: () => [...homes.values()].flatMap((home) => [...home.fanOuts.values()]),
-    openFanOuts: () => [...homes.values()].flatMap((home) => (isOpen(home) ? [...home.fanOuts.values()] : [])),
+    fanOuts: () => fanOutsOf(() => true),
+    openFanOuts: () => fanOutsOf(isOpen),
     hasRoomFor: memory.hasRoomFor,
     ...createIntake({ db, memory, targets, onUncertain: uncertain }),
     uncertain,
@@ -128,9 +143,10 @@ export function createLaneKeeper(deps: LaneKeeperDeps): LaneKeeper {
 }
 
 /** Begins and ends what memory has of partitions, as they come and go. */
-function adjustHomes(memory: LaneMemory, ownership: Ownership): void {
-  const active = ownership.activePartitions().epochs
-  const owned = ownership.ownedPartitions().epochs
+function adjustHomes(
+  memory: LaneMemory,
+  { active: { epochs: active }, owned: { epochs: owned } }: Readonly<Record<'active' | 'owned', OwnedPartitions>>,
+): void {
   for (const home of [...memory.homes.values()]) {
     const epoch = owned.get(home.partition)
     // Only a renewal raises the epoch of a partition by one and leaves it ours.

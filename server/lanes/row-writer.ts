@@ -29,10 +29,16 @@ export interface RowWriter {
 }
 
 export function createRowWriter({ db, memory: { homes, steps }, onUncertain, log }: RowWriterDeps): RowWriter {
-  const writable = ({ epochs }: OwnedPartitions) =>
-    [...homes.values()].filter(
-      (home) => (home.state === 'open' || home.state === 'closing') && epochs.get(home.partition) === home.epoch,
-    )
+  /** Returns the partitions with requests that can be written now. */
+  function writable({ epochs }: OwnedPartitions): PartitionLanes[] {
+    const mine: PartitionLanes[] = []
+    homes.forEach((home) => {
+      const isAsked = home.freezes.size > 0 || home.thaws.size > 0
+      const isWritable = home.state === 'open' || home.state === 'closing'
+      if (isAsked && isWritable && epochs.get(home.partition) === home.epoch) mine.push(home)
+    })
+    return mine
+  }
 
   async function change<T>(
     partitions: Iterable<number>,
@@ -88,6 +94,7 @@ export function createRowWriter({ db, memory: { homes, steps }, onUncertain, log
   return {
     async write(owned) {
       const mine = writable(owned)
+      if (mine.length === 0) return false
       const frozen = await freeze(owned, mine)
       const thawed = await thaw(owned, mine)
       return frozen === MAX_FREEZES || thawed === MAX_THAWS

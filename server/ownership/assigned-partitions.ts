@@ -57,6 +57,8 @@ export function createAssignedPartitions({
   log,
 }: AssignedPartitionsDeps): AssignedPartitions {
   let active: ReadonlyMap<number, number> = new Map()
+  /** All that is owned: asked for several times for each event, so it is only made anew when it has changed. */
+  let owned: ReadonlyMap<number, number> = active
   const releasing = new Map<number, Releasing>()
   const draining = new Set<Promise<void>>()
   let isSuspended = false
@@ -66,6 +68,11 @@ export function createAssignedPartitions({
     broker
       .assign(isSuspended ? [] : [...active.keys()])
       .catch((error: unknown) => log.warn({ err: error }, 'the broker did not release partitions'))
+
+  function setActive(epochs: ReadonlyMap<number, number>): void {
+    active = epochs
+    owned = new Map([...active, ...[...releasing].map(([id, { epoch }]) => [id, epoch] as const)])
+  }
 
   function beginDraining(id: number, one: Releasing, released: Promise<void>): void {
     const drained = Promise.all([drain(id), released])
@@ -80,14 +87,14 @@ export function createAssignedPartitions({
 
   return {
     active: () => active,
-    owned: () => new Map([...active, ...[...releasing].map(([id, { epoch }]) => [id, epoch] as const)]),
+    owned: () => owned,
     releasing: () => new Set(releasing.keys()),
     drained: () => [...releasing].filter(([, { isDrained }]) => isDrained).map(([id, { format }]) => ({ id, format })),
-    replace(owned) {
-      const epochs = new Map(owned.map(({ id, epoch }) => [id, epoch]))
+    replace(partitions) {
+      const epochs = new Map(partitions.map(({ id, epoch }) => [id, epoch]))
       for (const [id, { epoch }] of releasing) if (epochs.get(id) !== epoch) releasing.delete(id)
       const before = active
-      active = new Map([...epochs].filter(([id]) => !releasing.has(id)))
+      setActive(new Map([...epochs].filter(([id]) => !releasing.has(id))))
       const lost = [...before].filter(([id, epoch]) => active.get(id) !== epoch).map(([id]) => id)
       if (lost.length > 0) log.warn({ partitions: rangesOf(lost) }, 'partitions lost to another process')
       const isChanged = isSuspended || lost.length > 0 || active.size !== before.size
@@ -96,7 +103,7 @@ export function createAssignedPartitions({
     },
     renewed(partitions) {
       const epochs = new Map(partitions.map(({ id, epoch }) => [id, epoch]))
-      active = new Map([...active].map(([id, epoch]) => [id, epochs.get(id) ?? epoch]))
+      setActive(new Map([...active].map(([id, epoch]) => [id, epochs.get(id) ?? epoch])))
     },
     suspend() {
       if (isSuspended) return
@@ -110,7 +117,7 @@ export function createAssignedPartitions({
       })
       if (going.length === 0) return
       for (const [id, one] of going) releasing.set(id, one)
-      active = new Map([...active].filter(([id]) => !releasing.has(id)))
+      setActive(new Map([...active].filter(([id]) => !releasing.has(id))))
       const released = tellBroker()
       for (const [id, one] of going) beginDraining(id, one, released)
     },
