@@ -15,13 +15,14 @@ export interface IdleConnections {
 /** Keeps idle connections, at most `maxIdle` of them over all keys. */
 export function createIdleConnections(maxIdle: number): IdleConnections {
   const all = new Set<WebhookConnection>() // a set keeps its order: the one idle for longest comes first
+  /** In the order in which they became idle. */
   const byKey = new Map<string, WebhookConnection[]>()
 
   function remove(connection: WebhookConnection): void {
-    if (!all.delete(connection)) return
-    const rest = (byKey.get(connection.key) ?? []).filter((other) => other !== connection)
-    if (rest.length > 0) byKey.set(connection.key, rest)
-    else byKey.delete(connection.key)
+    const ofKey = byKey.get(connection.key)
+    if (!all.delete(connection) || !ofKey) return
+    ofKey.splice(ofKey.lastIndexOf(connection), 1)
+    if (ofKey.length === 0) byKey.delete(connection.key)
   }
 
   return {
@@ -32,7 +33,9 @@ export function createIdleConnections(maxIdle: number): IdleConnections {
     },
     put(connection) {
       all.add(connection)
-      byKey.set(connection.key, [...(byKey.get(connection.key) ?? []), connection])
+      const ofKey = byKey.get(connection.key)
+      if (ofKey) ofKey.push(connection)
+      else byKey.set(connection.key, [connection])
       const [oldest] = all
       if (!oldest || all.size <= maxIdle) return undefined
       remove(oldest)

@@ -14,6 +14,11 @@ export interface WebhookConnection {
   /** What the bytes pass through on their way to the parser. */
   reader: ResponseReader | undefined
   cancelConnect: (() => void) | undefined
+  /**
+   * The event loop has polled its sockets since the last response. That reveals a receiver that has closed the
+   * connection with it; writing to it would waste the attempt.
+   */
+  isPolled: boolean
 }
 
 export interface WebhookConnectionLimits {
@@ -71,6 +76,7 @@ export function createWebhookConnection({
     onBytes: undefined,
     reader: undefined,
     cancelConnect: undefined,
+    isPolled: false,
   }
   return connection
 }

@@ -43,6 +43,16 @@ export function createWebhookConnections({
     return connection
   }
 
+  /** Of two `setImmediate`, one after the other, the second comes after a poll, wherever the event loop is now. */
+  function notePoll(connection: WebhookConnection): void {
+    connection.isPolled = false
+    setImmediate(() =>
+      setImmediate(() => {
+        connection.isPolled = idle.has(connection)
+      }),
+    )
+  }
+
   function drop(connection: WebhookConnection): void {
     idle.remove(connection)
     // Later, because undici may be calling this in the middle of its own work.
@@ -63,6 +73,7 @@ export function createWebhookConnections({
       return (isFresh ? undefined : idle.take(key)) ?? open(key, origin, isOwn)
     },
     release(connection) {
+      notePoll(connection)
       const isAlive = connection.socket?.destroyed === false && !connection.client.destroyed
       const surplus = isAlive ? idle.put(connection) : connection
       if (surplus) drop(surplus)

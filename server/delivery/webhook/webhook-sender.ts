@@ -63,9 +63,8 @@ export interface WebhookSenderDeps {
 const ABORTED = { kind: 'aborted', wasWritten: false } as const
 
 /**
- * Resolves when the event loop has polled its sockets once more. That reveals an idle connection that the kernel knows
- * to be closed, and this process does not yet; writing to it would waste the attempt. undici waits for one
- * `setImmediate`, which may come before that poll.
+ * Resolves when the event loop has polled its sockets once more. undici waits for one `setImmediate`, which may come
+ * before that poll.
  */
 const nextPoll = () => new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
 
@@ -90,7 +89,7 @@ export function createWebhookSender({
     if (isClosed()) return ABORTED
     const { url } = options.request
     const connection = connections.acquire(url.origin, { isOwn: guard.isOwnCallback(url), isFresh })
-    if (connection.socket) await nextPoll()
+    if (connection.socket && !connection.isPolled) await nextPoll()
     const { result, isReusable } = await attempt(connection, options)
     if (isReusable) connections.release(connection)
     else connections.drop(connection)
