@@ -109,6 +109,8 @@ test('what memory has lost is reported when it is missed twice, and its partitio
   expect(await check()).toBe(2)
   expect(uncertain).toEqual([PARTITION])
   expect(recorded.messages).toContain('notifications were lost in memory')
+  expect([await check(), await check()], 'once').toEqual([0, 0])
+  expect(uncertain).toEqual([PARTITION])
 })
 
 test('a partition that is not open is not looked at', async ({ steps, loaded }) => {

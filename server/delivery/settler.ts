@@ -50,16 +50,20 @@ export function createSettler({ db, ownedPartitions, onSettled, log, machine = M
   const limit = createLogRateLimit()
   const loop = createLoop({ name: 'settle', log, tick, machine })
   let queue: Item[] = []
+  /** The loop looks at the queue soon enough for whoever can wait. */
+  let isLingering = false
   let writing: ReadonlySet<number> = new Set()
   const onArrived: (() => void)[] = []
 
   async function tick(): Promise<number | Idle> {
+    isLingering = false
     queue = queue.filter(({ lane }) => lane.home.state !== 'closed') // the new owner sends it again
     const owned = ownedPartitions()
     const batch = nextBatch(queue, owned)
     if (batch.length === 0) return { restMs: queue.length === 0 ? 1000 : 50 }
     const restMs = lingerMs(batch, machine.now())
-    if (restMs > 0) return { restMs }
+    isLingering = restMs > 0
+    if (isLingering) return { restMs }
     writing = new Set(batch.map(({ lane }) => lane.home.partition))
     try {
       await write(owned, batch)
@@ -99,7 +103,7 @@ export function createSettler({ db, ownedPartitions, onSettled, log, machine = M
     settle(lane, settlements) {
       const item = { since: machine.now(), lane, settlements }
       queue.push(item)
-      if (queue.length === 1 || queue.length >= ENOUGH || isAwaited(item)) loop.wake()
+      if (!isLingering || queue.length >= ENOUGH || isAwaited(item)) loop.wake()
     },
     async arrived(partition) {
       while (writing.has(partition)) await new Promise<void>((resolve) => void onArrived.push(resolve))
@@ -135,6 +139,7 @@ function lingerMs(batch: readonly Item[], now: number): number {
 
 /** Whether something waits until this is written: the next notification of its lane, a hand-over, a removal. */
 const isAwaited = (item: Item) =>
+  item.settlements.length > 1 ||
   item.lane.queue.length > item.settlements.length ||
   item.lane.isCold ||
   item.lane.home.state !== 'open' ||

@@ -42,6 +42,7 @@ export interface Wire {
 
 /** The attempts of a partition; one signal aborts them all. */
 interface OnWire {
+  readonly home: PartitionLanes
   readonly aborter: AbortController
   /** Each resolves when its attempt has ended. */
   readonly attempts: Set<Promise<void>>
@@ -58,8 +59,9 @@ export function createWire({
   clock,
   machine,
 }: WireDeps): Wire {
-  /** Of a partition that was released, until it is taken over again. */
   const onWire = new Map<PartitionLanes, OnWire>()
+  /** Aborted, and not over yet. */
+  const ending = new Set<OnWire>()
 
   /** Called in the tick in which the request is written: lease, epoch and the state of the subscription still hold. */
   const maySend = ({ home, target }: Lane) =>
@@ -90,18 +92,23 @@ export function createWire({
   function wireOf(home: PartitionLanes): OnWire {
     const known = onWire.get(home)
     if (known) return known
-    const created = { aborter: new AbortController(), attempts: new Set<Promise<void>>() }
+    for (const [other, { attempts }] of onWire)
+      if (other.state === 'closed' && attempts.size === 0) onWire.delete(other)
+    const created = { home, aborter: new AbortController(), attempts: new Set<Promise<void>>() }
     setMaxListeners(0, created.aborter.signal) // Node.js warns from the eleventh on
     onWire.set(home, created)
     return created
   }
 
-  /** What begins afterwards has another signal. */
-  async function abort(homes: readonly PartitionLanes[]): Promise<void> {
-    const aborted = homes.flatMap((home) => onWire.get(home) ?? [])
-    for (const home of homes) onWire.delete(home)
-    for (const { aborter } of aborted) aborter.abort()
-    await Promise.all(aborted.flatMap(({ attempts }) => [...attempts]))
+  /** Resolves when they have ended. What begins afterwards has another signal. */
+  async function abort(those: readonly OnWire[]): Promise<void> {
+    for (const one of those) {
+      if (onWire.get(one.home) === one) onWire.delete(one.home)
+      ending.add(one)
+      one.aborter.abort()
+    }
+    await Promise.all(those.flatMap(({ attempts }) => [...attempts]))
+    for (const one of those) ending.delete(one)
   }
 
   return {
@@ -114,16 +121,17 @@ export function createWire({
       mine.attempts.add(ended)
     },
     async drain(partition) {
-      const homes = [...onWire.keys()].filter((home) => partition === undefined || home.partition === partition)
-      const mine = homes.flatMap((home) => onWire.get(home) ?? [])
+      const mine = [...onWire.values()].filter(({ home }) => partition === undefined || home.partition === partition)
       const ended = Promise.all(mine.flatMap(({ attempts }) => [...attempts]))
       if (await within(DRAIN_MS, ended, machine)) return 0
       const late = mine.reduce((sum, { attempts }) => sum + attempts.size, 0)
-      await abort(homes)
+      await abort(mine)
       await ended
       return late
     },
     abortFormer: (current) =>
-      abort([...onWire.keys()].filter((home) => home.partition === current.partition && home !== current)),
+      abort(
+        [...onWire.values(), ...ending].filter(({ home }) => home.partition === current.partition && home !== current),
+      ),
   }
 }

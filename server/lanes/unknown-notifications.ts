@@ -1,7 +1,7 @@
 import type { Database } from '../db/database.ts'
 import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
-import { laneKeyText, type PartitionLanes } from './lane-model.ts'
+import { laneKeyText, type Lane, type PartitionLanes } from './lane-model.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
 
@@ -24,6 +24,16 @@ interface HotRow {
   readonly laneSeries: string
 }
 
+/** Of a partition, as long as it is ours. */
+interface Progress {
+  /** Where to read on. */
+  readonly after: number
+  /** What was unknown at the last check for the first time. */
+  readonly suspects: ReadonlySet<string>
+  /** What was unknown twice. It is reported once: if a new read does not bring it back, another one will not either. */
+  readonly reported: ReadonlySet<string>
+}
+
 export interface UnknownNotificationCheckDeps {
   readonly db: Database
   /** The partitions that this process has in memory. */
@@ -41,22 +51,21 @@ export interface UnknownNotificationCheck extends Worker {
 /**
  * The check of the invariant that nothing is lost in memory: whatever a partition of this process has dispatched and
  * not settled is in the queue of its lane, or its lane has a row. What is unknown at two checks is an error: it is
- * logged, and the partition is read again, which brings back what the stored watermark has not passed. Each check reads
- * on from where the one before knew everything to be settled or known.
+ * logged, and the partition is read again once, which brings back what the stored watermark has not passed. Each check
+ * reads on from where the one before knew everything to be settled or known.
  */
 export function createUnknownNotificationCheck(deps: UnknownNotificationCheckDeps): UnknownNotificationCheck {
   const { db, homes, uncertain, log } = deps
-  /** Of a partition, as long as it is ours: where to read on, and what was unknown before. */
-  const progress = new WeakMap<PartitionLanes, { after: number; suspects: ReadonlySet<string> }>()
+  const progress = new WeakMap<PartitionLanes, Progress>()
 
   async function check(): Promise<number> {
     const windows = [...homes.values()].filter(({ state }) => state === 'open').map(windowOf)
     if (windows.length === 0) return 0
     const epochs = new Map(windows.map(({ home }) => [home, home.epoch]))
-    const rows = await readHotRows(db, windows)
+    const rows = byPartition(await readHotRows(db, windows))
     const found = windows
       .filter(({ home }) => home.state === 'open' && home.epoch === epochs.get(home))
-      .flatMap((window) => judge(window, rows))
+      .flatMap((window) => judge(window, rows.get(window.home.partition) ?? []))
     if (found.length === 0) return 0
     const partitions = [...new Set(found.map(({ partition }) => partition))]
     log.error({ notifications: found.length, partitions, first: found[0] }, 'notifications were lost in memory')
@@ -72,14 +81,16 @@ export function createUnknownNotificationCheck(deps: UnknownNotificationCheckDep
 
   /** Returns what is unknown for the second time, and remembers what is for the first. */
   function judge({ home, upTo }: Window, rows: readonly HotRow[]): HotRow[] {
-    const unknown = rows.filter((row) => row.partition === home.partition && !isKnown(home, row))
-    const before = progress.get(home)?.suspects
-    const firstUnknown = Math.min(...unknown.map(({ position }) => position))
+    const { suspects, reported } = progress.get(home) ?? NONE
+    const unknown = unknownOf(home, rows).filter((row) => !reported.has(nameOf(row)))
+    const again = unknown.filter((row) => suspects.has(nameOf(row)))
+    const first = unknown.filter((row) => !suspects.has(nameOf(row)))
     progress.set(home, {
-      after: Math.min(home.watermark(), upTo, firstUnknown - 1),
-      suspects: new Set(unknown.map(nameOf)),
+      after: first.reduce((least, { position }) => Math.min(least, position - 1), Math.min(home.watermark(), upTo)),
+      suspects: new Set(first.map(nameOf)),
+      reported: again.length === 0 ? reported : new Set([...reported, ...again.map(nameOf)]),
     })
-    return unknown.filter((row) => before?.has(nameOf(row)) === true)
+    return again
   }
 
   async function tick(): Promise<number> {
@@ -92,11 +103,32 @@ export function createUnknownNotificationCheck(deps: UnknownNotificationCheckDep
 
 const nameOf = (row: HotRow) => `${laneKeyText(row)} ${row.position}`
 
+const NONE: Pick<Progress, 'suspects' | 'reported'> = { suspects: new Set(), reported: new Set() }
+
+function byPartition(rows: readonly HotRow[]): ReadonlyMap<number, HotRow[]> {
+  const all = new Map<number, HotRow[]>()
+  for (const row of rows) {
+    const some = all.get(row.partition)
+    if (some) some.push(row)
+    else all.set(row.partition, [row])
+  }
+  return all
+}
+
 /** A lane that has a row, or is about to, leaves the rest of its notifications to the table. */
-function isKnown(home: PartitionLanes, row: HotRow): boolean {
-  const lane = home.lanes.get(laneKeyText(row))
-  if (lane === undefined) return false
-  return lane.isCold || lane.freeze !== undefined || lane.queue.some(({ position }) => position === row.position)
+function unknownOf(home: PartitionLanes, rows: readonly HotRow[]): HotRow[] {
+  /** Queues may be long, and are asked for each of their notifications. */
+  const queued = new Map<Lane, ReadonlySet<number>>()
+  function positionsOf(lane: Lane): ReadonlySet<number> {
+    const known = queued.get(lane) ?? new Set(lane.queue.map(({ position }) => position))
+    queued.set(lane, known)
+    return known
+  }
+  return rows.filter((row) => {
+    const lane = home.lanes.get(laneKeyText(row))
+    if (lane === undefined) return true
+    return !lane.isCold && lane.freeze === undefined && !positionsOf(lane).has(row.position)
+  })
 }
 
 /** Returns what is not settled in these windows, in lanes without a row. */

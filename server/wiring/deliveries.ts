@@ -100,12 +100,8 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
     EMAIL: createDelivery({ ...common, ...mailsOf(pools), method: 'EMAIL', sender: mails }),
   }
   const all = Object.values(byMethod)
-  const memoryCheck = createUnknownNotificationCheck({
-    db: pools.housekeeping,
-    homes: memory.homes,
-    uncertain: lanes.uncertain,
-    log,
-  })
+  const checked = { homes: memory.homes, uncertain: lanes.uncertain }
+  const memoryCheck = createUnknownNotificationCheck({ db: pools.housekeeping, ...checked, log })
   const isBusy = (lane: PlacedLane) => all.some((delivery) => delivery.isBusy(lane))
 
   async function emptied(empty: readonly PlacedLane[]): Promise<void> {
@@ -124,9 +120,10 @@ export function createDeliveries(deps: DeliveriesDeps): Deliveries {
       for (const worker of [deletions, ...all, memoryCheck]) worker.start()
     },
     async stop() {
-      await Promise.all([memoryCheck, ...all].map((worker) => worker.stop()))
+      await Promise.all(all.map((delivery) => delivery.stop()))
       await deletions.stop()
       await Promise.all([webhooks.close(), mails.close()])
+      await memoryCheck.stop()
     },
   }
 }

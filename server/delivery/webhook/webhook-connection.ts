@@ -16,7 +16,7 @@ export interface WebhookConnection {
   cancelConnect: (() => void) | undefined
   /**
    * The event loop has polled its sockets since the last response. That reveals a receiver that has closed the
-   * connection with it; writing to it would waste the attempt.
+   * connection with it; writing to it would waste the attempt. One that closes it later is seen at the poll after.
    */
   isPolled: boolean
 }
