@@ -28,7 +28,7 @@ test('as long as nothing changes, it is the same object', () => {
   expect(open()).toBe(open())
 })
 
-test('whatever changes is seen at once: a state, an epoch on either side, a partition that comes or goes, the owner', () => {
+test('whatever changes is seen at once: a state, an epoch on either side, a partition, the owner', () => {
   const { homes, state, home, open, ids } = threeOpen()
   ids()
   home(1).state = 'uncertain'
