@@ -63,6 +63,7 @@ export async function createApiRole({
       log,
     }),
     admins: openAdmins(config, { tenants, log }),
+    operators: config.operators,
     publish,
     publishQuotas: config.publishQuotas,
     sequences,

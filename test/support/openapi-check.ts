@@ -84,16 +84,28 @@ type Methods = Readonly<Record<string, OperationObject>>
  */
 function operationsAt({ paths }: OpenApiDocument, pathname: string, verb: string): Methods | undefined {
   const parts = pathname.replace(/\/$/, '').split('/')
-  const matching = Object.entries(paths).filter(([template]) => {
+  const matching = Object.entries(paths).filter(([template, methods]) => {
     const pattern = template.split('/')
     return (
       pattern.length === parts.length &&
-      pattern.every((part, index) => (part.startsWith('{') ? parts[index] !== '' : part === parts[index]))
+      pattern.every((part, index) =>
+        part.startsWith('{') ? isOfForm(methods[verb], part.slice(1, -1), parts[index] ?? '') : part === parts[index],
+      )
     )
   })
   const writtenOut = ([template]: readonly [string, unknown]) => template.split('{', 1)[0]?.length ?? 0
   matching.sort((a, b) => writtenOut(b) - writtenOut(a))
   return (matching.find(([, methods]) => verb in methods) ?? matching[0])?.[1]
+}
+
+/** A value that the pattern of its parameter forbids belongs to no path. */
+function isOfForm(operation: OperationObject | undefined, name: string, value: string): boolean {
+  const parameters = (operation?.parameters ?? []) as readonly {
+    readonly name: string
+    readonly schema: OpenApiSchema
+  }[]
+  const pattern = parameters.find((parameter) => parameter.name === name)?.schema.pattern
+  return value !== '' && (typeof pattern !== 'string' || new RegExp(pattern).test(value))
 }
 
 function resolved({ components }: OpenApiDocument, response: ResponseObject): ResponseObject {
