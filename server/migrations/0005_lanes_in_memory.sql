@@ -9,7 +9,6 @@ set local lock_timeout = '500ms';
 -- the fence on it, so none of them is in the middle of anything while the other locks are waited for.
 lock table partition, lane, partition_cursor, notification, subscription, delivery_target, test_sequence
   in access exclusive mode;
-lock table event in share row exclusive mode;
 
 -- Of dispatchers and partitions, 2 is also: lanes without rows. Who reads only 1 takes every lane to have one.
 comment on column partition.format is
@@ -923,63 +922,6 @@ alter table test_sequence
   add constraint test_sequence_kept_bytes_are_from_0 check (kept_bytes >= 0);
 alter table partition
   add constraint partition_format_is_from_1 check (format >= 1);
-
--- Looking at events: what nothing has kept so far, and the indexes by which it is found. What a look reads is in
--- server/sight/.
-
--- What decided about a match, and since when. The state of now is in `subscription`, this is how it came to be. One row
--- for each change, the first for the creation.
-create table subscription_version (
-  id bigint generated always as identity,
-  subscription_id bigint not null references subscription on delete cascade,
-  changed timestamptz not null default clock_timestamp(),
-  replaced timestamptz,
-  type1 text collate "C" not null,
-  type2 text collate "C" not null,
-  type3 text collate "C" not null,
-  subject_filter text collate "C" not null,
-  enabled boolean not null,
-  expiry timestamptz,
-  primary key (subscription_id, id)
-);
-comment on column subscription_version.changed is
-  'when the change was written, a little before its commit; of the row that the migration made: the last change before';
-
-comment on column subscription_version.replaced is 'when the next one was written; null: it is in force';
-create index subscription_version_replaced on subscription_version (replaced) where replaced is not null;
-
--- A trigger, because apis of the former release write subscriptions on this schema, too. The row of the subscription is
--- locked by the change, so versions are numbered in the order of the changes.
-create function note_version() returns trigger language plpgsql as $$
-begin
-  if tg_op = 'UPDATE' then
-    update subscription_version set replaced = clock_timestamp()
-    where subscription_version.subscription_id = new.id and replaced is null;
-  end if;
-  insert into subscription_version (subscription_id, type1, type2, type3, subject_filter, enabled, expiry)
-  values (new.id, new.type1, new.type2, new.type3, new.subject_filter, new.enabled, new.expiry);
-  return null;
-end $$;
-create trigger subscription_first_version after insert on subscription for each row
-  execute function note_version();
-create trigger subscription_next_version after update on subscription for each row
-  when ((old.type1, old.type2, old.type3, old.subject_filter, old.enabled, old.expiry)
-        is distinct from (new.type1, new.type2, new.type3, new.subject_filter, new.enabled, new.expiry))
-  execute function note_version();
-
-insert into subscription_version (subscription_id, changed, type1, type2, type3, subject_filter, enabled, expiry)
-select id, updated, type1, type2, type3, subject_filter, enabled, expiry from subscription order by id;
-
--- Subscriptions that have ended too, and those whose filter has other letters than the subject.
-create index subscription_any_subject on subscription (tenant, lower(subject_filter), id);
-create index subscription_any_name on subscription (tenant, owner, name, id);
-
--- Targets of one address.
-create index delivery_target_address on delivery_target (address_key);
-
--- The events of a subject, and so those of a series, for its events have one subject. The only index for looks that a
--- publish pays for, hence a hash: half as large as the texts, and a third cheaper (docs/decisions/0036).
-create index event_subject on event (hashtextextended(subject, 0), position) where subject is not null;
 
 -- Last, because leases are renewed in it.
 alter table dispatcher

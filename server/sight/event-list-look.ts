@@ -53,7 +53,7 @@ export interface EventPageRequest {
 export async function findEvents(db: Db, scope: Scope, request: EventPageRequest): Promise<EventPage> {
   const { filter, isNewestFirst, limit } = request
   const order = isNewestFirst ? sql`desc` : sql`asc`
-  const scan = filter.subject === undefined ? ofPartitions(request) : ofSubject(filter.subject, request)
+  const scan = filter.subject === undefined ? ofPartitions(request) : ofSubject(scope.tenant, filter.subject, request)
   const rows = await db.query<
     Omit<EventListRow, 'uuid'> & { readonly uuid: string | null; readonly scanEnd: number | null }
   >(sql`
@@ -100,14 +100,15 @@ export async function findEvents(db: Db, scope: Scope, request: EventPageRequest
 const COUNTS = sql`counted.waiting, counted.delivered, counted.given_up as "givenUp", counted.cancelled`
 
 /** `scanned` (partition, position), and `scan_end`, one row: the position up to which it is complete, null: all. */
-function ofSubject(subject: string, { after, isNewestFirst }: EventPageRequest): Sql {
+function ofSubject(tenant: string, subject: string, { after, isNewestFirst }: EventPageRequest): Sql {
   const behind = isNewestFirst
     ? sql`event.position < ${after ?? Number.MAX_SAFE_INTEGER} order by position desc`
     : sql`event.position > ${after ?? 0} order by position asc`
   return sql`
     scanned as materialized (
       select partition, position from event
-      where event.subject is not null and hashtextextended(event.subject, 0) = hashtextextended(${subject}::text, 0)
+      where event.subject is not null and hashtextextended(event.subject, hashtextextended(event.tenant, 0))
+          = hashtextextended(${subject}::text, hashtextextended(${tenant}::text, 0))
         and ${behind}
       limit ${MAX_OF_SUBJECT}),
     scan_end as materialized (
