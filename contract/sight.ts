@@ -119,9 +119,19 @@ export const EventReport = Type.Object({
 })
 export type EventReport = Static<typeof EventReport>
 
-/** An event in a list, with how many of its notifications are in which state, counted up to 100 in all. */
+/**
+ * An event in a list, with how many of its notifications are in which state, counted up to 100 in all. The rest of it,
+ * which takes reading its body, is in `event`, if that was asked for.
+ */
 const eventItem = {
-  event: StoredEvent,
+  uuid: Uuid,
+  tenant: Text,
+  type: Text,
+  subject: TextOrNull,
+  seriesSeqCount: WholeOrNull,
+  received: Text,
+  bodyBytes: Whole,
+  event: orNull(StoredEvent),
   state: EventReport.properties.state,
   dispatched: TextOrNull,
   waiting: Whole,
@@ -130,6 +140,7 @@ const eventItem = {
   cancelled: Whole,
 }
 export const EventItem = Type.Object(eventItem)
+export type EventItem = Static<typeof EventItem>
 
 export const EventList = Type.Object({ events: Type.Array(EventItem), cursor: TextOrNull })
 export type EventList = Static<typeof EventList>
@@ -143,6 +154,7 @@ export const SeriesNotification = Type.Object({
 })
 
 export const SeriesEvent = Type.Object({ ...eventItem, notifications: Type.Array(SeriesNotification) })
+export type SeriesEvent = Static<typeof SeriesEvent>
 
 export const SeriesReport = Type.Object({
   events: Type.Array(SeriesEvent),
@@ -166,6 +178,7 @@ export const TargetReport = Type.Object({
   lastFailed: TextOrNull,
   nextTry: TextOrNull,
 })
+export type TargetReport = Static<typeof TargetReport>
 
 export const TargetList = Type.Object({ targets: Type.Array(TargetReport), cursor: TextOrNull })
 export type TargetList = Static<typeof TargetList>

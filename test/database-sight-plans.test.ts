@@ -43,8 +43,7 @@ const ANY_NOTIFICATION: NotificationFilter = {
 }
 const ANY_EVENT: EventFilter = {
   subject: undefined,
-  source: undefined,
-  seriesId: undefined,
+  series: undefined,
   type: undefined,
   from: undefined,
   to: undefined,
@@ -55,6 +54,7 @@ const events = (scope: Scope, filter: Partial<EventFilter>) =>
     after: undefined,
     isNewestFirst: true,
     limit: 100,
+    withBodies: false,
   })
 const notifications = (scope: Scope, filter: Partial<NotificationFilter>) =>
   listNotifications(steps.db, scope, { filter: { ...ANY_NOTIFICATION, ...filter }, after: undefined, limit: 100 })
@@ -66,10 +66,11 @@ const LOOKS: Readonly<Record<string, () => Promise<unknown>>> = {
   'an event, of an owner': () => report(owner),
   'an event that is not there': () =>
     reportEvent(steps.db, owner, { uuid: subscriptionUuid, name: 'x', ownerOfName: '' }),
-  'events of a subject': () => events(owner, { subject: 'subject' }),
+  'events of a subject': () => events(tenant, { subject: 'subject' }),
   'events of a tenant': () => events(tenant, { type: ['jobs', '*', '*'] }),
   'events before a time': () => events(tenant, { to: '2020-01-01T00:00:00Z' }),
-  'a series': () => reportSeries(steps.db, tenant, { ...series, after: undefined, limit: 100 }),
+  'events of a series, of an owner': () => events(owner, { subject: 'subject', series }),
+  'a series': () => reportSeries(steps.db, tenant, { series, after: undefined, limit: 100 }),
   'notifications that wait': () => notifications(tenant, { state: 'waiting' }),
   'notifications that wait, of a subscription': () => notifications(tenant, { state: 'waiting', subscriptionUuid }),
   'notifications that were given up': () => notifications(tenant, { state: 'given_up' }),

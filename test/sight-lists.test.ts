@@ -33,20 +33,20 @@ test('events of a subject come newest first, page by page, each once', async ({ 
   const uuids = await publishSeries(app, subject, 7)
   await publishSeries(app, `${subject}-other`, 1)
   const pages = await readAll<EventList>(app, `/events?subject=${subject}&limit=3`)
-  expect(pages.flatMap(({ events }) => events.map(({ event }) => event.uuid))).toEqual(uuids.toReversed())
+  expect(pages.flatMap(({ events }) => events.map(({ uuid }) => uuid))).toEqual(uuids.toReversed())
   expect(pages.length).toBeGreaterThan(2)
-  const odd = await read<EventList>(app, `/events?subject=${subject}&type=jobs.*.N1&seriesId=one`)
-  expect(odd.events.map(({ event }) => event.seriesSeqCount)).toEqual([6, 4, 2])
-  expect((await read<EventList>(app, `/events?subject=${subject}&source=other`)).events).toEqual([])
+  const odd = await read<EventList>(app, `/events?subject=${subject}&type=jobs.*.N1&seriesId=one&source=${encodeURIComponent(SOURCE)}`)
+  expect(odd.events.map(({ seriesSeqCount }) => seriesSeqCount)).toEqual([6, 4, 2])
+  expect((await read<EventList>(app, `/events?subject=${subject}&seriesId=one&source=other`)).events).toEqual([])
 })
 
 test('events of a tenant come by time, newest first', async ({ app, subject }) => {
   const uuids = await publishSeries(app, subject, 5)
   const all = await read<EventList>(app, '/events?limit=5')
-  expect(all.events.map(({ event }) => event.uuid)).toEqual(uuids.toReversed())
-  const [first, second] = [all.events[4]?.event.received ?? '', all.events[3]?.event.received ?? '']
+  expect(all.events.map(({ uuid }) => uuid)).toEqual(uuids.toReversed())
+  const [first, second] = [all.events[4]?.received ?? '', all.events[3]?.received ?? '']
   const between = await readAll<EventList>(app, `/events?from=${first}&to=${second}`)
-  expect(between.flatMap(({ events }) => events.map(({ event }) => event.uuid))).toEqual(uuids.slice(0, 1))
+  expect(between.flatMap(({ events }) => events.map(({ uuid }) => uuid))).toEqual(uuids.slice(0, 1))
   expect((await readAll<EventList>(app, '/events?to=2020-01-01T00:00:00Z')).flatMap(({ events }) => events)).toEqual([])
   const other = await read<EventList>(app, '/events', { 'x-tapis-tenant': 'admin' })
   expect(other.events).toEqual([])
@@ -68,7 +68,7 @@ test('a series says in order what became of each event, and which one holds up t
   const [held] = await publishSeries(app, subject, 3)
   await eventually(async () => (await read<SeriesReport>(app, path)).heldUpBy[0]?.reason).toBe('retrying')
   const report = await read<SeriesReport>(app, path)
-  expect(report.events.map(({ event, notifications }) => [event.seriesSeqCount, notifications[0]?.state])).toEqual([
+  expect(report.events.map(({ seriesSeqCount, notifications }) => [seriesSeqCount, notifications[0]?.state])).toEqual([
     [1, 'delivered'],
     [2, 'waiting'],
     [3, 'waiting'],
@@ -78,7 +78,7 @@ test('a series says in order what became of each event, and which one holds up t
     { eventUuid: held, subscription: { name }, seriesSeqCount: 2, lastAttempts: [{ reason: 'http_503' }] },
   ])
   const last = await readAll<SeriesReport>(app, `${path}&limit=3`)
-  expect(last[1]?.events.map(({ event }) => event.seriesSeqCount)).toEqual([4])
+  expect(last[1]?.events.map(({ seriesSeqCount }) => seriesSeqCount)).toEqual([4])
   expect(last[1]?.heldUpBy).toMatchObject([{ eventUuid: held }])
   isFailing = false
   await app.client.call('DELETE', `/subscriptions/byName/${name}`)
@@ -94,8 +94,8 @@ test('what is wrong with the parameters is said, all at once', async ({ app }) =
     400,
     expect.stringMatching(/subject is missing[^]*seriesId is/),
   ])
-  const own = await app.client.call('GET', '/events?ownedBy=jdoe')
-  expect([own.status, own.body?.message]).toEqual([400, expect.stringContaining('subject is missing')])
+  const half = await app.client.call('GET', '/events?source=s')
+  expect([half.status, half.body?.message]).toEqual([400, expect.stringContaining('name a series together')])
 })
 
 /** One target that fails, one that answers 410, one that takes everything; three events. */
@@ -167,19 +167,6 @@ test('what is on the wire is among what waits, before and after it has failed', 
   receiver.decide(() => undefined)
   answer?.()
   await receiver.take(1)
-})
-
-test('a made-up cursor shows nothing more', async ({ app }) => {
-  for (const parts of [
-    ['cold', 1, 'x', -5],
-    ['hot', -1, '', 9e15],
-    ['event', 0, '', 0],
-    ['newest', 1, '', 1],
-  ]) {
-    const cursor = Buffer.from(JSON.stringify(parts)).toString('base64url')
-    expect((await app.client.call('GET', `/notifications?cursor=${cursor}`)).status).toBe(200)
-  }
-  expect((await app.client.call('GET', '/notifications?cursor=abc')).status).toBe(400)
 })
 
 test('a failing target says what waits for it, since when and why; so does the status', async ({

@@ -16,6 +16,7 @@ import { createDocumentation } from './openapi/documentation.ts'
 import { createRoutes } from './routes.ts'
 import { createStatus, type ReadyCheck } from './status/status.ts'
 import { createSightAccess } from './sight/sight-access.ts'
+import { createSightLooks } from './sight/sight-looks.ts'
 import { createSubscriptionAccess } from './subscriptions/subscription-access.ts'
 import type { DeliveryReach } from './subscriptions/subscription-warnings.ts'
 import { createSequenceCallback } from './test-sequences/sequence-callback.ts'
@@ -36,6 +37,8 @@ export interface ApiDeps {
   readonly callbackDb: Database
   /** For lists and their totals. */
   readonly searchDb: Database
+  /** For looks at what became of events. */
+  readonly looksDb: Database
   /** For lists too long to be buffered: MAX_LONG_LISTS connections. */
   readonly longListDb: Database
   readonly authenticator: Authenticator
@@ -63,6 +66,7 @@ export function createApi({
   callbackDb,
   searchDb,
   longListDb,
+  looksDb,
   admins,
   operators = [],
   checks,
@@ -88,7 +92,11 @@ export function createApi({
     ...shared,
     access,
     quota: createPublishQuota({ quotas: publishQuotas, log }),
-    sight: { db: searchDb, access: createSightAccess({ admins, operators }), status: createCachedStatus(searchDb) },
+    sight: {
+      looks: createSightLooks({ db: looksDb }),
+      access: createSightAccess({ admins, operators }),
+      status: createCachedStatus(looksDb),
+    },
     list: createListSubscriptions({ db: searchDb, longListDb, access }),
     status: createStatus({ checks, lastCanary, envelopes }),
     callback: createSequenceCallback({ db: callbackDb }),

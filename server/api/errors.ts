@@ -106,6 +106,9 @@ const CATALOGUE = {
   NTFAPI_OPERATOR_UNAUTH: [401, 'Only operators may do this'],
   NTFAPI_SIGHT_ANY_OWNER_UNAUTH: [401, 'Only services and tenant administrators may use anyOwner here'],
   NTFAPI_SIGHT_PARAM_ERR: [400, 'A query parameter is not valid'],
+  NTFAPI_SIGHT_TOO_BROAD: [400, 'This cannot be found within the bounds of a look; ask for less'],
+  NTFAPI_SIGHT_TIMEOUT: [503, 'The look took too long; ask for less, or try again'],
+  NTFAPI_SIGHT_BUSY: [503, 'The caller has too many looks in progress; try again when some of them have finished'],
 
   // Limits and failures of the service, in any operation.
   NTFAPI_CALLER_BUSY: [503, 'The caller has too many requests in progress; try again when some of them have finished'],

@@ -16,6 +16,7 @@ import type { ListSubscriptions } from './lists/list-subscriptions.ts'
 import type { OperationDescription } from './openapi/operation-description.ts'
 import type { CachedStatus } from '../sight/cached-status.ts'
 import type { SightAccess } from './sight/sight-access.ts'
+import type { SightLooks } from './sight/sight-looks.ts'
 import type { Status } from './status/status.ts'
 import type { SubscriptionAccess } from './subscriptions/subscription-access.ts'
 import type { DeliveryReach } from './subscriptions/subscription-warnings.ts'
@@ -64,7 +65,7 @@ export interface ApiParts {
   readonly quota: PublishQuota
   readonly list: ListSubscriptions
   /** Looks at events, on connections of their own. */
-  readonly sight: { readonly db: Database; readonly access: SightAccess; readonly status: CachedStatus }
+  readonly sight: { readonly looks: SightLooks; readonly access: SightAccess; readonly status: CachedStatus }
   readonly status: Status
   readonly callback: SequenceCallback
   readonly sequences: Pick<SequencePublisher, 'publishNext'>

@@ -1,193 +1,151 @@
 import type { Db } from '../db/db.ts'
-import { hashKey } from '../db/hash-key.ts'
 import { join, sql, type Sql } from '../db/sql.ts'
-import { EVENT_COLUMNS, EVENT_JOINS, notificationKeys, type EventRow } from './event-look.ts'
+import { LookTooBroad, type Bounds } from './bounds.ts'
+import { tooManySubscriptions } from './event-look.ts'
+import { EVENT_COLUMNS, EVENT_JOINS, type EventRow } from './event-row.ts'
+import { laneOf, scanOwner, scanSubject, scanTenant, type Period, type SeriesName } from './event-scans.ts'
+import { sizeOfTargets } from './owner-size.ts'
+import { pageOf, type Page, type Place, type PlacedRow } from './page.ts'
 import type { Scope } from './scope.ts'
 
-/** Events of one subject that a page reads at most. */
-const MAX_OF_SUBJECT = 1000
-/** Events of each partition that a page reads at most. */
-const MAX_OF_PARTITION = 150
-/** Positions follow the times at which events were received, but for this. */
-const DISORDER = '10 minutes'
+/** Of an event in a list. */
+const MAX_COUNTED_NOTIFICATIONS = 100
 
 /** All that are given must hold. */
-export interface EventFilter {
+export interface EventFilter extends Period {
   readonly subject: string | undefined
-  readonly source: string | undefined
-  readonly seriesId: string | undefined
+  /** Of this subject. */
+  readonly series: SeriesName | undefined
   /** Sections; `*` for any. */
   readonly type: readonly [string, string, string] | undefined
-  /** ISO instants; from (inclusive), to (exclusive). */
-  readonly from: string | undefined
-  readonly to: string | undefined
 }
 
-export interface EventListRow extends Omit<EventRow, 'before'> {
-  /** Of the notifications within the scope, counted up to 100 in all. */
-  readonly waiting: number
-  readonly delivered: number
-  readonly givenUp: number
-  readonly cancelled: number
+export interface EventListRow extends EventRow {
+  /** Null: it was not asked for. */
+  readonly body: string | null
+  /** Those within the scope, at most `MAX_COUNTED_NOTIFICATIONS`; null: none. */
+  readonly notifications: readonly { readonly targetId: number; readonly state: NotificationState }[] | null
 }
 
-export interface EventPage {
-  readonly rows: readonly EventListRow[]
-  /** The position behind which the next page begins; null: there is none. */
-  readonly next: number | null
-}
+export type NotificationState = 'waiting' | 'delivered' | 'given_up' | 'cancelled'
 
 export interface EventPageRequest {
   readonly filter: EventFilter
-  /** A position; undefined: from the beginning. */
-  readonly after: number | undefined
+  /** Undefined: from the beginning. */
+  readonly after: Place | undefined
   readonly isNewestFirst: boolean
   readonly limit: number
+  readonly withBodies: boolean
 }
 
 /**
- * Returns the next events within the scope that fulfil the filter. Reads a bounded number of rows, so a page may be
- * short, or empty, and still have a next one. `source` and `seriesId` count only together with each other and a
- * subject; alone they are for the caller to compare.
+ * Returns the next events within the scope that fulfil the filter. Reads a bounded number of events of the scope, so a
+ * page may be short, or empty, and still have a next one.
  */
-export async function findEvents(db: Db, scope: Scope, request: EventPageRequest): Promise<EventPage> {
-  const { filter, isNewestFirst, limit } = request
-  const order = isNewestFirst ? sql`desc` : sql`asc`
-  const scan = filter.subject === undefined ? ofPartitions(request) : ofSubject(scope.tenant, filter.subject, request)
-  const rows = await db.query<
-    Omit<EventListRow, 'uuid'> & { readonly uuid: string | null; readonly scanEnd: number | null }
-  >(sql`
-    with ${scan},
+export async function findEvents(
+  db: Db,
+  scope: Scope,
+  request: EventPageRequest,
+  bounds: Bounds,
+): Promise<Page<EventListRow>> {
+  const { limit, withBodies } = request
+  const rows = await db.query<EventListRow & PlacedRow>(sql`
+    with ${await scanFor(db, scope, request, bounds)},
     chosen as materialized (
-      select event.partition, event.position
+      select event.partition, event.position, event.body_bytes, scanned.rank, scanned.place
       from scanned
       cross join lateral (
         select * from event
         where event.partition = scanned.partition and event.position = scanned.position
         limit 1) as event
-      where ${join(conditions(scope, filter), ' and ')}
-      order by event.position ${order}
+      where ${join(conditions(scope, request.filter), ' and ')}
+      order by scanned.rank
       limit ${limit + 1}),
-    matching as (
-      select ${EVENT_COLUMNS}, ${COUNTS}
-      from chosen
+    kept as materialized (
+      select * from (
+        select *, sum(body_bytes) over (order by rank) - body_bytes as bytes_before from chosen) as measured
+      where ${withBodies ? sql`bytes_before < ${bounds.bodyBytes}` : sql`true`}),
+    page_end as materialized (
+      select case when (select count(*) from kept) < (select count(*) from chosen)
+                  then (select place from kept order by rank desc limit 1)
+                  else (select place from scan_end) end as place),
+    found as (
+      select kept.rank, kept.place, ${EVENT_COLUMNS}, ${withBodies ? sql`event.body` : sql`null::text`} as body,
+             hits.notifications
+      from kept
       cross join lateral (
         select * from event
-        where event.partition = chosen.partition and event.position = chosen.position
+        where event.partition = kept.partition and event.position = kept.position
         limit 1) as event
       ${EVENT_JOINS}
       cross join lateral (
-        select
-          count(*) filter (where state = 'waiting')::integer as waiting,
-          count(*) filter (where state = 'delivered')::integer as delivered,
-          count(*) filter (where state = 'given_up')::integer as given_up,
-          count(*) filter (where state = 'cancelled')::integer as cancelled
-        from (${notificationKeys(scope)} limit 100) as key
+        select json_agg(json_build_object('targetId', one.target_id, 'state', one.state) order by one.target_id)
+                 as notifications
+        from (${keysWithin(scope)} limit ${MAX_COUNTED_NOTIFICATIONS}) as key
         cross join lateral (
-          select state from notification
+          select target_id, state from notification
           where notification.target_id = key.target_id and notification.lane_series = key.lane_series
             and notification.position = key.position
-          limit 1) as one) as counted)
-    select matching.*, scan_end.position as "scanEnd"
-    from scan_end left join matching on true
-    order by matching.position ${order}`)
-  const found = rows.flatMap(({ uuid, scanEnd, ...row }) => (uuid === null ? [] : [{ ...row, uuid }]))
-  const shown = found.slice(0, limit)
-  const next = found.length > limit ? (shown.at(-1)?.position ?? null) : (rows[0]?.scanEnd ?? null)
-  return { rows: shown, next }
+          limit 1) as one) as hits)
+    select found.*, page_end.place as "scanEnd"
+    from page_end left join found on true
+    order by found.rank`)
+  return pageOf(rows, limit)
 }
 
-const COUNTS = sql`counted.waiting, counted.delivered, counted.given_up as "givenUp", counted.cancelled`
-
-/** `scanned` (partition, position), and `scan_end`, one row: the position up to which it is complete, null: all. */
-function ofSubject(tenant: string, subject: string, { after, isNewestFirst }: EventPageRequest): Sql {
-  const behind = isNewestFirst
-    ? sql`event.position < ${after ?? Number.MAX_SAFE_INTEGER} order by position desc`
-    : sql`event.position > ${after ?? 0} order by position asc`
-  return sql`
-    scanned as materialized (
-      select partition, position from event
-      where event.subject is not null and hashtextextended(event.subject, hashtextextended(event.tenant, 0))
-          = hashtextextended(${subject}::text, hashtextextended(${tenant}::text, 0))
-        and ${behind}
-      limit ${MAX_OF_SUBJECT}),
-    scan_end as materialized (
-      select case when count(*) = ${MAX_OF_SUBJECT}
-                  then ${isNewestFirst ? sql`min(position)` : sql`max(position)`} end as position
-      from scanned)`
+async function scanFor(
+  db: Db,
+  scope: Scope,
+  { filter, after, isNewestFirst }: EventPageRequest,
+  bounds: Bounds,
+): Promise<Sql> {
+  const { subject, series } = filter
+  if (scope.owner !== undefined) {
+    const lane = series === undefined ? undefined : laneOf(scope, series)
+    const ofOwner = { filter: { subscriptionUuid: undefined, targetId: undefined }, lane }
+    const counts = lane === undefined ? 'notifications' : 'targets'
+    const { hasManySubscriptions, hasManyNotifications } = await sizeOfTargets(
+      db,
+      scope,
+      { ...ofOwner, counts },
+      bounds,
+    )
+    if (hasManySubscriptions) throw tooManySubscriptions(bounds)
+    if (hasManyNotifications)
+      throw new LookTooBroad(
+        lane === undefined
+          ? `the owner has more than ${bounds.sorted} notifications; name a series (source, subject and seriesId), ` +
+              'or list notifications'
+          : `the series has more than ${bounds.notifications} targets of the owner; list notifications`,
+      )
+    return scanOwner(scope, lane, { after, isNewestFirst }, bounds)
+  }
+  return subject === undefined
+    ? scanTenant(scope, filter, after, bounds.events)
+    : scanSubject(scope, subject, { after, isNewestFirst, max: bounds.events })
 }
 
-/**
- * The newest of every partition. Complete down to the highest position at which a partition was cut off; what is below
- * comes with the next page.
- */
-function ofPartitions({ after, filter: { from, to } }: EventPageRequest): Sql {
-  const start = after === undefined ? startAt(to) : sql`select ${after}::bigint as position`
-  return sql`
-    start as materialized (${start}),
-    read as materialized (
-      select ids.id as partition, newest.position, newest.received
-      from (select partition as id from partition_cursor) as ids
-      cross join start
-      cross join lateral (
-        select position, received from event
-        where event.partition = ids.id and event.position < start.position
-        order by event.position desc
-        limit ${MAX_OF_PARTITION}) as newest),
-    scan_end as materialized (
-      select max(lowest) as position
-      from (
-        select min(position) as lowest from read
-        group by partition
-        having count(*) = ${MAX_OF_PARTITION}
-          and (${from ?? null}::timestamptz is null
-               or min(received) >= ${from ?? null}::timestamptz - ${DISORDER}::interval)) as cut),
-    scanned as materialized (
-      select partition, position from read
-      where position >= coalesce((select position from scan_end), 0))`
-}
-
-/** A position above all events that were received before `to`, found by halving in the partition of the newest one. */
-const startAt = (to: string | undefined): Sql =>
-  to === undefined
-    ? sql`select ${Number.MAX_SAFE_INTEGER}::bigint as position`
+/** Keys (target_id, lane_series, position) of the notifications of `event` within the scope. */
+const keysWithin = ({ owner }: Scope): Sql =>
+  owner === undefined
+    ? sql`
+          select target_id, lane_series, position from notification
+          where notification.partition = event.partition and notification.position = event.position`
     : sql`
-      with recursive newest as materialized (
-        select ids.id, last.position
-        from (select partition as id from partition_cursor) as ids
-        cross join lateral (
-          select position from event where event.partition = ids.id order by event.position desc limit 1) as last
-        order by last.position desc
-        limit 1),
-      search (low, high) as (
-        select 0::bigint, position + 1 from newest
-        union all
-        select case when is_before then middle else low end, case when is_before then high else middle end
-        from search
-        cross join lateral (select (low + high) / 2 as middle) as half
-        cross join lateral (
-          select coalesce((
-            select event.received < ${to}::timestamptz + ${DISORDER}::interval from event
-            where event.partition = (select id from newest) and event.position >= middle
-            order by event.position
-            limit 1), false) as is_before) as probe
-        where high - low > 100)
-      select high as position from search order by high - low limit 1`
+          select target_id, lane_series, position from keys
+          where keys.position = event.position`
 
-function conditions(scope: Scope, { subject, source, seriesId, type, from, to }: EventFilter): Sql[] {
+function conditions(scope: Scope, { subject, series, type, from, to }: EventFilter): Sql[] {
   const [service = '*', category = '*', detail = '*'] = type ?? []
   const section = (column: Sql, value: string) => (value === '*' ? [] : [sql`${column} = ${value}`])
   return [
     sql`event.tenant = ${scope.tenant} and event.kind = 'event'`,
     ...(subject === undefined ? [] : [sql`event.subject = ${subject}`]),
-    ...(subject === undefined || source === undefined || seriesId === undefined
-      ? []
-      : [sql`event.series_key = ${hashKey(scope.tenant, source, subject, seriesId)}`]),
+    ...(series === undefined ? [] : [sql`event.series_key = ${laneOf(scope, series)}`]),
     ...section(sql`event.type1`, service),
     ...section(sql`event.type2`, category),
     ...section(sql`event.type3`, detail),
     ...(from === undefined ? [] : [sql`event.received >= ${from}::timestamptz`]),
     ...(to === undefined ? [] : [sql`event.received < ${to}::timestamptz`]),
-    ...(scope.owner === undefined ? [] : [sql`exists (${notificationKeys(scope)})`]),
   ]
 }

@@ -1,32 +1,39 @@
-import type { EventList } from '@tidings/contract/sight.ts'
+import type { EventItem } from '@tidings/contract/sight.ts'
 import { instantText } from '@tidings/contract/event-text.ts'
 import type { Db } from '../db/db.ts'
-import { findEvents, type EventListRow, type EventPageRequest } from './event-list-look.ts'
-import { cursorText } from './page-cursor.ts'
+import { BOUNDS, type Bounds } from './bounds.ts'
+import { findEvents, type EventListRow, type EventPageRequest, type NotificationState } from './event-list-look.ts'
+import type { Page } from './page.ts'
 import type { Scope } from './scope.ts'
 import { storedEvent } from './stored-event.ts'
 
 /** Returns a page of events within the scope. */
-export async function listEvents(db: Db, scope: Scope, request: EventPageRequest): Promise<EventList> {
-  const { rows, next } = await findEvents(db, scope, request)
-  const { source, seriesId } = request.filter
-  return {
-    events: rows
-      .map((row) => eventItem(row, scope))
-      .filter(
-        ({ event }) =>
-          (source === undefined || event.source === source) && (seriesId === undefined || event.seriesId === seriesId),
-      ),
-    cursor: next === null ? null : cursorText([next]),
-  }
+export async function listEvents(
+  db: Db,
+  scope: Scope,
+  request: EventPageRequest,
+  bounds: Bounds = BOUNDS,
+): Promise<Page<EventItem>> {
+  const { rows, next } = await findEvents(db, scope, request, bounds)
+  return { rows: rows.map((row) => eventItem(row, scope)), next }
 }
 
-export const eventItem = (row: EventListRow, scope: Scope): EventList['events'][number] => ({
-  event: storedEvent(row, scope),
-  state: row.parkedFor !== null ? 'parked' : row.isPassed ? 'dispatched' : 'stored',
-  dispatched: row.dispatched === null ? null : instantText(row.dispatched),
-  waiting: row.waiting,
-  delivered: row.delivered,
-  givenUp: row.givenUp,
-  cancelled: row.cancelled,
-})
+export function eventItem(row: EventListRow, scope: Scope): EventItem {
+  const count = (state: NotificationState) => (row.notifications ?? []).filter((one) => one.state === state).length
+  return {
+    uuid: row.uuid,
+    tenant: row.tenant,
+    type: [row.type1, row.type2, row.type3].join('.'),
+    subject: row.subject,
+    seriesSeqCount: row.number,
+    received: instantText(row.received),
+    bodyBytes: row.bodyBytes,
+    event: row.body === null ? null : storedEvent({ ...row, body: row.body }, scope),
+    state: row.parkedFor !== null ? 'parked' : row.isPassed ? 'dispatched' : 'stored',
+    dispatched: row.dispatched === null ? null : instantText(row.dispatched),
+    waiting: count('waiting'),
+    delivered: count('delivered'),
+    givenUp: count('given_up'),
+    cancelled: count('cancelled'),
+  }
+}

@@ -1,136 +1,96 @@
 import type { Db } from '../db/db.ts'
-import { INSTANT_FORMAT } from '../db/instant-format.ts'
 import { sql, type Sql } from '../db/sql.ts'
+import { LookTooBroad, type Bounds } from './bounds.ts'
+import { EVENT_COLUMNS, EVENT_JOINS, type EventRow } from './event-row.ts'
 import type { Scope } from './scope.ts'
+import { FIRST_TARGET, targetsOf } from './target-scan.ts'
 
 /** How many records before an event are counted. */
 export const MAX_COUNTED = 1000
-/** Of an event, in a look for those of one owner. */
-const MAX_NOTIFICATIONS_SEARCHED = 1000
-/** Of an owner, in a look for notifications of one event. */
-const MAX_SUBSCRIPTIONS_SEARCHED = 2000
 
-/** Instants are ISO texts in UTC with six digits. */
-export interface EventRow {
-  readonly partition: number
-  readonly position: number
-  readonly uuid: string
-  readonly laneSeries: string
-  readonly tenant: string
-  readonly type1: string | null
-  readonly type2: string | null
-  readonly type3: string | null
-  /** As it is matched. */
-  readonly subject: string | null
-  readonly received: string
+export interface FoundEvent extends EventRow {
   readonly body: string
-  readonly seqOffset: number
-  /** Null: not dispatched, or by a release that did not write it. */
-  readonly number: number | null
-  readonly dispatched: string | null
-  /** It is not behind the cursor of its partition. */
-  readonly isPassed: boolean
-  /** Some of its notifications are not inserted yet (table `fan_out`). */
-  readonly isSpreading: boolean
-  /** Why it is parked. */
-  readonly parkedFor: string | null
-  /** Its partition has a live dispatcher. */
-  readonly isOwned: boolean
-  /** Records of its partition that are dispatched before it; at most `MAX_COUNTED`. 0 for one that is dispatched. */
-  readonly before: number
-  readonly now: string
+  /** Records of its partition that are dispatched before it; at most `MAX_COUNTED`. Null: not for this scope. */
+  readonly before: number | null
+  /** Of its notifications within the scope; as many as were asked for, if there are more. */
+  readonly targetIds: readonly number[] | null
 }
 
-export const instant = (column: Sql) => sql`to_char(${column} at time zone 'UTC', ${INSTANT_FORMAT})`
-
-/** Whether a partition has a dispatcher whose lease has not ended. */
-export const isOwned = (partition: Sql) => sql`coalesce((
-  select dispatcher.lease_until > now()
-  from partition join dispatcher on dispatcher.id = partition.owner
-  where partition.id = ${partition}), false)`
-
-/** Columns of an `EventRow`, of a row of `event`. */
-export const EVENT_COLUMNS = sql`
-  event.partition, event.position, event.uuid, coalesce(event.series_key, event.uuid) as "laneSeries", event.tenant,
-  event.type1, event.type2, event.type3, event.subject, ${instant(sql`event.received`)} as received,
-  event.body, event.seq_offset as "seqOffset", done.number, ${instant(sql`done.dispatched`)} as dispatched,
-  coalesce(cursor.position >= event.position, false) as "isPassed",
-  coalesce(spreading.has_row, false) as "isSpreading", letter.reason as "parkedFor",
-  ${isOwned(sql`event.partition`)} as "isOwned", ${instant(sql`now()`)} as now`
-
-/** What `EVENT_COLUMNS` needs beside `event`. */
-export const EVENT_JOINS = sql`
-  left join lateral (
-    select number, dispatched from dispatched
-    where dispatched.partition = event.partition and dispatched.position = event.position
-    limit 1) as done on true
-  left join lateral (
-    select position from partition_cursor
-    where partition_cursor.partition = event.partition
-    limit 1) as cursor on true
-  left join lateral (
-    select true as has_row from fan_out
-    where fan_out.partition = event.partition and fan_out.position = event.position
-    limit 1) as spreading on true
-  left join lateral (
-    select reason from dead_letter
-    where dead_letter.partition = event.partition and dead_letter.position = event.position
-    limit 1) as letter on true`
-
-/**
- * Keys of notifications of `event` within the scope, as (target_id, lane_series, position). Those of one owner are
- * looked for from both sides, each with a bound: among the notifications of the event, and among the targets of the
- * owner.
- */
-export const notificationKeys = ({ tenant, owner }: Scope): Sql =>
-  owner === undefined
-    ? sql`
-    select target_id, lane_series, position from notification
-    where notification.partition = event.partition and notification.position = event.position`
-    : sql`
-    select hit.target_id, hit.lane_series, hit.position
-    from (
-      select target_id, lane_series, position from notification
-      where notification.partition = event.partition and notification.position = event.position
-      limit ${MAX_NOTIFICATIONS_SEARCHED}) as hit
-    cross join lateral (
-      select subscription_id from delivery_target where delivery_target.id = hit.target_id limit 1) as target
-    cross join lateral (
-      select from subscription
-      where subscription.id = target.subscription_id and subscription.tenant = ${tenant}
-        and subscription.owner = ${owner}
-      limit 1) as mine
-    union
-    select target.id, coalesce(event.series_key, event.uuid), event.position
-    from (
-      select id from subscription
-      where subscription.tenant = ${tenant} and subscription.owner = ${owner}
-      order by name desc, id desc
-      limit ${MAX_SUBSCRIPTIONS_SEARCHED}) as mine
-    cross join lateral (
-      select id from delivery_target where delivery_target.subscription_id = mine.id offset 0) as target
-    cross join lateral (
-      select from notification
-      where notification.target_id = target.id
-        and notification.lane_series = coalesce(event.series_key, event.uuid)
-        and notification.position = event.position
-      limit 1) as has`
+const ANY_TARGET = { subscriptionUuid: undefined, targetId: undefined }
 
 /**
  * Returns the event of this uuid, if there is one for this scope: of its tenant, and for an owner one that hit a
- * subscription of the owner. One statement, whichever it is.
+ * subscription of the owner. For an owner, what is looked up is the same whether there is such an event or not: each
+ * target of the owner, once; everything else comes behind that. So the time does not tell of the events of others.
  */
-export async function findEvent(db: Db, scope: Scope, uuid: string): Promise<EventRow | undefined> {
-  const rows = await db.query<EventRow>(sql`
-    select ${EVENT_COLUMNS},
-           (select count(*)::integer from (
-              select from event as earlier
-              where earlier.partition = event.partition and earlier.position > cursor.position
-                and earlier.position < event.position
-              limit ${MAX_COUNTED}) as waiting) as before
-    from event
-    ${EVENT_JOINS}
-    where event.uuid = ${uuid} and event.tenant = ${scope.tenant} and event.kind = 'event'
-      and ${scope.owner === undefined ? sql`true` : sql`exists (${notificationKeys(scope)})`}`)
-  return rows[0]
+export async function findEvent(
+  db: Db,
+  scope: Scope,
+  { uuid, maxTargetIds }: { readonly uuid: string; readonly maxTargetIds: number },
+  bounds: Bounds,
+): Promise<FoundEvent | undefined> {
+  const [row] = await db.query<{ isTooBroad: boolean; uuid: string | null } & Omit<FoundEvent, 'uuid'>>(sql`
+    with asked as materialized (
+      select found.partition, coalesce(found.position, 0) as position,
+             coalesce(found.lane_series, ${uuid}::uuid) as lane_series
+      from (values (1)) as one
+      left join lateral (
+        select partition, position, coalesce(series_key, uuid) as lane_series from event
+        where event.uuid = ${uuid} and event.tenant = ${scope.tenant} and event.kind = 'event'
+        limit 1) as found on true),
+    ${scope.owner === undefined ? hitsOfTenant(maxTargetIds) : hitsOfOwner(scope, bounds)},
+    visible as materialized (
+      select partition, position from asked
+      where asked.partition is not null and ${scope.owner === undefined ? sql`true` : sql`exists (select from hits)`})
+    select size.is_too_broad as "isTooBroad", known.*
+    from size
+    left join lateral (
+      select ${EVENT_COLUMNS}, event.body, ${beforeIn(scope)} as before,
+             (select json_agg(target_id order by target_id) from (
+                select target_id from hits limit ${maxTargetIds}) as some_hits) as "targetIds"
+      from visible
+      cross join lateral (
+        select * from event
+        where event.partition = visible.partition and event.position = visible.position
+        limit 1) as event
+      ${EVENT_JOINS}) as known on true`)
+  if (row === undefined || row.isTooBroad) throw tooManySubscriptions(bounds)
+  const { uuid: foundUuid, ...found } = row
+  return foundUuid === null ? undefined : { ...found, uuid: foundUuid }
 }
+
+export const tooManySubscriptions = ({ targets }: Bounds) =>
+  new LookTooBroad(
+    `the owner has more than ${targets} subscriptions; a service or a tenant administrator can look without an owner`,
+  )
+
+/** `hits` (target_id), and `size`, one row. */
+const hitsOfTenant = (limit: number): Sql => sql`
+    hits as materialized (
+      select notification.target_id from asked
+      join notification on notification.partition = asked.partition and notification.position = asked.position
+      limit ${limit}),
+    size as (select false as is_too_broad)`
+
+const hitsOfOwner = (scope: Scope, { targets }: Bounds): Sql => sql`
+    ${targetsOf(scope, ANY_TARGET, FIRST_TARGET, targets + 1)},
+    hits as materialized (
+      select targets.target_id from targets
+      cross join asked
+      cross join lateral (
+        select from notification
+        where notification.target_id = targets.target_id and notification.lane_series = asked.lane_series
+          and notification.position = asked.position
+        limit 1) as hit),
+    size as (select count(*) > ${targets} as is_too_broad from subscriptions)`
+
+/** For operators only: the records before it may be of other tenants. */
+const beforeIn = ({ reader }: Scope): Sql =>
+  reader !== undefined
+    ? sql`null::integer`
+    : sql`(
+        select count(*)::integer from (
+          select from event as earlier
+          where earlier.partition = event.partition and earlier.position > cursor.position
+            and earlier.position < event.position
+          limit ${MAX_COUNTED}) as waiting)`

@@ -1,9 +1,11 @@
 import { instantText } from '@tidings/contract/event-text.ts'
 import type { EventReport, NotMatched } from '@tidings/contract/sight.ts'
 import type { Db } from '../db/db.ts'
-import { findEvent, type EventRow } from './event-look.ts'
+import { BOUNDS, type Bounds } from './bounds.ts'
+import { findEvent, type FoundEvent } from './event-look.ts'
+import type { EventRow } from './event-row.ts'
 import { explainNotMatched } from './explanations.ts'
-import { readNotificationsOf } from './notification-look.ts'
+import { readNotifications } from './notification-look.ts'
 import { notificationReport } from './notification-report.ts'
 import { readNotMatched, type NotMatchedRow } from './not-matched-look.ts'
 import type { Scope } from './scope.ts'
@@ -25,14 +27,20 @@ export async function reportEvent(
   db: Db,
   scope: Scope,
   { uuid, name, ownerOfName }: ReportRequest,
+  bounds: Bounds = BOUNDS,
 ): Promise<EventReport | undefined> {
-  const row = await findEvent(db, scope, uuid)
+  const row = await findEvent(db, scope, { uuid, maxTargetIds: MAX_REPORTED + 1 }, bounds)
   if (row === undefined) return undefined
+  const { laneSeries, position } = row
+  const targetIds = row.targetIds ?? []
   const [notifications, notMatched] = await Promise.all([
-    readNotificationsOf(db, scope, row, MAX_REPORTED + 1),
+    readNotifications(
+      db,
+      targetIds.slice(0, MAX_REPORTED).map((targetId) => ({ targetId, laneSeries, position })),
+    ),
     readNotMatched(db, name === undefined ? scope : { ...scope, owner: ownerOfName }, row, {
       name,
-      limit: MAX_REPORTED + 1,
+      limit: MAX_REPORTED,
     }),
   ])
   const event = eventToMatch(row)
@@ -41,10 +49,10 @@ export async function reportEvent(
     ...stateOf(row),
     dispatched: row.dispatched === null ? null : instantText(row.dispatched),
     before: row.isPassed ? null : row.before,
-    notifications: notifications.slice(0, MAX_REPORTED).map((one) => notificationReport(one, scope.reader)),
-    hasMoreNotifications: notifications.length > MAX_REPORTED,
-    notMatched: notMatched.slice(0, MAX_REPORTED).flatMap((one) => notMatchedOf(one, event, row)),
-    hasMoreNotMatched: notMatched.length > MAX_REPORTED,
+    notifications: notifications.map((one) => notificationReport(one, scope.reader)),
+    hasMoreNotifications: targetIds.length > MAX_REPORTED,
+    notMatched: notMatched.rows.flatMap((one) => notMatchedOf(one, event, row)),
+    hasMoreNotMatched: notMatched.hasMore,
   }
 }
 
@@ -60,7 +68,7 @@ function stateOf({
   isSpreading,
   parkedFor,
   isOwned,
-}: EventRow): Pick<EventReport, 'state' | 'reason' | 'explanation'> {
+}: FoundEvent): Pick<EventReport, 'state' | 'reason' | 'explanation'> {
   if (parkedFor !== null)
     return {
       state: 'parked',

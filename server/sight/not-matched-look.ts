@@ -1,6 +1,6 @@
 import type { Db } from '../db/db.ts'
 import { join, sql, type Sql } from '../db/sql.ts'
-import { instant, type EventRow } from './event-look.ts'
+import { instant, type EventRow } from './event-row.ts'
 import type { Scope } from './scope.ts'
 import type { FilterVersion } from './why-not.ts'
 
@@ -33,9 +33,20 @@ export interface Asked {
   readonly limit: number
 }
 
+export interface NotMatchedRows {
+  readonly rows: readonly NotMatchedRow[]
+  /** There are, or may be, others. */
+  readonly hasMore: boolean
+}
+
 /** Returns subscriptions within the scope that have no notification of this event. */
-export const readNotMatched = (db: Db, scope: Scope, event: EventRow, { name, limit }: Asked) =>
-  db.query<NotMatchedRow>(sql`
+export async function readNotMatched(
+  db: Db,
+  scope: Scope,
+  event: EventRow,
+  { name, limit }: Asked,
+): Promise<NotMatchedRows> {
+  const rows = await db.query<NotMatchedRow & { readonly mayHaveMore: boolean }>(sql`
   with candidate as materialized (${join(candidates(scope, event, name), ' union all ')}),
   nearest as materialized (
     select id, min(distance) as distance from candidate
@@ -52,11 +63,12 @@ export const readNotMatched = (db: Db, scope: Scope, event: EventRow, { name, li
           and notification.position = ${event.position}
         limit 1) as has)
     order by nearest.distance, nearest.id desc
-    limit ${limit})
+    limit ${limit + 1})
   select one.uuid, one.tenant, one.owner, one.name,
          ${instant(sql`one.created`)} as created,
          ${instant(sql`one.ended`)} as ended, one.end_reason as "endReason",
-         versions.rows -> 0 as "inForce", versions.rows -> 1 as before, current.row as current
+         versions.rows -> 0 as "inForce", versions.rows -> 1 as before, current.row as current,
+         exists (select from candidate group by kind having count(*) = ${MAX_CANDIDATES}) as "mayHaveMore"
   from chosen
   cross join lateral (select * from subscription where subscription.id = chosen.id limit 1) as one
   cross join lateral (select ${VERSION} as row from subscription where subscription.id = chosen.id limit 1) as current
@@ -69,43 +81,43 @@ export const readNotMatched = (db: Db, scope: Scope, event: EventRow, { name, li
       order by id desc
       limit 2) as last) as versions on true
   order by chosen.distance, chosen.id desc`)
+  return { rows: rows.slice(0, limit), hasMore: rows.length > limit || rows[0]?.mayHaveMore === true }
+}
 
-/** Statements that name subscriptions by (id, distance), each with a bound on what it reads. */
+/**
+ * Statements that name subscriptions by (id, distance, kind), each with a bound on what it reads, and each within the
+ * scope by the index that it reads.
+ */
 function candidates({ tenant, owner }: Scope, { subject }: EventRow, name: string | undefined): Sql[] {
+  const ofOwner = owner === undefined ? sql`true` : sql`subscription.owner = ${owner}`
   if (name !== undefined)
     return [
       sql`(
-      select id, 0 as distance from subscription
-      where subscription.tenant = ${tenant} and subscription.owner = ${owner} and subscription.name = ${name}
+      select id, 0 as distance, 'name' as kind from subscription
+      where subscription.tenant = ${tenant} and ${ofOwner} and subscription.name = ${name}
       order by id desc
       limit ${MAX_CANDIDATES})`,
     ]
-  const withSubject = (text: string, distance: number) => sql`(
-      select id, ${distance}::integer + case when subject_filter = ${text} then 0 else 1 end as distance
-      from (
-        select id, owner, subject_filter from subscription
-        where subscription.tenant = ${tenant}
-          and lower(subscription.subject_filter) = lower(${text}::text collate "C")
-        order by id desc
-        limit ${MAX_CANDIDATES}) as like_it
-      where ${owner === undefined ? sql`true` : sql`owner = ${owner}`})`
+  const withSubject = (text: string, distance: number, kind: string) => sql`(
+      select id, ${distance}::integer + case when subject_filter = ${text} then 0 else 1 end as distance,
+             ${kind}::text as kind
+      from subscription
+      where subscription.tenant = ${tenant} and ${ofOwner}
+        and lower(subscription.subject_filter) = lower(${text}::text collate "C")
+      order by owner desc, id desc
+      limit ${MAX_CANDIDATES})`
   return [
-    ...(subject === null ? [] : [withSubject(subject, 0)]),
-    ...(owner === undefined
-      ? [
-          withSubject('*', 2),
-          sql`(
-      select id, 4 as distance from subscription
-      where subscription.tenant = ${tenant} and subscription.ended is null
+    ...(subject === null ? [] : [withSubject(subject, 0, 'subject')]),
+    withSubject('*', 2, 'any'),
+    sql`(
+      select id, 4 as distance, 'newest' as kind from subscription
+      where subscription.tenant = ${tenant} and ${ofOwner} and subscription.ended is null
       order by created desc
       limit ${MAX_CANDIDATES})`,
-        ]
-      : [
-          sql`(
-      select id, case when subject_filter = '*' then 2 else 4 end as distance from subscription
-      where subscription.tenant = ${tenant} and subscription.owner = ${owner}
-      order by name desc, id desc
+    sql`(
+      select id, 6 as distance, 'named' as kind from subscription
+      where subscription.tenant = ${tenant} and ${ofOwner}
+      order by owner desc, name desc, id desc
       limit ${MAX_CANDIDATES})`,
-        ]),
   ]
 }

@@ -1,7 +1,7 @@
 import type { Db } from '../db/db.ts'
 import { sql, type Sql } from '../db/sql.ts'
-import { instant, isOwned, MAX_COUNTED, notificationKeys, type EventRow } from './event-look.ts'
-import type { Scope } from './scope.ts'
+import { MAX_COUNTED } from './event-look.ts'
+import { instant, isOwned } from './event-row.ts'
 
 const MAX_ATTEMPTS = 20
 
@@ -142,12 +142,21 @@ export const notificationRows = (keys: Sql): Sql => sql`
       limit ${MAX_ATTEMPTS}) as last) as failed on true
   order by asked.target_id, asked.lane_series, asked.position`
 
-/** Returns notifications of an event within the scope, by target. */
-export const readNotificationsOf = (db: Db, scope: Scope, event: EventRow, limit: number) =>
-  db.query<NotificationRow>(
-    notificationRows(sql`
-      select of_event.* from event
-      cross join lateral (${notificationKeys(scope)}) as of_event
-      where event.partition = ${event.partition} and event.position = ${event.position}
-      limit ${limit}`),
-  )
+/** What a notification is found by. */
+export interface NotificationKey {
+  readonly targetId: number
+  readonly laneSeries: string
+  readonly position: number
+}
+
+/** Returns what became of these notifications, by target, lane and position. */
+export const readNotifications = async (db: Db, keys: readonly NotificationKey[]): Promise<NotificationRow[]> =>
+  keys.length === 0
+    ? []
+    : db.query<NotificationRow>(
+        notificationRows(sql`
+      select * from unnest(${keys.map((key) => key.targetId)}::bigint[],
+                           ${keys.map((key) => key.laneSeries)}::uuid[],
+                           ${keys.map((key) => key.position)}::bigint[])
+        as key (target_id, lane_series, position)`),
+      )

@@ -1,12 +1,13 @@
-import type { SeriesReport } from '@tidings/contract/sight.ts'
+import type { SeriesEvent, NotificationReport } from '@tidings/contract/sight.ts'
 import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
+import { BOUNDS, type Bounds } from './bounds.ts'
 import { eventItem } from './event-list.ts'
 import { findEvents, type EventListRow } from './event-list-look.ts'
-import { notificationKeys } from './event-look.ts'
-import { notificationRows, type NotificationRow } from './notification-look.ts'
+import type { SeriesName } from './event-scans.ts'
+import { notificationRows, readNotifications, type NotificationRow } from './notification-look.ts'
 import { notificationReport } from './notification-report.ts'
-import { cursorText } from './page-cursor.ts'
+import type { Page, Place } from './page.ts'
 import type { Scope } from './scope.ts'
 
 /** Of the notifications of one event on a page. */
@@ -15,27 +16,35 @@ const MAX_OF_EVENT = 10
 const MAX_LANES = 100
 
 export interface SeriesRequest {
-  readonly source: string
-  readonly subject: string
-  readonly seriesId: string
-  readonly after: number | undefined
+  readonly series: SeriesName
+  readonly after: Place | undefined
   readonly limit: number
+}
+
+export interface SeriesPage extends Page<SeriesEvent> {
+  /** Of each lane on the page that does not go on: what goes first. */
+  readonly heldUpBy: readonly NotificationReport[]
 }
 
 /** Returns a page of a series within the scope, oldest first, and what holds it up where it does not go on. */
 export async function reportSeries(
   db: Db,
   scope: Scope,
-  { source, subject, seriesId, after, limit }: SeriesRequest,
-): Promise<SeriesReport> {
-  const filter = { source, subject, seriesId, type: undefined, from: undefined, to: undefined }
-  const { rows, next } = await findEvents(db, scope, { filter, after, isNewestFirst: false, limit })
-  const notifications = rows.length === 0 ? [] : await readNotificationsOnPage(db, scope, rows)
-  const held = notifications.filter(({ state }) => state === 'waiting')
-  const lanes = new Map(held.map((row) => [row.targetId, row]))
+  { series, after, limit }: SeriesRequest,
+  bounds: Bounds = BOUNDS,
+): Promise<SeriesPage> {
+  const filter = { subject: series.subject, series, type: undefined, from: undefined, to: undefined }
+  const { rows, next } = await findEvents(
+    db,
+    scope,
+    { filter, after, isNewestFirst: false, limit, withBodies: false },
+    bounds,
+  )
+  const notifications = rows.length === 0 ? [] : await readNotificationsOnPage(db, rows)
+  const lanes = new Map(notifications.filter(({ state }) => state === 'waiting').map((row) => [row.targetId, row]))
   const firsts = lanes.size === 0 ? [] : await readFirsts(db, [...lanes.values()].slice(0, MAX_LANES))
   return {
-    events: rows.map((row) => ({
+    rows: rows.map((row) => ({
       ...eventItem(row, scope),
       notifications: notifications
         .filter(({ position }) => position === row.position)
@@ -46,23 +55,17 @@ export async function reportSeries(
           targetId: addressKey,
         })),
     })),
+    next,
     heldUpBy: firsts.map((row) => notificationReport(row, scope.reader)),
-    cursor: next === null ? null : cursorText([next]),
   }
 }
 
-const readNotificationsOnPage = (db: Db, scope: Scope, rows: readonly EventListRow[]) =>
-  db.query<NotificationRow>(
-    notificationRows(sql`
-      select of_event.*
-      from unnest(${rows.map((row) => row.partition)}::smallint[], ${rows.map((row) => row.position)}::bigint[])
-        as asked_events (partition, position)
-      cross join lateral (
-        select * from event
-        where event.partition = asked_events.partition and event.position = asked_events.position
-        limit 1) as event
-      cross join lateral (${notificationKeys(scope)} limit ${MAX_OF_EVENT}) as of_event`),
+function readNotificationsOnPage(db: Db, rows: readonly EventListRow[]): Promise<NotificationRow[]> {
+  const keys = rows.flatMap(({ laneSeries, position, notifications }) =>
+    (notifications ?? []).slice(0, MAX_OF_EVENT).map(({ targetId }) => ({ targetId, laneSeries, position })),
   )
+  return readNotifications(db, keys)
+}
 
 /** Returns the first of each lane that is not settled: what the others of the lane wait for. */
 const readFirsts = (db: Db, lanes: readonly NotificationRow[]) =>

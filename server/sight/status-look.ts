@@ -2,15 +2,16 @@ import type { StatusReport } from '@tidings/contract/sight.ts'
 import { instantText } from '@tidings/contract/event-text.ts'
 import type { Db } from '../db/db.ts'
 import { sql } from '../db/sql.ts'
-import { instant, isOwned, MAX_COUNTED } from './event-look.ts'
+import { MAX_COUNTED } from './event-look.ts'
+import { instant, isOwned } from './event-row.ts'
 import { targetName } from './target-name.ts'
 
 /** Lanes that are read for one status. */
-const MAX_LANES = 100_000
+const MAX_LANES = 20_000
 /** Addresses of the status, those with the most lanes. */
 const MAX_ADDRESSES = 100
 /** That a lane waits at most in the count. */
-const MAX_OF_LANE = 10_000
+const MAX_OF_LANE = 20
 
 interface PartitionRow {
   readonly partition: number

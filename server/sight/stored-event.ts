@@ -1,12 +1,12 @@
 import { isObject } from '@tidings/contract/is-object.ts'
 import { instantText, withSeqCount } from '@tidings/contract/event-text.ts'
 import type { StoredEvent } from '@tidings/contract/sight.ts'
-import type { EventRow } from './event-look.ts'
+import type { EventRow } from './event-row.ts'
 
 export type EventTextRow = Pick<
   EventRow,
-  'uuid' | 'tenant' | 'type1' | 'type2' | 'type3' | 'received' | 'body' | 'seqOffset' | 'number'
->
+  'uuid' | 'tenant' | 'type1' | 'type2' | 'type3' | 'received' | 'seqOffset' | 'number'
+> & { readonly body: string }
 
 /** Returns the event of a row. Its number is null until it is dispatched. */
 export function storedEvent(row: EventTextRow, { withData }: { readonly withData: boolean }): StoredEvent {

@@ -56,6 +56,7 @@ export async function createApiRole({
     callbackDb: pools.callback,
     searchDb: pools.search,
     longListDb: pools.longLists,
+    looksDb: pools.looks,
     authenticator: createAuthenticator({
       tenants,
       siteId: config.siteId,

@@ -3,7 +3,6 @@ import { AppError } from '../errors.ts'
 import { pathParameter } from '../http/path-parameter.ts'
 import { inQuery } from '../openapi/openapi-parameters.ts'
 import type { GuardedOperation } from '../operation.ts'
-import { delayedAbsence } from './delayed-absence.ts'
 import { EVENT_UUID, OF_TENANT, OWNER, UUID_FORM, VISIBLE } from './sight-parameters.ts'
 import { EVENT_REPORT_EXAMPLE } from './sight-examples.ts'
 
@@ -40,13 +39,13 @@ export const getEvent: GuardedOperation = {
   rejections: {
     404: { code: 'NTFAPI_EVENT_NOT_FOUND', description: 'There is no such event, or the caller may not know of it.' },
   },
-  async handle({ sight: { db, access } }, context) {
+  async handle({ sight: { looks, access } }, context) {
     const uuid = pathParameter(context, 'uuid').toLowerCase()
     const name = context.query.text('subscription')
     // Whoever names another owner must be allowed to, whether there is such an event or not.
     const scope = await access.scopeOf(context)
     const ownerOfName = scope.owner ?? context.caller.oboUser
-    const report = await delayedAbsence(() =>
+    const report = await looks.run(context.caller, (db) =>
       access.findIn(context, (visible) => reportEvent(db, visible, { uuid, name, ownerOfName })),
     )
     if (report === undefined) throw new AppError('NTFAPI_EVENT_NOT_FOUND', { details: { Uuid: uuid } })

@@ -1,9 +1,9 @@
 import { listNotifications } from '../../sight/notification-list.ts'
 import type { GuardedOperation } from '../operation.ts'
-import { commonFilter, PAGE, pageOf, REASON, STATE } from './notification-parameters.ts'
+import { commonFilter, PAGE, REASON, STATE } from './notification-parameters.ts'
 import { ALL_OWNERS, of, OF_TENANT, OWNER, VISIBLE } from './sight-parameters.ts'
 import { NOTIFICATION_EXAMPLE } from './sight-examples.ts'
-import { createSightQuery, type SightQuery } from './sight-query.ts'
+import { createSightQuery } from './sight-query.ts'
 
 /** Protocol 12.5. */
 export const getNotifications: GuardedOperation = {
@@ -13,7 +13,11 @@ export const getNotifications: GuardedOperation = {
   path: '/notifications',
   who: 'caller',
   summary: 'List notifications',
-  description: `Notifications with what became of them. All conditions must hold. ${VISIBLE}`,
+  description:
+    'Notifications with what became of them. All conditions must hold. Those of a whole tenant come by their events, the newest first, ' +
+    'but for `state=waiting`, which begins with what has failed, by owner and subscription. Those of an owner, a ' +
+    'subscription or a target come newest first, up to 10,000; more than that come by subscription, target and ' +
+    `series. ${VISIBLE}`,
   parameters: [
     STATE,
     REASON,
@@ -34,7 +38,7 @@ export const getNotifications: GuardedOperation = {
     description: 'The page, which may be empty.',
     example: { code: 'TAPIS_FOUND', result: { notifications: [NOTIFICATION_EXAMPLE], cursor: null } },
   },
-  async handle({ sight: { db, access } }, context) {
+  async handle({ sight: { looks, access } }, context) {
     const scope = await access.scopeOf(context)
     const query = createSightQuery(context.query)
     const filter = {
@@ -42,19 +46,19 @@ export const getNotifications: GuardedOperation = {
       eventUuid: query.uuid('event'),
       subscriptionUuid: query.uuid('subscription'),
       targetId: query.uuid('target'),
-      series: seriesOf(query),
+      series: query.series(),
     }
-    const page = pageOf(query)
+    const limit = query.limit()
+    query.cursor()
+    if (filter.series === undefined && query.text('subject') !== undefined)
+      query.violate('source, subject and seriesId name a series together')
     query.rejectIfWrong()
-    const list = await listNotifications(db, scope, { filter, ...page })
-    return { message: `TAPIS_FOUND Notifications found: ${list.notifications.length}`, result: list }
+    const { page, cursor } = await looks.page(context, { list: 'getNotifications', scope, filter }, (db, after) =>
+      listNotifications(db, scope, { filter, after, limit }),
+    )
+    return {
+      message: `TAPIS_FOUND Notifications found: ${page.rows.length}`,
+      result: { notifications: page.rows, cursor },
+    }
   },
-}
-
-function seriesOf(query: SightQuery) {
-  const [source, subject, seriesId] = [query.text('source'), query.text('subject'), query.text('seriesId')]
-  if (source !== undefined && subject !== undefined && seriesId !== undefined) return { source, subject, seriesId }
-  if (source !== undefined || subject !== undefined || seriesId !== undefined)
-    query.violate('source, subject and seriesId name a series together')
-  return undefined
 }

@@ -1,7 +1,7 @@
 import { reportSeries } from '../../sight/series-report.ts'
 import type { GuardedOperation } from '../operation.ts'
 import { ALL_OWNERS, CURSOR, LIMIT, of, OF_TENANT, OWNER, VISIBLE } from './sight-parameters.ts'
-import { EVENT_EXAMPLE, NOTIFICATION_EXAMPLE } from './sight-examples.ts'
+import { EVENT_ITEM_EXAMPLE, NOTIFICATION_EXAMPLE } from './sight-examples.ts'
 import { createSightQuery } from './sight-query.ts'
 
 const required = (name: string, description: string) => ({ ...of(name, description), required: true })
@@ -37,13 +37,7 @@ export const getSeries: GuardedOperation = {
       result: {
         events: [
           {
-            event: EVENT_EXAMPLE,
-            state: 'dispatched',
-            dispatched: '2026-11-23T10:00:00.130Z',
-            waiting: 1,
-            delivered: 0,
-            givenUp: 0,
-            cancelled: 0,
+            ...EVENT_ITEM_EXAMPLE,
             notifications: [
               {
                 uuid: NOTIFICATION_EXAMPLE.uuid,
@@ -59,7 +53,7 @@ export const getSeries: GuardedOperation = {
       },
     },
   },
-  async handle({ sight: { db, access } }, context) {
+  async handle({ sight: { looks, access } }, context) {
     const scope = await access.scopeOf(context)
     const query = createSightQuery(context.query)
     const [source, subject, seriesId] = (['source', 'subject', 'seriesId'] as const).map((name) => {
@@ -67,15 +61,17 @@ export const getSeries: GuardedOperation = {
       if (text === undefined) query.violate(`${name} is missing`)
       return text ?? ''
     })
-    const [limit, cursor] = [query.limit(), query.cursor(['number'])]
+    const limit = query.limit()
+    query.cursor()
     query.rejectIfWrong()
-    const page = await reportSeries(db, scope, {
-      source: source ?? '',
-      subject: subject ?? '',
-      seriesId: seriesId ?? '',
-      after: cursor === undefined ? undefined : Number(cursor[0]),
-      limit,
-    })
-    return { message: `TAPIS_FOUND Events found: ${page.events.length}`, result: page }
+    const series = { source: source ?? '', subject: subject ?? '', seriesId: seriesId ?? '' }
+    const asked = { list: 'getSeries', scope, filter: series }
+    const { page, cursor } = await looks.page(context, asked, (db, after) =>
+      reportSeries(db, scope, { series, after, limit }),
+    )
+    return {
+      message: `TAPIS_FOUND Events found: ${page.rows.length}`,
+      result: { events: page.rows, heldUpBy: page.heldUpBy, cursor },
+    }
   },
 }

@@ -39,8 +39,8 @@ export const getStatus: GuardedOperation = {
       },
     },
   },
-  async handle({ sight: { access, status } }, { caller }) {
+  async handle({ sight: { access, looks, status } }, { caller }) {
     access.requireOperator(caller, 'read')
-    return { message: 'TAPIS_FOUND Status found', result: await status.read() }
+    return { message: 'TAPIS_FOUND Status found', result: await looks.run(caller, () => status.read()) }
   },
 }

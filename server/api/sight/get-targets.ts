@@ -1,4 +1,4 @@
-import { listTargets, TARGET_CURSOR } from '../../sight/target-list.ts'
+import { listTargets } from '../../sight/target-list.ts'
 import { inQuery } from '../openapi/openapi-parameters.ts'
 import type { GuardedOperation } from '../operation.ts'
 import { ALL_OWNERS, CURSOR, LIMIT, OF_TENANT, OWNER, VISIBLE } from './sight-parameters.ts'
@@ -14,7 +14,7 @@ export const getTargets: GuardedOperation = {
   who: 'caller',
   summary: 'List delivery targets, and what waits for them',
   description:
-    'The delivery targets of subscriptions, each with what waits in its series that have failed or been held up, the ' +
+    'The delivery targets of subscriptions, by owner and name of these, each with what waits in its series that have failed or been held up, the ' +
     `last failure and the next try. What goes through without a failure does not count. ${VISIBLE}`,
   parameters: [
     inQuery('failing', { type: 'boolean', default: false }, 'Only those where something failed or is held up.'),
@@ -48,12 +48,17 @@ export const getTargets: GuardedOperation = {
       },
     },
   },
-  async handle({ sight: { db, access } }, context) {
+  async handle({ sight: { looks, access } }, context) {
     const scope = await access.scopeOf(context)
     const query = createSightQuery(context.query)
-    const [limit, cursor, isFailing] = [query.limit(), query.cursor(TARGET_CURSOR), context.query.flag('failing')]
+    const limit = query.limit()
+    const isFailing = context.query.flag('failing')
+    query.cursor()
     query.rejectIfWrong()
-    const list = await listTargets(db, scope, { isFailing, after: cursor, limit })
-    return { message: `TAPIS_FOUND Targets found: ${list.targets.length}`, result: list }
+    const asked = { list: 'getTargets', scope, filter: { isFailing } }
+    const { page, cursor } = await looks.page(context, asked, (db, after) =>
+      listTargets(db, scope, { isFailing, after, limit }),
+    )
+    return { message: `TAPIS_FOUND Targets found: ${page.rows.length}`, result: { targets: page.rows, cursor } }
   },
 }

@@ -2,13 +2,8 @@ import { NOTIFICATION_STATES } from '@tidings/contract/sight.ts'
 import { inQuery } from '../openapi/openapi-parameters.ts'
 import { CURSOR, FROM, LIMIT, of, TO } from './sight-parameters.ts'
 import type { SightQuery } from './sight-query.ts'
-import { NOTIFICATION_CURSOR } from '../../sight/notification-list.ts'
 
-export const STATE = inQuery(
-  'state',
-  { type: 'string', enum: [...NOTIFICATION_STATES] },
-  'What became of them. `waiting` comes lane by lane, everything else newest first.',
-)
+export const STATE = inQuery('state', { type: 'string', enum: [...NOTIFICATION_STATES] }, 'What became of them.')
 export const REASON = of('reason', 'Why the last attempt failed: `http_500`, `connect_refused`, ...')
 export const PAGE = [FROM, TO, LIMIT, CURSOR]
 
@@ -19,5 +14,3 @@ export const commonFilter = (query: SightQuery) => ({
   from: query.instant('from'),
   to: query.instant('to'),
 })
-
-export const pageOf = (query: SightQuery) => ({ limit: query.limit(), after: query.cursor(NOTIFICATION_CURSOR) })

@@ -1,4 +1,4 @@
-import type { EventReport, NotificationReport } from '@tidings/contract/sight.ts'
+import type { EventItem, EventReport, NotificationReport } from '@tidings/contract/sight.ts'
 
 const EVENT_UUID = '5f0c5a0e-7c0b-4d1e-9f0a-3f2b8f1d6a10'
 
@@ -50,6 +50,23 @@ export const EVENT_EXAMPLE: EventReport['event'] = {
   deleteSubscriptionsMatchingSubject: false,
   data: '{"newJobStatus":"RUNNING"}',
   isDataShown: true,
+}
+
+export const EVENT_ITEM_EXAMPLE: EventItem = {
+  uuid: EVENT_UUID,
+  tenant: 'dev',
+  type: 'jobs.JOB_NEW_STATUS.RUNNING',
+  subject: 'job-42',
+  seriesSeqCount: 4,
+  received: '2026-11-23T10:00:00.120Z',
+  bodyBytes: 512,
+  event: null,
+  state: 'dispatched',
+  dispatched: '2026-11-23T10:00:00.130Z',
+  waiting: 1,
+  delivered: 0,
+  givenUp: 0,
+  cancelled: 0,
 }
 
 export const EVENT_REPORT_EXAMPLE: EventReport = {

@@ -30,9 +30,9 @@ export const LIMIT = inQuery(
 export const CURSOR = inQuery(
   'cursor',
   TEXT,
-  'The `cursor` of the page before; it goes with the same other parameters. A page may be short, or empty, and still ' +
-    'have a cursor: there is a bound on what is read for one page.',
+  'The `cursor` of the page before; it goes with the same caller and the same other parameters, `limit` apart. A page ' +
+    'may be short, or empty, and still have a cursor: there is a bound on what is read for one page.',
 )
-export const FROM = inQuery('from', TEXT, 'Since when, an instant like `2026-11-23T10:00:00Z`.')
-export const TO = inQuery('to', TEXT, 'Before when, an instant.')
+export const FROM = inQuery('from', TEXT, 'Of events received since then, an instant like `2026-11-23T10:00:00Z`.')
+export const TO = inQuery('to', TEXT, 'Of events received before then, an instant.')
 export const of = (name: string, description: string) => inQuery(name, TEXT, description)

@@ -1,11 +1,12 @@
 import { isUuid } from '@tidings/contract/uuid.ts'
-import { cursorParts, type CursorParts } from '../../sight/page-cursor.ts'
+import type { SeriesName } from '../../sight/event-scans.ts'
 import { sanitize } from '../../runtime/display-text.ts'
 import type { Query } from '../http/query.ts'
 import { parseTimestamp } from '../search/timestamp.ts'
 import { rejectIfAny, type Violation } from '../violations.ts'
 
 const MAX_LIMIT = 100
+const CURSOR = /^[A-Za-z0-9_-]{40,4000}$/
 const SECTION = /^([A-Za-z][A-Za-z0-9_~-]*|\*)$/
 
 /** Reads query parameters, and remembers what is wrong with them. */
@@ -13,7 +14,10 @@ export interface SightQuery {
   text(name: string): string | undefined
   /** From 1 to 100. */
   limit(): number
-  cursor(types: readonly ('number' | 'string')[]): CursorParts | undefined
+  /** Judges the form of a cursor only; what it is for is judged when the page is read. */
+  cursor(): void
+  /** `source`, `subject` and `seriesId`, which go together; undefined: source and seriesId are not given. */
+  series(): SeriesName | undefined
   uuid(name: string): string | undefined
   /** An ISO instant. */
   instant(name: string): string | undefined
@@ -44,7 +48,8 @@ export function createSightQuery(query: Query): SightQuery {
       parsed('limit', `a whole number from 1 to ${MAX_LIMIT}`, (text) =>
         /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_LIMIT ? Number(text) : undefined,
       ) ?? MAX_LIMIT,
-    cursor: (types) => parsed('cursor', 'a cursor of this list', (text) => cursorParts(text, types)),
+    cursor: () => void parsed('cursor', 'a cursor of this list', (text) => (CURSOR.test(text) ? text : undefined)),
+    series: () => seriesIn(query, violate),
     uuid: (name) => parsed(name, 'a uuid', (text) => (isUuid(text) ? text.toLowerCase() : undefined)),
     instant: (name) => parsed(name, 'an instant like 2026-11-23T10:00:00Z', (text) => parseTimestamp(text)?.atOrAfter),
     type: (name) => parsed(name, 'service.category.detail, where each may be *', sectionsOf),
@@ -59,4 +64,12 @@ function sectionsOf(text: string): readonly [string, string, string] | undefined
   return more.length === 0 && [service, category, detail].every((section) => SECTION.test(section))
     ? [service, category, detail]
     : undefined
+}
+
+function seriesIn(query: Query, violate: (text: string) => void): SeriesName | undefined {
+  const [source, subject, seriesId] = [query.text('source'), query.text('subject'), query.text('seriesId')]
+  if (source === undefined && seriesId === undefined) return undefined
+  if (source !== undefined && subject !== undefined && seriesId !== undefined) return { source, subject, seriesId }
+  violate('source, subject and seriesId name a series together')
+  return undefined
 }
