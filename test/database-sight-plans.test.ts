@@ -17,7 +17,7 @@ let steps: StepwiseService
 let eventUuid = ''
 let subscriptionUuid = ''
 beforeAll(async () => {
-  steps = await openStepwiseService({ database: { maxConnections: 2 } })
+  steps = await openStepwiseService({ database: { maxConnections: 2, readsByKey: true } })
   await fillTables(steps.db, ROWS)
   await steps.subscribe('http://127.0.0.1:9/')
   const published = await steps.publish({}, {}, {})

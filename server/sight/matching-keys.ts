@@ -48,14 +48,11 @@ export async function findMatching(
         select tenant, owner, uuid from subscription
         where subscription.id = target.subscription_id
         limit 1) as owned
-      where ${notificationConditions(scope, filter)}
-        and ${
-          isHot
-            ? sql`not exists (
-                select from lane
-                where lane.target_id = scanned.target_id and lane.lane_series = scanned.lane_series)`
-            : sql`true`
-        }
+      left join lateral (
+        select true as has_row from lane
+        where ${isHot} and lane.target_id = scanned.target_id and lane.lane_series = scanned.lane_series
+        limit 1) as cold on true
+      where ${notificationConditions(scope, filter)} and cold.has_row is null
       order by scanned.rank
       limit ${limit + 1})
     select matching.target_id as "targetId", matching.lane_series as "laneSeries", matching.position, matching.place,

@@ -110,15 +110,17 @@ async function readEvents(
         and ${name === 'hot' ? IS_BEHIND_WATERMARK : sql`true`}),
     counted as (
       select chosen.*, counted.size,
-             counted.size > ${bounds.ofEvent} or exists (
-               select from fan_out
-               where fan_out.partition = chosen.partition and fan_out.position = chosen.position) as is_large
+             counted.size > ${bounds.ofEvent} or spreading.has_row is not null as is_large
       from chosen
+      left join lateral (
+        select true as has_row from fan_out
+        where fan_out.partition = chosen.partition and fan_out.position = chosen.position
+        limit 1) as spreading on true
       cross join lateral (
         select count(*)::integer as size from (
           select from notification
           where notification.partition = chosen.partition and notification.position = chosen.position
-          limit ${bounds.ofEvent + 1}) as some) as counted)
+          limit ${bounds.ofEvent + 1}) as some_of_them) as counted)
     select counted.place, counted.partition, counted.position, counted.lane_series as "laneSeries", counted.size,
            counted.is_large as "isLarge", scan_end.place as "scanEnd"
     from scan_end left join counted on true

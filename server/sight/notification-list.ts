@@ -65,7 +65,7 @@ async function findOfEvent(db: Db, request: KeyRequest, uuid: string, isOfTarget
                : sql`(select count(*) from (
                         select from notification
                         where notification.partition = event.partition and notification.position = event.position
-                        limit ${bounds.notifications + 1}) as some) > ${bounds.notifications}
+                        limit ${bounds.notifications + 1}) as some_of_them) > ${bounds.notifications}
                      or exists (
                         select from fan_out
                         where fan_out.partition = event.partition and fan_out.position = event.position)`
