@@ -273,6 +273,22 @@ describe.each([1, 2, 3])('of random rows %i', (seed) => {
     })
   })
 
+  test('the bodies of a page are bounded: but for the last one, they fit', async () => {
+    const filter = { subject: undefined, series: undefined, type: undefined, from: undefined, to: undefined }
+    let after: Place | undefined
+    const sizes: number[] = []
+    do {
+      const request = { filter, after, isNewestFirst: true, limit: 100, withBodies: true }
+      const page = await listEvents(db, scopeOf('ta'), request, { ...BOUNDS, events: 1000 })
+      const bytes = page.rows.map(({ bodyBytes }) => bodyBytes)
+      expect(bytes.slice(0, -1).reduce((sum, one) => sum + one, 0)).toBeLessThan(BOUNDS.bodyBytes)
+      sizes.push(bytes.length)
+      after = page.next ?? undefined
+    } while (after !== undefined)
+    expect(sizes.length).toBeGreaterThan(5)
+    expect(Math.max(...sizes)).toBeGreaterThan(3)
+  })
+
   test('who has more than is sorted is told what to ask for', async () => {
     const filter = { subject: undefined, series: undefined, type: undefined, from: undefined, to: undefined }
     const request = { filter, after: undefined, isNewestFirst: true, limit: 1, withBodies: false }

@@ -78,7 +78,7 @@ export async function storeSightRows(db: Db, rows: SightRows): Promise<void> {
     from json_to_recordset(${JSON.stringify(rows.coldLanes)}::json)
       as given ("targetId" bigint, "laneSeries" uuid, head bigint)`)
   await db.query(sql`
-    update partition_cursor set position = 1000000, settled_below = given.watermark
+    update partition_cursor set position = greatest(position, 1000000), settled_below = given.watermark
     from unnest(${rows.watermarks}::bigint[]) with ordinality as given (watermark, place)
     where partition_cursor.partition = given.place - 1`)
 }
