@@ -35,7 +35,10 @@ test('events of a subject come newest first, page by page, each once', async ({ 
   const pages = await readAll<EventList>(app, `/events?subject=${subject}&limit=3`)
   expect(pages.flatMap(({ events }) => events.map(({ uuid }) => uuid))).toEqual(uuids.toReversed())
   expect(pages.length).toBeGreaterThan(2)
-  const odd = await read<EventList>(app, `/events?subject=${subject}&type=jobs.*.N1&seriesId=one&source=${encodeURIComponent(SOURCE)}`)
+  const odd = await read<EventList>(
+    app,
+    `/events?subject=${subject}&type=jobs.*.N1&seriesId=one&source=${encodeURIComponent(SOURCE)}`,
+  )
   expect(odd.events.map(({ seriesSeqCount }) => seriesSeqCount)).toEqual([6, 4, 2])
   expect((await read<EventList>(app, `/events?subject=${subject}&seriesId=one&source=other`)).events).toEqual([])
 })

@@ -31,6 +31,7 @@ const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
     'type',
     'seriesId',
     'source',
+    'data',
     'from',
     'to',
     'limit',

@@ -51,8 +51,8 @@ create trigger subscription_next_version after update on subscription for each r
 insert into subscription_version (subscription_id, changed, type1, type2, type3, subject_filter, enabled, expiry)
 select id, updated, type1, type2, type3, subject_filter, enabled, expiry from subscription order by id;
 
--- All subscriptions of a tenant or of an owner in one order, those that have ended too; and those whose filter has other
--- letters than the subject.
+-- All subscriptions of a tenant or of an owner in one order, those that have ended too; and those whose filter has
+-- other letters than the subject.
 create index subscription_any_name on subscription (tenant, owner, name, id);
 create index subscription_any_subject on subscription (tenant, lower(subject_filter), owner, id);
 

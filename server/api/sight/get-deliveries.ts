@@ -20,8 +20,8 @@ export const getDeliveries: GuardedOperation = {
   who: 'caller',
   summary: 'List the notifications of a subscription',
   description:
-    'What became of everything that a subscription matched, newest first, up to 10,000; more than that come by target ' +
-    'and series. Of a name that was used again it is the ' +
+    'What became of everything that a subscription matched, newest first, up to 10,000; more than that come by ' +
+    'target and series. Of a name that was used again it is the ' +
     `newest subscription, be it deleted or not. ${VISIBLE}`,
   parameters: [NAME, STATE, REASON, ...PAGE, OWNER, OF_TENANT],
   success: {

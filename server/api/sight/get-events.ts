@@ -15,8 +15,8 @@ export const getEvents: GuardedOperation = {
   summary: 'List events',
   description:
     'Events, newest first, with how many of their notifications are in which state. All conditions must hold. ' +
-    `${VISIBLE} Users see events that matched their own subscriptions; who has more than 10,000 notifications must name ` +
-    'a series (`source`, `subject` and `seriesId`).',
+    `${VISIBLE} Users see events that matched their own subscriptions; who has more than 10,000 notifications must ` +
+    'name a series (`source`, `subject` and `seriesId`).',
   parameters: [
     of('subject', 'The subject, exactly; at most 150 characters.'),
     of('type', 'The type; sections may be `*`.'),

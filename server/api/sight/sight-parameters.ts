@@ -30,8 +30,8 @@ export const LIMIT = inQuery(
 export const CURSOR = inQuery(
   'cursor',
   TEXT,
-  'The `cursor` of the page before; it goes with the same caller and the same other parameters, `limit` apart. A page ' +
-    'may be short, or empty, and still have a cursor: there is a bound on what is read for one page.',
+  'The `cursor` of the page before; it goes with the same caller and the same other parameters, `limit` and `data` ' +
+    'apart. A page may be short, or empty, and still have a cursor: there is a bound on what is read for one page.',
 )
 export const FROM = inQuery('from', TEXT, 'Of events received since then, an instant like `2026-11-23T10:00:00Z`.')
 export const TO = inQuery('to', TEXT, 'Of events received before then, an instant.')
