@@ -29,6 +29,7 @@ export async function findEvent(
   { uuid, maxTargetIds }: { readonly uuid: string; readonly maxTargetIds: number },
   bounds: Bounds,
 ): Promise<FoundEvent | undefined> {
+  // That `size` is always asked for has the targets looked up always.
   const [row] = await db.query<{ isTooBroad: boolean; uuid: string | null } & Omit<FoundEvent, 'uuid'>>(sql`
     with asked as materialized (
       select found.partition, coalesce(found.position, 0) as position,
@@ -40,9 +41,9 @@ export async function findEvent(
         limit 1) as found on true),
     ${scope.owner === undefined ? hitsOfTenant(maxTargetIds) : hitsOfOwner(scope, bounds)},
     visible as materialized (
-      select partition, position from asked
-      where asked.partition is not null and ${scope.owner === undefined ? sql`true` : sql`exists (select from hits)`})
-    select size.is_too_broad as "isTooBroad", known.*
+      select asked.partition, asked.position from asked cross join size
+      where asked.partition is not null and ${scope.owner === undefined ? sql`true` : sql`size.hits > 0`})
+    select size.is_too_broad as "isTooBroad", size.hits, known.*
     from size
     left join lateral (
       select ${EVENT_COLUMNS}, event.body, ${beforeIn(scope)} as before,
@@ -70,7 +71,7 @@ const hitsOfTenant = (limit: number): Sql => sql`
       select notification.target_id from asked
       join notification on notification.partition = asked.partition and notification.position = asked.position
       limit ${limit}),
-    size as (select false as is_too_broad)`
+    size as materialized (select false as is_too_broad, (select count(*) from hits) as hits)`
 
 const hitsOfOwner = (scope: Scope, { targets }: Bounds): Sql => sql`
     ${targetsOf(scope, ANY_TARGET, FIRST_TARGET, targets + 1)},
@@ -82,7 +83,8 @@ const hitsOfOwner = (scope: Scope, { targets }: Bounds): Sql => sql`
         where notification.target_id = targets.target_id and notification.lane_series = asked.lane_series
           and notification.position = asked.position
         limit 1) as hit),
-    size as (select count(*) > ${targets} as is_too_broad from subscriptions)`
+    size as materialized (
+      select (select count(*) from subscriptions) > ${targets} as is_too_broad, (select count(*) from hits) as hits)`
 
 /** For operators only: the records before it may be of other tenants. */
 const beforeIn = ({ reader }: Scope): Sql =>

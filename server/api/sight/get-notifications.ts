@@ -15,9 +15,9 @@ export const getNotifications: GuardedOperation = {
   summary: 'List notifications',
   description:
     'Notifications with what became of them. All conditions must hold. Those of a whole tenant come by their events, ' +
-    'the newest first, but for `state=waiting`, which begins with what has failed, by owner and subscription. Those of an owner, a ' +
-    'subscription or a target come newest first, up to 10,000; more than that come by subscription, target and ' +
-    `series. ${VISIBLE}`,
+    'the newest first, but for `state=waiting`, which begins with what has failed, by owner and subscription. ' +
+    'Those of an owner, a subscription or a target come newest first, up to 10,000; more than that come by ' +
+    `subscription, target and series. ${VISIBLE}`,
   parameters: [
     STATE,
     REASON,

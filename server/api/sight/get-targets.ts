@@ -15,7 +15,8 @@ export const getTargets: GuardedOperation = {
   summary: 'List delivery targets, and what waits for them',
   description:
     'The delivery targets of subscriptions, by owner and name of these, each with what waits in its series that ' +
-    `have failed or been held up, the last failure and the next try. What goes through without a failure does not count. ${VISIBLE}`,
+    `have failed or been held up, the last failure and the next try. ` +
+    `What goes through without a failure does not count. ${VISIBLE}`,
   parameters: [
     inQuery('failing', { type: 'boolean', default: false }, 'Only those where something failed or is held up.'),
     LIMIT,
