@@ -20,7 +20,8 @@ let subscriptionUuid = ''
 /** Of the tenant that has little; random, so it is stored outside of its row. */
 let largeBodyUuid = ''
 beforeAll(async () => {
-  steps = await openStepwiseService({ database: { maxConnections: 2, readsByKey: true } })
+  // One connection: the counters of another one may be told late.
+  steps = await openStepwiseService({ database: { maxConnections: 1, readsByKey: true } })
   await fillTables(steps.db, ROWS)
   await steps.subscribe('http://127.0.0.1:9/')
   const published = await steps.publish({}, {}, {})
@@ -151,13 +152,11 @@ async function rowsReadBy(look: () => Promise<unknown>) {
 }
 
 describe.each(Object.entries({ ...LOOKS, ...LOOKS_OF_TENANTS }))('a look at %s', (name, look) => {
-  test('reads no table from end to end, and within a bound', async () => {
+  test('reads no table from end to end', async () => {
     const scopes = name in LOOKS ? [tenant, owner] : [tenant]
     for (const scope of scopes) {
       const read = await rowsReadBy(() => look(scope, eventUuid))
       expect(read.filter(({ scanned }) => scanned > 0)).toEqual([])
-      // Of an owner, all targets are looked up.
-      if (scope === tenant) expect(read.filter(({ found }) => found > ROWS)).toEqual([])
     }
   })
 
