@@ -79,7 +79,9 @@ describe.each(planServers)('on $name', ({ start }) => {
 async function fill({ db: { url } }: StepwiseService, rows: number): Promise<void> {
   await queryOnce(
     url,
-    `insert into tidings.subscription (uuid, tenant, owner, name, enabled, type_filter, type1, type2, type3,
+    // the trigger names its table without a schema, as everything in a session of the service does
+    `set search_path to tidings;
+     insert into tidings.subscription (uuid, tenant, owner, name, enabled, type_filter, type1, type2, type3,
                                        subject_filter, ttl_minutes)
      select gen_random_uuid(), 'dev', 'jdoe', 'filled ' || n, true, 'files.A.B', 'files', 'A', 'B',
             case n % 2 when 0 then '*' else 'subject ' || n end, 0
