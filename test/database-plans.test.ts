@@ -95,9 +95,10 @@ async function fill({ db: { url } }: StepwiseService, rows: number): Promise<voi
   )
   await queryOnce(
     url,
-    `insert into tidings.event (partition, position, uuid, kind, format, tenant, subject, received, body, body_bytes)
-     select n % 4, nextval('tidings.event_position'), gen_random_uuid(), 'event', 1, 'dev', 'subject ' || n % 100, now(),
-            '{}', 2
+    `insert into tidings.event (partition, position, uuid, kind, format, tenant, subject, received, body,
+                                body_bytes)
+     select n % 4, nextval('tidings.event_position'), gen_random_uuid(), 'event', 1, 'dev', 'subject ' || n % 100,
+            now(), '{}', 2
      from generate_series(1, ${rows}) as n`,
   )
   await queryOnce(
