@@ -56,6 +56,7 @@ export async function createApiRole({
     callbackDb: pools.callback,
     searchDb: pools.search,
     longListDb: pools.longLists,
+    looksDb: pools.looks,
     authenticator: createAuthenticator({
       tenants,
       siteId: config.siteId,
@@ -63,6 +64,7 @@ export async function createApiRole({
       log,
     }),
     admins: openAdmins(config, { tenants, log }),
+    operators: config.operators,
     publish,
     publishQuotas: config.publishQuotas,
     sequences,

@@ -50,6 +50,7 @@ export function startLaneService(
     probes: db,
     callback: db,
     search: db,
+    looks: db,
     longLists: db,
     clock: db,
     publish: db,
