@@ -13,7 +13,6 @@ const EVENT = { source: 's', type: 'jobs.a.b', timestamp: '2026-01-01T00:00:00Z'
 let sites: TwoSites
 let uuid = ''
 let sequence = ''
-let eventUuid = ''
 let created = 0
 beforeAll(async () => {
   sites = await startTwoSites()
@@ -35,12 +34,6 @@ beforeAll(async () => {
   uuid = (await rowsOf())[0]?.uuid ?? ''
   const begun = await ask('POST', '/test/begin', service('tb', 'eve', 'notifications'))
   sequence = (begun.envelope.result as { name: string }).name
-  const published = await ask('POST', '/events/publish', service('tb', 'eve'), {
-    ...EVENT,
-    subject: `${SECRET}-subject`,
-    data: SECRET,
-  })
-  eventUuid = (published.envelope.result as { uuid: string }).uuid
 })
 afterAll(() => sites.stop())
 
@@ -96,22 +89,6 @@ const lines = (): readonly Line[] => [
   { method: 'POST', path: `/subscriptions/${SECRET}-eve/enable`, namesSecret: true },
   { method: 'POST', path: `/subscriptions/${SECRET}-eve/disable`, namesSecret: true },
   { method: 'POST', path: `/subscriptions/${SECRET}-eve/updateTTL/5`, namesSecret: true },
-  { method: 'GET', path: `/events/${eventUuid}` },
-  { method: 'GET', path: '/events' },
-  { method: 'GET', path: `/events?subject=${SECRET}-subject` },
-  { method: 'GET', path: '/events?anyOwner=true&limit=5' },
-  { method: 'GET', path: `/series?source=s&seriesId=table&subject=${SECRET}-subject` },
-  { method: 'GET', path: '/notifications' },
-  { method: 'GET', path: `/notifications?event=${eventUuid}&anyOwner=true` },
-  { method: 'GET', path: `/notifications?subscription=${uuid}` },
-  ...['waiting', 'delivered', 'given_up', 'cancelled'].map((state) => ({
-    method: 'GET',
-    path: `/notifications?state=${state}&anyOwner=true`,
-  })),
-  { method: 'GET', path: `/subscriptions/byName/${SECRET}-eve/deliveries`, namesSecret: true },
-  { method: 'GET', path: '/targets?anyOwner=true' },
-  { method: 'GET', path: '/targets?failing=true' },
-  { method: 'GET', path: '/status' },
   { method: 'POST', path: '/test/begin' },
   { method: 'GET', path: `/test/${sequence}` },
   { method: 'DELETE', path: `/test/${sequence}` },

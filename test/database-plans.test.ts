@@ -64,24 +64,18 @@ describe.each(planServers)('on $name', ({ start }) => {
       const scanned = await steps.db.query(sql`
         select relname, seq_tup_read
         from pg_stat_user_tables
-        where relname in ('event', 'notification', 'lane', 'series', 'subscription', 'delivery_target', 'dispatched',
-                          'subscription_version')
+        where relname in ('event', 'notification', 'lane', 'series', 'subscription', 'delivery_target')
           and seq_tup_read > 0`)
       expect(scanned).toEqual([])
     })
   })
 })
 
-/**
- * Subscriptions (each with a version, by the trigger), events, series, and notifications that wait in lanes: `rows` of
- * each, apart from what runs below.
- */
+/** Subscriptions, events, series, and notifications that wait in lanes: `rows` of each, apart from what runs below. */
 async function fill({ db: { url } }: StepwiseService, rows: number): Promise<void> {
   await queryOnce(
     url,
-    // the trigger names its table without a schema, as everything in a session of the service does
-    `set search_path to tidings;
-     insert into tidings.subscription (uuid, tenant, owner, name, enabled, type_filter, type1, type2, type3,
+    `insert into tidings.subscription (uuid, tenant, owner, name, enabled, type_filter, type1, type2, type3,
                                        subject_filter, ttl_minutes)
      select gen_random_uuid(), 'dev', 'jdoe', 'filled ' || n, true, 'files.A.B', 'files', 'A', 'B',
             case n % 2 when 0 then '*' else 'subject ' || n end, 0
@@ -95,10 +89,8 @@ async function fill({ db: { url } }: StepwiseService, rows: number): Promise<voi
   )
   await queryOnce(
     url,
-    `insert into tidings.event (partition, position, uuid, kind, format, tenant, subject, received, body,
-                                body_bytes)
-     select n % 4, nextval('tidings.event_position'), gen_random_uuid(), 'event', 1, 'dev', 'subject ' || n % 100,
-            now(), '{}', 2
+    `insert into tidings.event (partition, position, uuid, kind, format, tenant, received, body, body_bytes)
+     select n % 4, nextval('tidings.event_position'), gen_random_uuid(), 'event', 1, 'dev', now(), '{}', 2
      from generate_series(1, ${rows}) as n`,
   )
   await queryOnce(
@@ -115,10 +107,6 @@ async function fill({ db: { url } }: StepwiseService, rows: number): Promise<voi
     url,
     `insert into tidings.lane (target_id, lane_series, partition, method, address_key, head_position, waiting)
      select target_id, lane_series, partition, 'WEBHOOK', gen_random_uuid(), position, 1 from tidings.notification`,
-  )
-  await queryOnce(
-    url,
-    `insert into tidings.dispatched (partition, position, number) select partition, position, 1 from tidings.event`,
   )
   await queryOnce(url, `update tidings.partition_cursor set position = ${rows}`)
 }

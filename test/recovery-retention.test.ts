@@ -14,10 +14,7 @@ import {
   ageEvents,
   ageFanOuts,
   ageSettledEvents,
-  ageVersions,
   countNotifications,
-  countVersions,
-  disableAndEnable,
   endAtExpiry,
   endSubscriptions,
   endTargets,
@@ -252,17 +249,4 @@ test('the content of an idempotency key is removed with its event, no sooner tha
   for (const uuid of [old, waiting]) await storeIdempotencyKey(steps.db, uuid, 49)
   await retain(steps)
   expect(await storedIdempotencyKeys(steps.db)).toEqual([young, waiting].toSorted())
-})
-
-test('a version of a subscription that was replaced is removed after all events of its time', async ({ steps }) => {
-  await steps.subscribe('http://127.0.0.1:9/')
-  const name = (await storedSubscriptions(steps.db))[0]?.name ?? ''
-  await disableAndEnable(steps.db, name)
-  await storeIdempotencyKey(steps.db, '00000000-0000-0000-0000-000000000001', 49)
-  await ageVersions(steps.db, 2 * 48 + 47)
-  await retain(steps)
-  expect(await countVersions(steps.db, name)).toBe(3)
-  await ageVersions(steps.db, 2)
-  await retain(steps)
-  expect(await countVersions(steps.db, name)).toBe(1)
 })

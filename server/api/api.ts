@@ -1,10 +1,8 @@
 import type { BuildInfo } from '@tidings/contract/envelope.ts'
 import packageJson from '../package.json' with { type: 'json' }
-import type { Operator } from '../config/validators.ts'
 import type { Database } from '../db/database.ts'
 import type { Log } from '../log.ts'
 import type { PublishQuotas } from '../config/publish-quotas.ts'
-import { createCachedStatus } from '../sight/cached-status.ts'
 import type { Publish } from '../publish/publish.ts'
 import type { Admins } from './admins/admins.ts'
 import type { Authenticator } from './auth/caller.ts'
@@ -15,8 +13,6 @@ import { createListSubscriptions } from './lists/list-subscriptions.ts'
 import { createDocumentation } from './openapi/documentation.ts'
 import { createRoutes } from './routes.ts'
 import { createStatus, type ReadyCheck } from './status/status.ts'
-import { createSightAccess } from './sight/sight-access.ts'
-import { createSightLooks } from './sight/sight-looks.ts'
 import { createSubscriptionAccess } from './subscriptions/subscription-access.ts'
 import type { DeliveryReach } from './subscriptions/subscription-warnings.ts'
 import { createSequenceCallback } from './test-sequences/sequence-callback.ts'
@@ -37,14 +33,10 @@ export interface ApiDeps {
   readonly callbackDb: Database
   /** For lists and their totals. */
   readonly searchDb: Database
-  /** For looks at what became of events. */
-  readonly looksDb: Database
   /** For lists too long to be buffered: MAX_LONG_LISTS connections. */
   readonly longListDb: Database
   readonly authenticator: Authenticator
   readonly admins: Admins
-  /** Who may look at every tenant. */
-  readonly operators?: readonly Operator[] | undefined
   readonly publish: Publish
   /** Of events; undefined: nobody has one. */
   readonly publishQuotas?: PublishQuotas | undefined
@@ -66,9 +58,7 @@ export function createApi({
   callbackDb,
   searchDb,
   longListDb,
-  looksDb,
   admins,
-  operators = [],
   checks,
   lastCanary,
   buildInfo,
@@ -92,11 +82,6 @@ export function createApi({
     ...shared,
     access,
     quota: createPublishQuota({ quotas: publishQuotas, log }),
-    sight: {
-      looks: createSightLooks({ db: looksDb }),
-      access: createSightAccess({ admins, operators }),
-      status: createCachedStatus(looksDb),
-    },
     list: createListSubscriptions({ db: searchDb, longListDb, access }),
     status: createStatus({ checks, lastCanary, envelopes }),
     callback: createSequenceCallback({ db: callbackDb }),

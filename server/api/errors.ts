@@ -101,15 +101,6 @@ const CATALOGUE = {
   NTFAPI_TEST_NOTIF_ERR: [400, 'This is not a notification of a test sequence'],
   NTFAPI_TEST_RECORD_NO_TEST: [404, 'There is no test sequence for this notification'],
 
-  // Looking at events.
-  NTFAPI_EVENT_NOT_FOUND: [404, 'There is no such event, or the caller may not know of it'],
-  NTFAPI_OPERATOR_UNAUTH: [401, 'Only operators may do this'],
-  NTFAPI_SIGHT_ANY_OWNER_UNAUTH: [401, 'Only services and tenant administrators may use anyOwner here'],
-  NTFAPI_SIGHT_PARAM_ERR: [400, 'A query parameter is not valid'],
-  NTFAPI_SIGHT_TOO_BROAD: [400, 'This cannot be found within the bounds of a look; ask for less'],
-  NTFAPI_SIGHT_TIMEOUT: [503, 'The look took too long; ask for less, or try again'],
-  NTFAPI_SIGHT_BUSY: [503, 'The caller has too many looks in progress; try again when some of them have finished'],
-
   // Limits and failures of the service, in any operation.
   NTFAPI_CALLER_BUSY: [503, 'The caller has too many requests in progress; try again when some of them have finished'],
   NTFAPI_ADMIN_CHECK_ERR: [

@@ -14,9 +14,6 @@ import type {
 import type { PublishQuota } from './events/publish-quota.ts'
 import type { ListSubscriptions } from './lists/list-subscriptions.ts'
 import type { OperationDescription } from './openapi/operation-description.ts'
-import type { CachedStatus } from '../sight/cached-status.ts'
-import type { SightAccess } from './sight/sight-access.ts'
-import type { SightLooks } from './sight/sight-looks.ts'
 import type { Status } from './status/status.ts'
 import type { SubscriptionAccess } from './subscriptions/subscription-access.ts'
 import type { DeliveryReach } from './subscriptions/subscription-warnings.ts'
@@ -40,7 +37,6 @@ export interface GuardedOperation extends OperationDescription {
   readonly maxBodyBytes?: number
   /** In one body; undefined: one. */
   readonly maxEvents?: number
-  readonly forms?: GuardedRoute['forms']
   /** Decides in its own order what is rejected first. Rejections are thrown. */
   readonly handle: (parts: ApiParts, context: RequestContext) => Promise<ApiResponse | StreamedResponse>
 }
@@ -64,8 +60,6 @@ export interface ApiParts {
   readonly publish: Publish
   readonly quota: PublishQuota
   readonly list: ListSubscriptions
-  /** Looks at events, on connections of their own. */
-  readonly sight: { readonly looks: SightLooks; readonly access: SightAccess; readonly status: CachedStatus }
   readonly status: Status
   readonly callback: SequenceCallback
   readonly sequences: Pick<SequencePublisher, 'publishNext'>

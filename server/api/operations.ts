@@ -5,13 +5,6 @@ import { getSubscriptions } from './lists/get-subscriptions.ts'
 import { searchSubscriptionsRequestBody } from './lists/search-by-body.ts'
 import { searchSubscriptionsQueryParameters } from './lists/search-by-parameters.ts'
 import type { Operation } from './operation.ts'
-import { getEvent } from './sight/get-event.ts'
-import { getEvents } from './sight/get-events.ts'
-import { getDeliveries } from './sight/get-deliveries.ts'
-import { getNotifications } from './sight/get-notifications.ts'
-import { getSeries } from './sight/get-series.ts'
-import { getStatus } from './sight/get-status.ts'
-import { getTargets } from './sight/get-targets.ts'
 import { healthCheck } from './status/health-check.ts'
 import { readyCheck } from './status/ready-check.ts'
 import { postSubscription } from './subscriptions/create-subscription.ts'
@@ -53,14 +46,6 @@ export const OPERATIONS: readonly Operation[] = [
   postEvent,
   endEventSeries,
   publishEventBatch,
-
-  getEvent,
-  getEvents,
-  getSeries,
-  getNotifications,
-  getDeliveries,
-  getTargets,
-  getStatus,
 
   beginTestSequence,
   getTestSequence,

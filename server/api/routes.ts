@@ -20,7 +20,7 @@ const publicRoute = ({ method, path, who, admit, handle }: PublicOperation, part
 })
 
 function guardedRoute(operation: GuardedOperation, parts: ApiParts): GuardedRoute {
-  const { method, path, who, rejectionCode, maxBodyBytes, maxEvents, forms, deprecated, handle } = operation
+  const { method, path, who, rejectionCode, maxBodyBytes, maxEvents, deprecated, handle } = operation
   return {
     method,
     path,
@@ -29,7 +29,6 @@ function guardedRoute(operation: GuardedOperation, parts: ApiParts): GuardedRout
     ...(rejectionCode === undefined ? {} : { rejectionCode }),
     ...(maxBodyBytes === undefined ? {} : { maxBodyBytes }),
     ...(maxEvents === undefined ? {} : { maxEvents }),
-    ...(forms === undefined ? {} : { forms }),
     ...(deprecated === undefined ? {} : { headers: deprecationHeaders(deprecated) }),
     handle: (context) => handle(parts, context),
   }

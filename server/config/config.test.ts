@@ -42,7 +42,6 @@ test('nothing set is a development service on the embedded database', () => {
     reaperIntervalMs: 180_000,
     logLevel: 'info',
     admins: { kind: 'list', list: [] },
-    operators: [],
     allowedServices: undefined,
     publishQuotas: undefined,
     trustedProxies: [],
@@ -113,7 +112,6 @@ test.each([
   ['TAPIS_NTF_SUBSCR_REAPER_INTERVAL', ['0', '1441']],
   ['TIDINGS_RETRY_DELAYS_S', ['0', '0.04', '86401', '1,,2', '1,x', ',']],
   ['TIDINGS_ALLOW_ADDRESSES', ['10.0.0.1', '10.0.0.0/8,host/8']],
-  ['TIDINGS_OPERATORS', ['=read', 'ops=', 'ops=write', 'ops=read+', 'dev:', ':mia', 'a b', 'ops=read=act']],
   ['TIDINGS_ALLOWED_SERVICES', [',', 'jobs,', ',jobs', 'jobs,,apps', 'jobs apps', 'jobs;apps', 'jobs@admin', '*']],
   ['TIDINGS_PUBLIC_URL', ['ftp://example.org', 'example.org', 'http://']],
 ])('%s rejects what is beyond its limits', (name, values) => {
@@ -300,13 +298,4 @@ test('misspelt names are reported beside wrong values', () => {
     'DATABSE_URL',
     'LOG_LEVEL',
   ])
-})
-
-test('operators have the grants that are named, and may read where none is', () => {
-  expect(readConfig({ TIDINGS_OPERATORS: ' dev:mia=read+payloads, portal,dev:a=b@c=act' }).operators).toEqual([
-    { who: 'dev:mia', grants: ['read', 'payloads'] },
-    { who: 'portal', grants: ['read'] },
-    { who: 'dev:a=b@c', grants: ['act'] },
-  ])
-  expect(readConfig({}).operators).toEqual([])
 })

@@ -3,7 +3,7 @@ import type { BrokerServer } from './broker-url.ts'
 import { CONTRADICTIONS } from './contradictions.ts'
 import { prepareEnvironment, type Notice } from './environment.ts'
 import type { PublishQuotas } from './publish-quotas.ts'
-import type { Admin, Operator } from './validators.ts'
+import type { Admin } from './validators.ts'
 import { isDevelopment, VARIABLES, type Settings } from './variables.ts'
 
 /** Unless set, and unless there are fewer in all. */
@@ -46,7 +46,6 @@ export interface Config {
   readonly admins:
     | { readonly kind: 'list'; readonly list: readonly Admin[] }
     | { readonly kind: 'security_kernel'; readonly password: string }
-  readonly operators: readonly Operator[]
   /** Undefined: all may call. */
   readonly allowedServices: readonly string[] | undefined
   /** Undefined: nobody has one. */
@@ -138,7 +137,6 @@ function toConfig(settings: Settings): Config {
       settings.TAPIS_SERVICE_PASSWORD === undefined
         ? { kind: 'list', list: settings.TIDINGS_ADMINS ?? [] }
         : { kind: 'security_kernel', password: settings.TAPIS_SERVICE_PASSWORD },
-    operators: settings.TIDINGS_OPERATORS,
     allowedServices: settings.TIDINGS_ALLOWED_SERVICES,
     publishQuotas: settings.TIDINGS_PUBLISH_QUOTA,
     subscriptions: {

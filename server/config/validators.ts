@@ -92,32 +92,6 @@ export const adminList = makeValidator<readonly Admin[]>((text) => {
   }))
 })
 
-export type OperatorGrant = 'read' | 'act' | 'payloads'
-const OPERATOR_GRANTS: readonly OperatorGrant[] = ['read', 'act', 'payloads']
-
-export interface Operator {
-  /** `tenant:user`, or the name of a service. */
-  readonly who: string
-  readonly grants: readonly OperatorGrant[]
-}
-
-/** `tenant:user` or the name of a service, each with `=` and grants joined by `+`, or alone: `read`. Commas between. */
-export const operatorList = makeValidator<readonly Operator[]>((text) => {
-  const entries = text
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
-  return entries.map((entry) => {
-    const [, who = '', given = 'read'] = /^(.*?)(?:=([a-z+]*))?$/.exec(entry) ?? []
-    const grants = given.split('+').flatMap((word) => OPERATOR_GRANTS.find((grant) => grant === word) ?? [])
-    if (!/^([^:\s]+:\S+|[A-Za-z0-9._~-]+)$/.test(who) || grants.length !== given.split('+').length)
-      throw new Error(
-        'must be a list of tenant:user or names of services, each with =read, =act, =payloads or several joined by +',
-      )
-    return { who, grants }
-  })
-})
-
 /** Names of services, separated by commas. A name that was forgotten between two commas may be the one that matters. */
 export const serviceList = makeValidator<readonly string[]>((text) => {
   const names = text.split(',').map((part) => part.trim())

@@ -45,11 +45,6 @@ export interface DatabaseOptions {
   readonly lockTimeoutMs?: number
   /** Keeps one plan for each statement text, see `ONE_PLAN`. Only for pools whose statements are a fixed few. */
   readonly prepares?: boolean
-  /**
-   * Plans each statement with its values, but looks rows up by key as above: for statements that must not read what
-   * their index does not name.
-   */
-  readonly readsByKey?: boolean
   readonly log: Log
 }
 
@@ -60,7 +55,8 @@ export interface DatabaseOptions {
  * choose while a table is small, or has never been analyzed, would stay when it is large. A test reads the plans
  * (test/database-plans.test.ts).
  */
-const BY_KEY = {
+const ONE_PLAN = {
+  plan_cache_mode: 'force_generic_plan',
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
@@ -69,7 +65,6 @@ const BY_KEY = {
   join_collapse_limit: 1,
   from_collapse_limit: 1,
 }
-const ONE_PLAN = { plan_cache_mode: 'force_generic_plan', ...BY_KEY }
 
 /**
  * Creates a pool. `url` is called for each new connection, because an embedded server may come back on another port.
@@ -84,7 +79,6 @@ export function createDatabase({
   answerTimeoutMs,
   lockTimeoutMs = 0,
   prepares = false,
-  readsByKey = false,
   log,
 }: DatabaseOptions): Database {
   const settings = {
@@ -102,7 +96,7 @@ export function createDatabase({
     lock_timeout: lockTimeoutMs,
     idle_in_transaction_session_timeout: 3000,
     jit: 'off',
-    ...(prepares ? ONE_PLAN : { plan_cache_mode: 'force_custom_plan', ...(readsByKey && BY_KEY) }),
+    ...(prepares ? ONE_PLAN : { plan_cache_mode: 'force_custom_plan' }),
     search_path: schema === undefined ? NO_TABLES : searchPathOf(schema),
   }
   const fallback = createTlsFallback()

@@ -5,12 +5,10 @@ import type { Log } from '../log.ts'
 import { createLoop, type WakeableWorker } from '../runtime/loop.ts'
 import { required } from '../runtime/required.ts'
 import { removeEndedSubscriptions, removeEndedTargets } from '../subscriptions/remove-ended.ts'
-import { removeOldVersions } from '../subscriptions/remove-old-versions.ts'
 
 const EVENTS_PER_BATCH = 1000
 const SUBSCRIPTIONS_PER_BATCH = 500
 const TARGETS_PER_BATCH = 500
-const VERSIONS_PER_BATCH = 500
 const KEYS_PER_BATCH = 1000
 /** Counters that are looked at each time; all of them in turn. No index has `used`: each dispatch would write it. */
 const SERIES_PER_WINDOW = 1000
@@ -21,15 +19,12 @@ const PAUSE_MS = 100
 /** An event's row records that its uuid was seen, so it stays at least this long. */
 const MIN_SEEN_HOURS = 24
 const SERIES_DAYS = 400
-/** An event that is tried until its horizon stays for longer than others, and so do the versions of its time. */
-const EXTRA_VERSION_HOURS = 48
 
 /**
  * Returns a worker that deletes what is older than the retention, in bounded batches:
  *
  * - dispatched events whose notifications were all settled that long ago, with all that is stored about them;
  * - ended subscriptions, and targets that a change has ended, to which nothing refers;
- * - versions of subscriptions that were replaced before all events that are kept;
  * - idempotency keys whose event is deleted;
  * - series without an event for 400 days.
  *
@@ -66,19 +61,14 @@ export function createRetention({
     }
     const subscriptions = await removeEndedSubscriptions(db, { hours: seenHours, limit: SUBSCRIPTIONS_PER_BATCH })
     const targets = await removeEndedTargets(db, { hours: seenHours, limit: TARGETS_PER_BATCH })
-    const versions = await removeOldVersions(db, {
-      hours: seenHours + retentionHours + EXTRA_VERSION_HOURS,
-      limit: VERSIONS_PER_BATCH,
-    })
     const keys = await removeKeys(db, seenHours)
     const series = await removeSeries(db, seriesScannedTo)
     seriesScannedTo = series.next
-    if (events + subscriptions + targets + versions + keys + series.removed > 0)
-      log.info({ events, subscriptions, targets, versions, keys, series: series.removed }, 'retention')
+    if (events + subscriptions + targets + keys + series.removed > 0)
+      log.info({ events, subscriptions, targets, keys, series: series.removed }, 'retention')
     return hasMore ||
       subscriptions === SUBSCRIPTIONS_PER_BATCH ||
       targets === TARGETS_PER_BATCH ||
-      versions === VERSIONS_PER_BATCH ||
       keys === KEYS_PER_BATCH
       ? PAUSE_MS
       : RETENTION_INTERVAL_MS

@@ -56,7 +56,6 @@ export async function createApiRole({
     callbackDb: pools.callback,
     searchDb: pools.search,
     longListDb: pools.longLists,
-    looksDb: pools.looks,
     authenticator: createAuthenticator({
       tenants,
       siteId: config.siteId,
@@ -64,7 +63,6 @@ export async function createApiRole({
       log,
     }),
     admins: openAdmins(config, { tenants, log }),
-    operators: config.operators,
     publish,
     publishQuotas: config.publishQuotas,
     sequences,

@@ -14,8 +14,6 @@ export const POOL_SETTINGS = {
   callback: { maxConnections: 2, statementTimeoutMs: 10_000 },
   // Lists and searches: an expensive one is given up, and takes no connection from what creates, deletes and probes.
   search: { maxConnections: 4, statementTimeoutMs: 5000 },
-  // Looks at what became of events: an expensive one takes no connection from searches, and none from publishes.
-  looks: { maxConnections: 3, statementTimeoutMs: 4000, readsByKey: true },
   longLists: { maxConnections: MAX_LONG_LISTS, statementTimeoutMs: 20_000 },
   // So that nothing is before it: what it measures is the round trip.
   clock: { maxConnections: 1, statementTimeoutMs: 2500, prepares: true },
@@ -57,7 +55,6 @@ export function createPools(url: () => string, schema: string, log: Log): Pools 
     probes: pool('probes'),
     callback: pool('callback'),
     search: pool('search'),
-    looks: pool('looks'),
     longLists: pool('longLists'),
     clock: pool('clock'),
     publish: pool('publish'),

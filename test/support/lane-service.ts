@@ -50,7 +50,6 @@ export function startLaneService(
     probes: db,
     callback: db,
     search: db,
-    looks: db,
     longLists: db,
     clock: db,
     publish: db,

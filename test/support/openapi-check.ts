@@ -13,8 +13,6 @@ export interface SeenResponse {
   readonly text: string | undefined
 }
 
-/** Longer ones are 414, whatever they are. */
-const MAX_PARAM_CHARS = 4096
 /** Their result is a text where the document says object: see `server/api/openapi/models.ts`. */
 const TEXT_RESULT = new Set(['healthCheck', 'readyCheck'])
 const BASIC: ResponseObject = {
@@ -86,30 +84,16 @@ type Methods = Readonly<Record<string, OperationObject>>
  */
 function operationsAt({ paths }: OpenApiDocument, pathname: string, verb: string): Methods | undefined {
   const parts = pathname.replace(/\/$/, '').split('/')
-  const matching = Object.entries(paths).filter(([template, methods]) => {
+  const matching = Object.entries(paths).filter(([template]) => {
     const pattern = template.split('/')
     return (
       pattern.length === parts.length &&
-      pattern.every((part, index) =>
-        part.startsWith('{') ? isOfForm(methods[verb], part.slice(1, -1), parts[index] ?? '') : part === parts[index],
-      )
+      pattern.every((part, index) => (part.startsWith('{') ? parts[index] !== '' : part === parts[index]))
     )
   })
   const writtenOut = ([template]: readonly [string, unknown]) => template.split('{', 1)[0]?.length ?? 0
   matching.sort((a, b) => writtenOut(b) - writtenOut(a))
   return (matching.find(([, methods]) => verb in methods) ?? matching[0])?.[1]
-}
-
-/** A value that the pattern of its parameter forbids belongs to no path; one that is too long is not compared. */
-function isOfForm(operation: OperationObject | undefined, name: string, value: string): boolean {
-  const parameters = (operation?.parameters ?? []) as readonly {
-    readonly name: string
-    readonly schema: OpenApiSchema
-  }[]
-  const pattern = parameters.find((parameter) => parameter.name === name)?.schema.pattern
-  return (
-    value !== '' && (value.length > MAX_PARAM_CHARS || typeof pattern !== 'string' || new RegExp(pattern).test(value))
-  )
 }
 
 function resolved({ components }: OpenApiDocument, response: ResponseObject): ResponseObject {

@@ -105,7 +105,6 @@ export async function startApi(deps: Partial<ApiDeps> = {}): Promise<ApiUnderTes
     callbackDb: db,
     searchDb: db,
     longListDb: db,
-    looksDb: db,
     authenticator,
     admins: { isAdmin: () => Promise.resolve(false) },
     publish,

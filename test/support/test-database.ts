@@ -22,8 +22,6 @@ export interface TestDatabaseOptions {
   readonly options?: string
   /** Keeps plans, as the pools of the hot path do. */
   readonly prepares?: boolean
-  /** Looks rows up by key, as the pool of looks does. */
-  readonly readsByKey?: boolean
   /** The schema that its statements use. */
   readonly schema?: string | undefined
 }
@@ -35,7 +33,6 @@ export async function createTestDatabase({
   server: otherServer,
   options = '',
   prepares = false,
-  readsByKey = false,
   schema = SCHEMA,
 }: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const name = `tidings_test_${randomBytes(6).toString('hex')}`
@@ -52,7 +49,6 @@ export async function createTestDatabase({
     name: 'test',
     maxConnections,
     prepares,
-    readsByKey,
     statementTimeoutMs: 10_000,
     answerTimeoutMs: 12_000,
     log,

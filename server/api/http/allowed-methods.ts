@@ -1,7 +1,7 @@
 import { BASE_PATH } from '@tidings/contract/base-path.ts'
 import type { Route } from './route.ts'
 
-type Pattern = Pick<Route, 'method' | 'path'> & { readonly forms?: Readonly<Record<string, string>> }
+type Pattern = Pick<Route, 'method' | 'path'>
 
 /**
  * Returns the value of an Allow header for a request target, or undefined when no route has this path with any method
@@ -9,7 +9,7 @@ type Pattern = Pick<Route, 'method' | 'path'> & { readonly forms?: Readonly<Reco
  */
 export function allowedMethods(routes: readonly Pattern[], requestTarget: string): string | undefined {
   const parts = pathParts(requestTarget)
-  const methods = new Set(routes.filter((route) => matches(route, parts)).map(({ method }) => method))
+  const methods = new Set(routes.filter(({ path }) => matches(path, parts)).map(({ method }) => method))
   if (methods.size === 0) return undefined
   return ['GET', 'POST', 'DELETE', 'PATCH']
     .filter((method) => methods.has(method as Route['method']))
@@ -28,15 +28,10 @@ export const pathOf = (requestTarget: string) =>
  */
 const pathParts = (requestTarget: string) => pathOf(requestTarget).replace(/\/$/, '').split('/')
 
-function matches({ path, forms = {} }: Pattern, parts: readonly string[]): boolean {
+function matches(path: string, parts: readonly string[]): boolean {
   const pattern = `${BASE_PATH}${path}`.split('/')
   return (
     pattern.length === parts.length &&
-    pattern.every((part, index) => {
-      const value = parts[index] ?? ''
-      if (!part.startsWith(':')) return part === value
-      const form = forms[part.slice(1)]
-      return value !== '' && (form === undefined || new RegExp(form).test(value))
-    })
+    pattern.every((part, index) => (part.startsWith(':') ? parts[index] !== '' : part === parts[index]))
   )
 }

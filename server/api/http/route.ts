@@ -31,8 +31,6 @@ export interface GuardedRoute {
   readonly maxBodyBytes?: number
   /** In one body; undefined: one. */
   readonly maxEvents?: number
-  /** Regular expressions of parameters of the path: with another value, this is not the path of this route. */
-  readonly forms?: Readonly<Record<string, string>>
   /** Of every response. */
   readonly headers?: Readonly<Record<string, string>>
   /** The names of its query parameters, for warnings about misspelt ones; undefined: no warnings. */

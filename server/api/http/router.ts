@@ -141,20 +141,13 @@ interface RouteDeps extends Pick<RouterDeps, 'authenticator' | 'responder'> {
 }
 
 function register(app: FastifyInstance, route: Route, deps: RouteDeps): void {
-  const address = { method: route.method, url: `${BASE_PATH}${pathWithForms(route)}` }
+  const address = { method: route.method, url: `${BASE_PATH}${route.path}` }
   app.route(
     route.who === 'anyone'
       ? { ...address, ...publicRouteHooks(route, deps) }
       : { ...address, ...guardedRouteHooks(route, deps) },
   )
 }
-
-/** The path as the library takes it: a parameter with a form is followed by its regular expression. */
-const pathWithForms = (route: Route) =>
-  Object.entries(route.who === 'anyone' ? {} : (route.forms ?? {})).reduce(
-    (path, [name, form]) => path.replace(`:${name}`, `:${name}(${form})`),
-    route.path,
-  )
 
 type RouteHooks = Pick<RouteOptions, 'onRequest' | 'handler'>
 

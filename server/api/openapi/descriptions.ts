@@ -1,5 +1,4 @@
 import type { ModelName } from './model-schemas.ts'
-import { SIGHT_MEMBER_DESCRIPTIONS, SIGHT_MODEL_DESCRIPTIONS } from './sight-descriptions.ts'
 
 /** Describes each model. */
 export const MODEL_DESCRIPTIONS: Readonly<Record<ModelName, string>> = {
@@ -31,7 +30,6 @@ export const MODEL_DESCRIPTIONS: Readonly<Record<ModelName, string>> = {
   RespSubscriptions: 'A list of subscriptions.',
   RespSubscriptionsMetadata: 'Facts about a list.',
   RespTestSequence: 'One test sequence.',
-  ...SIGHT_MODEL_DESCRIPTIONS,
 }
 
 /** Describes each member; `Model.member` where it means something else, or more, in this model. */
@@ -123,5 +121,4 @@ export const MEMBER_DESCRIPTIONS: Readonly<Record<string, string>> = {
   orderBy: 'As requested.',
   startAfter: 'As requested.',
   totalCount: 'How many there would be without a limit; -1 unless `computeTotal` was requested.',
-  ...SIGHT_MEMBER_DESCRIPTIONS,
 }

@@ -21,7 +21,6 @@ const TAGS = [
   { name: 'General', description: 'The health of the service.' },
   { name: 'Subscriptions', description: 'Who wants which events.' },
   { name: 'Events', description: 'What has happened.' },
-  { name: 'Sight', description: 'What became of events, and why. Not part of Tapis Notifications.' },
   { name: 'Test', description: 'Events that the service delivers to itself, to test the whole path.' },
 ]
 

@@ -8,27 +8,6 @@ import {
   EventBatchResult,
   ResourceUrl,
 } from '@tidings/contract/result.ts'
-import {
-  Attempt,
-  EventItem,
-  EventList,
-  EventReport,
-  NotificationList,
-  NotificationReport,
-  NotMatched,
-  PartitionStatus,
-  SeriesEvent,
-  SeriesNotification,
-  SeriesReport,
-  StatusReport,
-  StoredEvent,
-  SubscriptionName,
-  TargetList,
-  TargetName,
-  TargetReport,
-  TargetStatus,
-  TenantStatus,
-} from '@tidings/contract/sight.ts'
 import { SubscriptionSearch } from '@tidings/contract/subscription-search.ts'
 import {
   NewDeliveryTarget,
@@ -43,8 +22,7 @@ import { Type, type TSchema } from 'typebox'
 const OPEN_RESULT = Type.Union([Type.Unsafe({ type: 'object' }), Type.Null()])
 
 /**
- * The names that generated clients know (Tapis Notifications 1.6.2; those with EventBatch, and those of
- * contract/sight.ts, are our own), and the schemas
+ * The names that generated clients know (Tapis Notifications 1.6.2; those with EventBatch are our own), and the schemas
  * that requests are validated with. RespBasic leaves its result open, as the original does: several operations respond
  * with it. healthCheck and readyCheck put a text into it, also as the original does; a model of their own would change
  * what generated methods return.
@@ -76,31 +54,6 @@ export const MODEL_SCHEMAS = {
   RespSubscriptions: envelopeSchema(Type.Array(SubscriptionResponse), ListMetadata),
   RespSubscriptionsMetadata: ListMetadata,
   RespTestSequence: envelopeSchema(TestSequence),
-  RespEventReport: envelopeSchema(EventReport),
-  EventReport,
-  StoredEvent,
-  NotificationReport,
-  NotMatched,
-  SubscriptionName,
-  TargetName,
-  Attempt,
-  RespEventList: envelopeSchema(EventList),
-  EventList,
-  EventItem,
-  RespSeriesReport: envelopeSchema(SeriesReport),
-  SeriesReport,
-  SeriesEvent,
-  SeriesNotification,
-  RespNotificationList: envelopeSchema(NotificationList),
-  NotificationList,
-  RespTargetList: envelopeSchema(TargetList),
-  TargetList,
-  TargetReport,
-  RespStatusReport: envelopeSchema(StatusReport),
-  StatusReport,
-  PartitionStatus,
-  TenantStatus,
-  TargetStatus,
 } satisfies Record<string, TSchema>
 
 export type ModelSchemas = typeof MODEL_SCHEMAS

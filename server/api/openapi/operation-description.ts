@@ -23,7 +23,7 @@ export interface OperationDescription {
   readonly rejections?: Readonly<Partial<Record<404 | 409 | 422 | 429, Rejection>>>
 }
 
-export type Tag = 'General' | 'Subscriptions' | 'Events' | 'Sight' | 'Test'
+export type Tag = 'General' | 'Subscriptions' | 'Events' | 'Test'
 
 /** Becomes response headers as well (RFC 9745, RFC 5829). */
 export interface Deprecation {

@@ -1,6 +1,6 @@
 import { str } from 'envalid'
 import { publishQuotas } from '../publish-quotas.ts'
-import { adminList, operatorList, serviceList, urlOf } from '../validators.ts'
+import { adminList, serviceList, urlOf } from '../validators.ts'
 
 export const CALLER_VARIABLES = {
   TAPIS_SITE_ID: str({ default: 'dev', desc: 'The site that this service runs at.' }),
@@ -25,14 +25,6 @@ export const CALLER_VARIABLES = {
     desc:
       'Tenant administrators, `tenant:user`, separated by commas, for sites without a Security Kernel. Cannot be ' +
       'combined with TAPIS_SERVICE_PASSWORD.',
-  }),
-  TIDINGS_OPERATORS: operatorList({
-    default: [],
-    desc:
-      'Who may look at events of every tenant, named by the query parameter `tenant`: `tenant:user` of ordinary ' +
-      'tenants, and names of services of this site, separated by commas. Each may be followed by grants, e.g. ' +
-      '`ops:mia=read+payloads,portal=read`: `read` (what there is without grants), `payloads` (also the data of ' +
-      'events), `act` (for what changes something). Default: nobody.',
   }),
   TIDINGS_ALLOWED_SERVICES: serviceList({
     default: undefined,

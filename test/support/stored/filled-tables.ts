@@ -54,13 +54,6 @@ export const readRowsRead = (db: Db) =>
                       'delivery_target', 'fan_out')
     order by relname`)
 
-/** How many blocks have been read of what is stored outside of the rows of `event`: large bodies. */
-export async function readBodyReads(db: Db): Promise<number> {
-  const [row] = await db.query<{ blocks: number }>(sql`
-    select toast_blks_read + toast_blks_hit as blocks from pg_statio_user_tables where relname = 'event'`)
-  return row?.blocks ?? 0
-}
-
 /** Counts what is read from here on. */
 export const resetRowsRead = async (db: Db): Promise<void> => {
   await db.query(sql`select pg_stat_force_next_flush()`)
