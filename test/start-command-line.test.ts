@@ -110,7 +110,8 @@ describe('before anything else', () => {
     for (const name of ['start', 'demo', 'token', 'import', 'dead-letters'])
       expect(scripts[name], name).toMatch(/^node server\/commands\/preflight\.cjs && /)
     expect(scripts['start']).toBe(
-      'node server/commands/preflight.cjs && exec node --import tsx --import ./server/runtime/preload.ts server/main.ts',
+      'node server/commands/preflight.cjs && exec node --max-semi-space-size=32 ' +
+        '--import tsx --import ./server/runtime/preload.ts server/main.ts',
     )
   })
 })
