@@ -26,7 +26,7 @@ export const behaviour = {
 
 export default defineConfig({
   test: {
-    maxWorkers: 4, // more than cores: most tests wait for something most of the time
+    maxWorkers: 3, // more than cores: most tests wait for something most of the time
     reporters: ['default', './test/support/summary-reporter.ts'],
     sequence: { sequencer: SpreadOut },
     projects: [unit, behaviour],

@@ -26,7 +26,7 @@ test(
     const directory = await directoryOfTest()
     const [json, page] = [join(directory, 'results.json'), join(directory, 'page.md')]
     await writeFile(page, PAGE)
-    const args = ['--short', '--only', 'settled', '--json', json, '--write', page]
+    const args = ['--short', '--seconds', '2', '--only', 'settled', '--json', json, '--write', page]
     const { code, stdout, stderr } = await runFromSources('harness/growth/main.ts', args)
     expect(code, stdout + stderr).toBe(0)
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 
 /**
  * A TCP proxy in front of a PostgreSQL: the way there can be broken without touching the server, in both ways in which
@@ -62,6 +63,8 @@ export async function startFaultyProxy(target: () => string): Promise<FaultyProx
       upstream?.resetAndDestroy()
     }
     await closed
+    // Polled twice: whoever has a connection in this process knows that it is gone.
+    for (let poll = 0; poll < 3; poll += 1) await nextTurn()
   }
 
   return {
