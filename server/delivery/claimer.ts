@@ -7,11 +7,12 @@ import type { BusyLanes } from './busy-lanes.ts'
 import type { Hints } from './hints.ts'
 import { createIdleLanes, type IdleLane } from './idle-lanes.ts'
 import { pairKey, type DeliveryMethod, type Pair } from '../lanes/lane.ts'
-import { readWaiting, scanPairs, type WaitingRow } from '../lanes/due-lanes.ts'
+import { readWaiting, scanPairs } from '../lanes/due-lanes.ts'
 import { laneKeyText } from '../lanes/lane-model.ts'
 import type { LaneMemory } from '../lanes/lane-memory.ts'
 import type { PlacedLane } from '../lanes/placed-lane.ts'
 import type { TargetCache } from '../lanes/target-cache.ts'
+import { groupBy } from '../runtime/group-by.ts'
 
 /** Notifications that are read of a cold lane at once. */
 const ROWS_PER_LANE = 16
@@ -83,7 +84,7 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
     try {
       const rows = await readWaiting(db, owned, lanes, ROWS_PER_LANE)
       const found = await targets.load(rows.map(({ targetId }) => targetId))
-      for (const [key, ofLane] of groupByLane(rows)) {
+      for (const [key, ofLane] of groupBy(rows, laneKeyText)) {
         const [first] = ofLane
         const home = first && homes.get(first.partition)
         const target = first && found.get(first.targetId)
@@ -138,17 +139,6 @@ export function createClaimer(deps: ClaimerDeps): Claimer {
       return nextScanAt
     },
   }
-}
-
-function groupByLane(rows: readonly WaitingRow[]): Map<string, WaitingRow[]> {
-  const lanes = new Map<string, WaitingRow[]>()
-  for (const row of rows) {
-    const key = laneKeyText(row)
-    const ofLane = lanes.get(key)
-    if (ofLane) ofLane.push(row)
-    else lanes.set(key, [row])
-  }
-  return lanes
 }
 
 function countByPair(pairs: readonly Pair[]): Map<string, number> {

@@ -4,6 +4,7 @@ import type { DispatchedEvent, DispatchedNotification } from './known-rows.ts'
 import type { LaneMemory } from './lane-memory.ts'
 import type { EventText } from './lane-model.ts'
 import type { TargetCache } from './target-cache.ts'
+import { groupBy } from '../runtime/group-by.ts'
 
 export interface IntakeDeps {
   /** The connection of dispatch. */
@@ -62,8 +63,8 @@ export function createIntake({ db, memory, targets, onUncertain }: IntakeDeps): 
   async function add({ rows, events, hasFanOuts, cursors, sentAt }: DispatchedBatch): Promise<void> {
     const hot = rows.flatMap(({ targetId, isCold }) => (isCold ? [] : [targetId]))
     const found = { events, targets: await targets.load(hot), sentAt }
-    const byPartition = groupByPartition(rows)
-    const begun = groupByPartition(hasFanOuts ? await begunIn(cursors) : [])
+    const byPartition = groupBy(rows, partitionOf)
+    const begun = groupBy(hasFanOuts ? await begunIn(cursors) : [], partitionOf)
     for (const [partition, cursor] of cursors) {
       const home = homes.get(partition)
       if (home?.state !== 'open') continue
@@ -76,8 +77,8 @@ export function createIntake({ db, memory, targets, onUncertain }: IntakeDeps): 
   async function addSlices({ rows, slices, textOf, areCold, sentAt }: ExpandedBatch): Promise<void> {
     const known = await targets.load(rows.map(({ targetId }) => targetId))
     const events = new Map(slices.map(({ fanOut }) => [fanOut.position, { ...fanOut, text: textOf(fanOut.position) }]))
-    const byPartition = groupByPartition(rows)
-    for (const [partition, ofPartition] of groupByPartition(slices.map(placed))) {
+    const byPartition = groupBy(rows, partitionOf)
+    for (const [partition, ofPartition] of groupBy(slices.map(placed), partitionOf)) {
       const home = homes.get(partition)
       if (home?.state !== 'open') continue
       for (const { fanOut, size } of ofPartition) {
@@ -111,14 +112,4 @@ export function createIntake({ db, memory, targets, onUncertain }: IntakeDeps): 
 
 const placed = (slice: Slice) => ({ ...slice, partition: slice.fanOut.partition })
 
-function groupByPartition<Row extends { readonly partition: number }>(
-  rows: readonly Row[],
-): ReadonlyMap<number, Row[]> {
-  const groups = new Map<number, Row[]>()
-  for (const row of rows) {
-    const group = groups.get(row.partition)
-    if (group) group.push(row)
-    else groups.set(row.partition, [row])
-  }
-  return groups
-}
+const partitionOf = ({ partition }: { readonly partition: number }) => partition

@@ -4,6 +4,7 @@ import { sql } from '../db/sql.ts'
 import { laneKeyText, type Lane, type PartitionLanes } from './lane-model.ts'
 import type { Log } from '../log.ts'
 import { createLoop, type Worker } from '../runtime/loop.ts'
+import { groupBy } from '../runtime/group-by.ts'
 
 const CHECK_INTERVAL_MS = 60_000
 /** Positions that one check reads at most, of those of all partitions together: more than come in a minute. */
@@ -62,7 +63,7 @@ export function createUnknownNotificationCheck(deps: UnknownNotificationCheckDep
     const windows = [...homes.values()].filter(({ state }) => state === 'open').map(windowOf)
     if (windows.length === 0) return 0
     const epochs = new Map(windows.map(({ home }) => [home, home.epoch]))
-    const rows = byPartition(await readHotRows(db, windows))
+    const rows = groupBy(await readHotRows(db, windows), ({ partition }) => partition)
     const found = windows
       .filter(({ home }) => home.state === 'open' && home.epoch === epochs.get(home))
       .flatMap((window) => judge(window, rows.get(window.home.partition) ?? []))
@@ -104,16 +105,6 @@ export function createUnknownNotificationCheck(deps: UnknownNotificationCheckDep
 const nameOf = (row: HotRow) => `${laneKeyText(row)} ${row.position}`
 
 const NONE: Pick<Progress, 'suspects' | 'reported'> = { suspects: new Set(), reported: new Set() }
-
-function byPartition(rows: readonly HotRow[]): ReadonlyMap<number, HotRow[]> {
-  const all = new Map<number, HotRow[]>()
-  for (const row of rows) {
-    const some = all.get(row.partition)
-    if (some) some.push(row)
-    else all.set(row.partition, [row])
-  }
-  return all
-}
 
 /** A lane that has a row, or is about to, leaves the rest of its notifications to the table. */
 function unknownOf(home: PartitionLanes, rows: readonly HotRow[]): HotRow[] {

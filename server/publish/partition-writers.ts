@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import { createBatchWriter, type BatchWriter } from './batch-writer.ts'
 import { BATCH_LIMITS, type BatchLimits } from './pending-publishes.ts'
 import type { PublishError } from './publish-error.ts'
+import { groupBy } from '../runtime/group-by.ts'
 
 /** A write is one message. */
 export const MESSAGE_LIMITS: BatchLimits = { ...BATCH_LIMITS, batchBytes: 256 * 1024 }
@@ -45,7 +46,7 @@ export function createPartitionWriters({
     async submitAll(records, spentMs) {
       const outcomes = new Map<EventRecord, PublishError | undefined>()
       await Promise.all(
-        [...byPartition(records)].map(async ([partition, own]) => {
+        [...groupBy(records, ({ partition }) => partition)].map(async ([partition, own]) => {
           const errors = await writerOf(partition).submitAll(own, spentMs)
           own.forEach((record, index) => outcomes.set(record, errors[index]))
         }),
@@ -60,14 +61,4 @@ export function createPartitionWriters({
       await Promise.all([...writers.values()].map((writer) => writer.stop()))
     },
   }
-}
-
-function byPartition(records: readonly EventRecord[]): ReadonlyMap<number, EventRecord[]> {
-  const groups = new Map<number, EventRecord[]>()
-  for (const record of records) {
-    const group = groups.get(record.partition)
-    if (group) group.push(record)
-    else groups.set(record.partition, [record])
-  }
-  return groups
 }

@@ -3,6 +3,7 @@ import { findOrderAnomalies } from './order-anomalies.ts'
 import type { SeriesHistory } from '../publish/publishers.ts'
 import { sequenceOf, type EventCopy } from './expected-sequence.ts'
 import type { Arrival, Target } from './ledger-targets.ts'
+import { groupBy } from '@tidings/server/runtime/group-by.ts'
 
 /** Everything that is known at the end of a run. */
 export interface RunHistory {
@@ -200,13 +201,3 @@ const unexplainedDuplicates = (duplicates: readonly Duplicate[]): Anomaly[] =>
         `${notificationUuid} at ${target}, ` +
         `response at ${Math.round(answeredMs)} ms, again at ${Math.round(againMs)} ms`,
     }))
-
-function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group) group.push(item)
-    else groups.set(keyOf(item), [item])
-  }
-  return groups
-}
